@@ -1,0 +1,80 @@
+"""Everything that can go wrong, one class a cause.
+
+Messages name the thing (a file, a name), what was found and what would have been valid. The command line turns
+`InputError` into exit code 2 and every other `AgonistError` into exit code 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os import PathLike
+
+__all__ = [
+    "AgonistError",
+    "CancelledError",
+    "ContractError",
+    "FileFormatError",
+    "InputError",
+    "MissingDependencyError",
+    "ModelNotFoundError",
+    "MotionError",
+    "SkeletonError",
+    "UnknownNameError",
+    "WorkError",
+]
+
+PathLikeStr = str | PathLike[str]
+
+
+class AgonistError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+class InputError(AgonistError):
+    """The input or the call was wrong; trying again unchanged cannot help."""
+
+
+class WorkError(AgonistError):
+    """The input was fine but the work failed."""
+
+
+class CancelledError(WorkError):
+    """The user cancelled."""
+
+
+class FileFormatError(InputError):
+    """A file does not hold what its format promises."""
+
+    def __init__(self, path: PathLikeStr, found: str, expected: str, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{where}: {found}. Expected {expected}.")
+
+
+class UnknownNameError(InputError):
+    """A name (muscle, joint, model, layout ...) that is not in its registry."""
+
+    def __init__(self, kind: str, name: str, available: Iterable[str]) -> None:
+        super().__init__(f"Unknown {kind} '{name}'. Available: {', '.join(available)}.")
+
+
+class SkeletonError(InputError):
+    """A skeleton that cannot be used: broken hierarchy, or joints of a humanoid that are not there."""
+
+
+class MotionError(InputError):
+    """A motion that cannot be used: no frames, NaN, wrong shape, bad frame rate."""
+
+
+class ContractError(InputError):
+    """A trained model's file does not fit its contract (model.json)."""
+
+
+class ModelNotFoundError(InputError):
+    """No model folder of that name."""
+
+
+class MissingDependencyError(WorkError):
+    """An optional part of the package is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs '{package}', which is not installed. Install it with: pip install 'agonist[{extra}]'")

@@ -1,0 +1,105 @@
+"""Named keypoint layouts and how each one maps onto BODY_25, the layout the models are trained on.
+
+Sources of the orders: OpenPose BODY_25 (Cao et al. 2019), COCO-17 (Lin et al. 2014), Halpe-26 (Fang et al. 2022),
+BlazePose-33 (Bazarevsky et al. 2020), SMPL-24 (Loper et al. 2015).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agonist.errors import UnknownNameError
+
+__all__ = ["BODY25", "LAYOUTS", "KeypointLayout", "keypoint_layout"]
+
+
+@dataclass(frozen=True)
+class KeypointLayout:
+    """An ordered set of keypoint names.
+
+    Attributes:
+        name: the layout's own name.
+        names: K keypoint names in order.
+        body25: for each BODY_25 name, the keypoints of this layout whose mean stands for it; missing where it has none.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    body25: dict[str, tuple[str, ...]]
+
+    def index(self, name: str) -> int:
+        """Index of a keypoint. Raises UnknownNameError."""
+        if name not in self.names:
+            raise UnknownNameError(f"keypoint of layout {self.name}", name, self.names)
+        return self.names.index(name)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.names))
+
+
+_BODY25_NAMES = (
+    "nose", "neck",
+    "shoulder_r", "elbow_r", "wrist_r", "shoulder_l", "elbow_l", "wrist_l",
+    "mid_hip", "hip_r", "knee_r", "ankle_r", "hip_l", "knee_l", "ankle_l",
+    "eye_r", "eye_l", "ear_r", "ear_l",
+    "big_toe_l", "small_toe_l", "heel_l", "big_toe_r", "small_toe_r", "heel_r",
+)  # fmt: skip
+
+_FACE_AND_LIMBS = (
+    "nose", "eye_l", "eye_r", "ear_l", "ear_r", "shoulder_l", "shoulder_r", "elbow_l", "elbow_r",
+    "wrist_l", "wrist_r", "hip_l", "hip_r", "knee_l", "knee_r", "ankle_l", "ankle_r",
+)  # fmt: skip
+
+_BLAZEPOSE = (
+    "nose", "eye_inner_l", "eye_l", "eye_outer_l", "eye_inner_r", "eye_r", "eye_outer_r", "ear_l", "ear_r",
+    "mouth_l", "mouth_r", "shoulder_l", "shoulder_r", "elbow_l", "elbow_r", "wrist_l", "wrist_r",
+    "pinky_l", "pinky_r", "index_l", "index_r", "thumb_l", "thumb_r", "hip_l", "hip_r", "knee_l", "knee_r",
+    "ankle_l", "ankle_r", "heel_l", "heel_r", "foot_index_l", "foot_index_r",
+)  # fmt: skip
+
+_HALPE26 = (
+    *_FACE_AND_LIMBS, "head", "neck", "mid_hip",
+    "big_toe_l", "big_toe_r", "small_toe_l", "small_toe_r", "heel_l", "heel_r",
+)  # fmt: skip
+
+_SMPL24 = (
+    "pelvis", "hip_l", "hip_r", "spine1", "knee_l", "knee_r", "spine2", "ankle_l", "ankle_r", "spine3",
+    "foot_l", "foot_r", "neck", "collar_l", "collar_r", "head", "shoulder_l", "shoulder_r", "elbow_l", "elbow_r",
+    "wrist_l", "wrist_r", "hand_l", "hand_r",
+)  # fmt: skip
+
+_MIDS = {"neck": ("shoulder_l", "shoulder_r"), "mid_hip": ("hip_l", "hip_r")}
+
+
+def _layout(name: str, names: tuple[str, ...], extra: dict[str, tuple[str, ...]]) -> KeypointLayout:
+    same = {target: (target,) for target in _BODY25_NAMES if target in names}
+    return KeypointLayout(name, names, {**same, **extra})
+
+
+BODY25 = _layout("body25", _BODY25_NAMES, {})
+
+LAYOUTS: dict[str, KeypointLayout] = {
+    layout.name: layout
+    for layout in (
+        BODY25,
+        _layout("coco17", _FACE_AND_LIMBS, _MIDS),
+        _layout("halpe26", _HALPE26, _MIDS),
+        _layout(
+            "blazepose33",
+            _BLAZEPOSE,
+            {**_MIDS, **{f"{toe}_{side}": (f"foot_index_{side}",) for toe in ("big_toe", "small_toe") for side in "lr"}},
+        ),
+        _layout(
+            "smpl24",
+            _SMPL24,
+            {**_MIDS, **{f"{toe}_{side}": (f"foot_{side}",) for toe in ("big_toe", "small_toe") for side in "lr"}},
+        ),
+    )
+}
+
+
+def keypoint_layout(name: str) -> KeypointLayout:
+    """The layout of that name. Raises UnknownNameError."""
+    if name not in LAYOUTS:
+        raise UnknownNameError("keypoint layout", name, LAYOUTS)
+    return LAYOUTS[name]

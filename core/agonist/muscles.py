@@ -1,0 +1,110 @@
+"""Muscles and named sets of them: the one registry that physics, learning and Blender share.
+
+Names are the Terminologia Anatomica term's short id and a side. `mia8` keeps the channel order of "Muscles in Action"
+(Chiquier & Vondrick, ICCV 2023); its hamstring electrode sits on biceps femoris, its biceps is biceps brachii.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agonist.errors import UnknownNameError
+
+__all__ = ["MUSCLE_SETS", "Muscle", "MuscleSet", "muscle_set", "resolve_muscles"]
+
+
+@dataclass(frozen=True)
+class Muscle:
+    """One muscle, or a group that one electrode reads, on one side.
+
+    Attributes:
+        name: short id with side, "hamstrings_l".
+        latin: term of Terminologia Anatomica, without the side.
+        label: what a person reads, "Hamstrings (left)".
+        seniam_site: electrode site of SENIAM (Hermens 2000), or what stands for it.
+    """
+
+    name: str
+    latin: str
+    label: str
+    seniam_site: str
+
+    @property
+    def side(self) -> str:
+        """'l' or 'r'."""
+        return self.name[-1]
+
+    @property
+    def group(self) -> str:
+        """The name without its side."""
+        return self.name[:-2]
+
+
+@dataclass(frozen=True)
+class MuscleSet:
+    """An ordered, named selection of muscles; the order is that of an Activation's columns."""
+
+    name: str
+    muscles: tuple[Muscle, ...]
+
+    def __len__(self) -> int:
+        return len(self.muscles)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Muscle names in column order."""
+        return tuple(muscle.name for muscle in self.muscles)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names without sides, each once, in order of first appearance."""
+        return tuple(dict.fromkeys(muscle.group for muscle in self.muscles))
+
+    def index(self, name: str) -> int:
+        """Column of a muscle. Raises UnknownNameError."""
+        if name not in self.names:
+            raise UnknownNameError(f"muscle of the set {self.name}", name, self.names)
+        return self.names.index(name)
+
+
+_GROUPS = {
+    "quadriceps": ("musculus quadriceps femoris", "Quadriceps", "vastus lateralis / rectus femoris"),
+    "hamstrings": ("musculus biceps femoris", "Hamstrings", "biceps femoris"),
+    "latissimus": ("musculus latissimus dorsi", "Latissimus", "latissimus dorsi (not a SENIAM site)"),
+    "biceps": ("musculus biceps brachii", "Biceps", "biceps brachii"),
+}
+
+
+def _muscle(group: str, side: str) -> Muscle:
+    latin, label, site = _GROUPS[group]
+    return Muscle(f"{group}_{side}", latin, f"{label} ({'left' if side == 'l' else 'right'})", site)
+
+
+MUSCLE_SETS: dict[str, MuscleSet] = {
+    "mia8": MuscleSet("mia8", tuple(_muscle(group, side) for side in "lr" for group in _GROUPS)),
+}
+
+
+def muscle_set(name: str) -> MuscleSet:
+    """The set of that name. Raises UnknownNameError."""
+    if name not in MUSCLE_SETS:
+        raise UnknownNameError("muscle set", name, MUSCLE_SETS)
+    return MUSCLE_SETS[name]
+
+
+def resolve_muscles(names: Iterable[str], muscles: MuscleSet) -> tuple[str, ...]:
+    """Expand what people type to names of `muscles`.
+
+    "hamstrings" means both sides; "hamstrings_left", "hamstrings-l" and "left hamstrings" mean one. Raises UnknownNameError.
+    """
+    resolved: list[str] = []
+    for name in names:
+        words = name.strip().lower().replace("-", "_").replace(" ", "_").replace(".", "_").split("_")
+        sides = [{"left": "l", "right": "r"}.get(word, word) for word in words if word in ("l", "r", "left", "right")]
+        group = "_".join(word for word in words if word not in ("l", "r", "left", "right"))
+        found = [m.name for m in muscles.muscles if m.group == group and (not sides or m.side == sides[0])]
+        if not found or len(sides) > 1:
+            raise UnknownNameError("muscle", name, (*muscles.groups, *muscles.names))
+        resolved += found
+    return tuple(dict.fromkeys(resolved))
