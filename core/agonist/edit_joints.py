@@ -28,7 +28,9 @@ EDIT_JOINTS: tuple[str, ...] = (
     "hip_l", "knee_l", "ankle_l", "hip_r", "knee_r", "ankle_r",
 )  # fmt: skip
 
-_PARENT_OF = {"spine": "pelvis", "neck": "spine", "shoulder": "spine", "elbow": "shoulder", "hip": "pelvis", "knee": "hip", "ankle": "knee"}
+_PARENT_OF = {
+    "spine": "pelvis", "neck": "spine", "shoulder": "spine", "elbow": "shoulder", "hip": "pelvis", "knee": "hip", "ankle": "knee",
+}  # fmt: skip
 
 
 def _parent(name: str) -> int:

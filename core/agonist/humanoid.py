@@ -32,8 +32,8 @@ __all__ = [
 Array = NDArray[np.float64]
 
 _LIMBS = ("clavicle", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "toe")
-CANONICAL_JOINTS: tuple[str, ...] = ("pelvis", "spine", "chest", "neck", "head") + tuple(f"{j}_{s}" for s in "lr" for j in _LIMBS)
-_OPTIONAL = {"spine", "chest", "neck", "head"} | {f"{joint}_{side}" for joint in ("clavicle", "toe") for side in "lr"}
+_TRUNK = ("pelvis", "spine", "chest", "neck", "head")
+CANONICAL_JOINTS: tuple[str, ...] = (*_TRUNK, *(f"{joint}_{side}" for side in "lr" for joint in _LIMBS))
 
 # Heights above the sole and lengths as fractions of body height (Winter 2009, figure 4.1).
 HIP_HEIGHT, KNEE_HEIGHT, ANKLE_HEIGHT = 0.530, 0.285, 0.039
@@ -53,7 +53,9 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
     "neck": ("neck", "lowerneck", "neck01", "neck1", "neck001"),
     "head": ("head",),
 }
-_PREFIXES = re.compile(r"^(.*:|mixamorig\d*|character\d*|bip\d*|j_bip|j_sec|def|org|cc_base|valvebiped|m_avg|f_avg|skel)[\s_.\-]*", re.I)
+_PREFIXES = re.compile(
+    r"^(.*:|mixamorig\d*|character\d*|bip\d*|j_bip|j_sec|def|org|cc_base|valvebiped|m_avg|f_avg|skel)[\s_.\-]*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

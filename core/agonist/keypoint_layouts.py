@@ -6,6 +6,7 @@ BlazePose-33 (Bazarevsky et al. 2020), SMPL-24 (Loper et al. 2015).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agonist.errors import UnknownNameError
@@ -71,7 +72,7 @@ _SMPL24 = (
 _MIDS = {"neck": ("shoulder_l", "shoulder_r"), "mid_hip": ("hip_l", "hip_r")}
 
 
-def _layout(name: str, names: tuple[str, ...], extra: dict[str, tuple[str, ...]]) -> KeypointLayout:
+def _layout(name: str, names: tuple[str, ...], extra: Mapping[str, tuple[str, ...]]) -> KeypointLayout:
     same = {target: (target,) for target in _BODY25_NAMES if target in names}
     return KeypointLayout(name, names, {**same, **extra})
 

@@ -1,0 +1,290 @@
+"""Edit: muscle sliders to recommended motion, with its guarantees.
+
+1. Sliders at 1.0 return the input motion itself: an edit is a residual on the input, never a reconstruction of it.
+2. Only joint rotations and the root path change, so bone lengths cannot; planted feet stay planted.
+3. The result is predicted again: asked against reached, muscle by muscle, and whether the goal was out of reach.
+4. `agonist.verify` lets physics judge the result.
+5. Any length of clip; outside the chosen frames nothing changes, and the edit fades in and out inside them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agonist.activation import Activation
+from agonist.edit_joints import EDIT_JOINTS, accumulated, apply_to_keypoints, apply_to_motion
+from agonist.errors import InputError
+from agonist.feet import plant_feet, planted
+from agonist.humanoid import HumanoidMap, map_humanoid
+from agonist.model import Model, load_model
+from agonist.motion import Keypoints, Motion, interpolate
+from agonist.muscles import resolve_muscles
+from agonist.predict import model_keypoints, predict_keypoints, standing_keypoints
+
+__all__ = ["EditResult", "EditSession", "MuscleOutcome", "edit", "prepare_edit"]
+
+Array = NDArray[np.float64]
+
+# Sliders run from 0 to 3; the network was trained on factors from 1/4 to 4 and takes no others.
+SMALLEST_SCALE, LARGEST_SCALE = 0.25, 4.0
+# Time over which an edit fades in and out inside its frame range [ours].
+FADE_S = 0.3
+# Multiples of the network's own answer that are tried when it falls short or overshoots [ours].
+GAINS = (0.5, 1.0, 1.75, 3.0)
+# Weight of the other muscles' change against the goal's miss when multiples are compared [ours].
+DRIFT_WEIGHT = 0.5
+# A goal is called reached within this share of the change asked for, in log2 [ours].
+REACHED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class MuscleOutcome:
+    """What became of one muscle.
+
+    Attributes:
+        muscle: its name.
+        asked: the factor asked for; 1.0 where the slider was not touched.
+        reached: mean activation after over mean activation before, inside the frame range.
+        before, after: those means, fractions of maximal activation.
+        out_of_reach: asked for, but less than half of the change (in log2) was reached.
+    """
+
+    muscle: str
+    asked: float
+    reached: float
+    before: float
+    after: float
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether less than half of the change asked for was reached; False where nothing was asked."""
+        if self.asked == 1.0:
+            return False
+        wanted = math.log2(max(self.asked, SMALLEST_SCALE))
+        return math.log2(max(self.reached, 1e-3)) * math.copysign(1, wanted) < REACHED_SHARE * abs(wanted)
+
+
+@dataclass(frozen=True, eq=False)
+class EditResult:
+    """A recommended motion and what it does.
+
+    Attributes:
+        motion: the recommended motion, on the input's skeleton, frames and frame rate.
+        original, recommended: predicted activation before and after.
+        outcomes: one row a muscle, in the model's order.
+        frames: the frame range [first, last) that the edit may touch.
+        drift: root mean square change of the muscles nobody asked to change, fraction of maximal activation.
+        distance_mean_m, distance_max_m: how far the body's keypoints moved, inside the range.
+        foot_slide_m: the most that a firmly planted ankle moved.
+        parameters: what made it.
+    """
+
+    motion: Motion
+    original: Activation
+    recommended: Activation
+    outcomes: tuple[MuscleOutcome, ...]
+    frames: tuple[int, int]
+    drift: float
+    distance_mean_m: float
+    distance_max_m: float
+    foot_slide_m: float
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Turns:
+    """An edit as turns of EDIT_JOINTS, then the turns that plant the feet again; both at the clip's frame rate."""
+
+    rotvec: Array
+    root: Array
+    foot_rotvec: Array
+    foot_root: Array
+
+    def moved(self, keypoints: Array) -> Array:
+        return apply_to_keypoints(apply_to_keypoints(keypoints, self.rotvec, self.root), self.foot_rotvec, self.foot_root)
+
+    def applied(self, motion: Motion, hmap: HumanoidMap) -> Motion:
+        moved = apply_to_motion(motion, hmap, self.rotvec, self.root)
+        return apply_to_motion(moved, hmap, self.foot_rotvec, self.foot_root)
+
+
+@dataclass(frozen=True, eq=False)
+class EditSession:
+    """Everything about a clip that does not depend on the sliders, so that a slider costs little while it moves."""
+
+    motion: Motion
+    hmap: HumanoidMap
+    model: Model
+
+    @cached_property
+    def keypoints(self) -> Keypoints:
+        """BODY_25 of the input."""
+        return standing_keypoints(self.motion, self.hmap)
+
+    @cached_property
+    def original(self) -> Activation:
+        """Predicted activation of the input."""
+        return predict_keypoints(self.keypoints, self.model)
+
+    @cached_property
+    def planted(self) -> Array:
+        """(T, 2) how firmly each foot stands."""
+        return planted(self.keypoints.positions, self.motion.fps)
+
+    @cached_property
+    def _model_keypoints(self) -> Array:
+        return model_keypoints(self.keypoints, self.model.contract.fps)
+
+    def edit(self, scales: Mapping[str, float], frames: tuple[int, int] | None = None, *, refine: bool = True) -> EditResult:
+        """Recommend a motion.
+
+        Args:
+            scales: muscle or group name -> factor, 0 to 3 and more; "hamstrings" means both sides.
+            frames: [first, last) frames that may change; the whole clip if None.
+            refine: try multiples of the network's answer and keep the best; False takes the answer as it is (faster).
+
+        Raises:
+            UnknownNameError: a muscle the model does not know. InputError: a factor or a frame range that cannot be.
+        """
+        asked = self._asked(scales)
+        first, last = self._range(frames)
+        if all(scale == 1.0 for scale in asked.values()):
+            return self._result(self.motion, self.original, asked, (first, last), self.keypoints.positions, 0.0)
+        fade = self._fade(first, last)
+        rotvec, root = self._network(asked, fade)
+        best: tuple[float, float, _Turns, Activation] | None = None
+        for gain in self._gains(refine):
+            turns = self._turns(gain * rotvec, gain * root, fade)
+            predicted = self._predicted(turns.moved(self.keypoints.positions))
+            score = self._score(predicted, asked, first, last)
+            if best is None or score < best[0]:
+                best = (score, gain, turns, predicted)
+        assert best is not None
+        _, gain, turns, _ = best
+        motion = turns.applied(self.motion, self.hmap)
+        positions = standing_keypoints(motion, self.hmap).positions
+        return self._result(motion, self._predicted(positions), asked, (first, last), positions, gain)
+
+    def _gains(self, refine: bool) -> tuple[float, ...]:
+        return GAINS if refine else (1.0,)
+
+    def _asked(self, scales: Mapping[str, float]) -> dict[str, float]:
+        asked = {name: 1.0 for name in self.model.contract.muscles.names}
+        for key, scale in scales.items():
+            if not (math.isfinite(scale) and scale >= 0):
+                raise InputError(f"The factor for {key} is {scale}. Expected a number from 0 to 4, 1 for no change.")
+            for name in resolve_muscles([key], self.model.contract.muscles):
+                asked[name] = float(scale)
+        return asked
+
+    def _range(self, frames: tuple[int, int] | None) -> tuple[int, int]:
+        count = len(self.motion)
+        first, last = frames or (0, count)
+        if not 0 <= first < last <= count:
+            raise InputError(f"Frames {first}:{last} do not lie in the clip. Expected first < last within 0:{count}.")
+        return first, last
+
+    def _fade(self, first: int, last: int) -> Array:
+        """(T,) 1 inside the range, 0 outside, a smooth ramp inside the ends that do not lie on the clip's own ends."""
+        count = len(self.motion)
+        frames = np.arange(count)
+        ramp = max(1.0, min(FADE_S * self.motion.fps, (last - first) / 2))
+        rise = np.ones(count) if first == 0 else np.clip((frames - first + 1) / (ramp + 1), 0, 1)
+        fall = np.ones(count) if last == count else np.clip((last - frames) / (ramp + 1), 0, 1)
+        fade = np.minimum(rise, fall)
+        return fade * fade * (3 - 2 * fade)
+
+    def _network(self, asked: Mapping[str, float], fade: Array) -> tuple[Array, Array]:
+        """Turns (T, 13, 3) and root displacement (T, 3) at the clip's frame rate, as the network answers."""
+        fps, model_fps = self.motion.fps, self.model.contract.fps
+        wanted = np.log2(np.clip(list(asked.values()), SMALLEST_SCALE, LARGEST_SCALE))
+        count = len(self._model_keypoints)
+        faded = interpolate(fade, fps, np.arange(count) / model_fps)
+        rotvec, root = self.model.edit(self._model_keypoints, faded[:, None] * wanted)
+        times = np.arange(len(self.motion)) / fps
+        return _cubic(rotvec, model_fps, times), _cubic(root, model_fps, times)
+
+    def _turns(self, rotvec: Array, root: Array, fade: Array) -> _Turns:
+        inside = fade > 0
+        rotvec, root = rotvec * inside[:, None, None], root * inside[:, None]
+        before = self.keypoints.positions
+        moved = apply_to_keypoints(before, rotvec, root)
+        total = accumulated(rotvec)
+        foot = np.stack([total[:, EDIT_JOINTS.index(f"ankle_{side}")] for side in "lr"], axis=1)
+        foot_rotvec, foot_root = plant_feet(before, moved, foot, self.planted, self.motion.fps)
+        return _Turns(rotvec, root, foot_rotvec * inside[:, None, None], foot_root * inside[:, None])
+
+    def _predicted(self, positions: Array) -> Activation:
+        clip = Keypoints(positions, self.keypoints.layout, self.motion.fps, start=self.motion.start)
+        return predict_keypoints(clip, self.model)
+
+    def _score(self, predicted: Activation, asked: Mapping[str, float], first: int, last: int) -> float:
+        before, after = self.original.values[first:last].mean(axis=0), predicted.values[first:last].mean(axis=0)
+        ratio = np.log2(np.maximum(after, 1e-3) / np.maximum(before, 1e-3))
+        wanted = np.log2(np.clip(list(asked.values()), SMALLEST_SCALE, LARGEST_SCALE))
+        target = wanted != 0
+        miss = np.abs(ratio - wanted)[target].mean()
+        wrong = (ratio * wanted <= 0)[target].mean()
+        drift = np.abs(ratio)[~target].mean() if (~target).any() else 0.0
+        return float(miss + wrong * 4 + DRIFT_WEIGHT * drift)
+
+    def _result(
+        self,
+        motion: Motion,
+        recommended: Activation,
+        asked: Mapping[str, float],
+        frames: tuple[int, int],
+        positions: Array,
+        gain: float,
+    ) -> EditResult:
+        first, last = frames
+        before, after = self.original.values[first:last], recommended.values[first:last]
+        outcomes = tuple(
+            MuscleOutcome(name, asked[name], float(after[:, m].mean() / max(before[:, m].mean(), 1e-6)),
+                          float(before[:, m].mean()), float(after[:, m].mean()))
+            for m, name in enumerate(self.model.contract.muscles.names)
+        )  # fmt: skip
+        others = [m for m, outcome in enumerate(outcomes) if outcome.asked == 1.0]
+        drift = float(np.sqrt(((after - before)[:, others] ** 2).mean())) if others else 0.0
+        distance = np.linalg.norm(positions - self.keypoints.positions, axis=-1)[first:last]
+        ankles = [self.keypoints.layout.index(f"ankle_{side}") for side in "lr"]
+        firm = self.planted[first:last] > 0.99
+        slide = distance[:, ankles][firm]
+        return EditResult(
+            motion, self.original, recommended, outcomes, frames, drift,
+            float(distance.mean()), float(distance.max()), float(slide.max()) if slide.size else 0.0,
+            {"model": self.model.name, "asked": dict(asked), "frames": list(frames), "gain": gain},
+        )  # fmt: skip
+
+
+def _cubic(values: Array, fps: float, times: Array) -> Array:
+    """Catmull-Rom interpolation along axis 0 at `times` seconds, held at the ends: no kinks between a model's frames."""
+    position = np.clip(times * fps, 0, len(values) - 1)
+    i = np.minimum(position.astype(int), max(len(values) - 2, 0))
+    u = (position - i).reshape(-1, *([1] * (values.ndim - 1)))
+    p0, p1, p2, p3 = (values[np.clip(i + k, 0, len(values) - 1)] for k in (-1, 0, 1, 2))
+    return p1 + 0.5 * u * (p2 - p0 + u * (2 * p0 - 5 * p1 + 4 * p2 - p3 + u * (3 * (p1 - p2) + p3 - p0)))
+
+
+def prepare_edit(motion: Motion, *, model: Model | None = None, hmap: HumanoidMap | None = None) -> EditSession:
+    """Get ready to edit a motion again and again. Raises SkeletonError if it is no humanoid, ContractError."""
+    return EditSession(motion, hmap or map_humanoid(motion.skeleton), model or load_model())
+
+
+def edit(
+    motion: Motion,
+    scales: Mapping[str, float],
+    *,
+    model: Model | None = None,
+    frames: tuple[int, int] | None = None,
+    hmap: HumanoidMap | None = None,
+) -> EditResult:
+    """Recommend a motion in which muscles work as much as asked; see `EditSession.edit`."""
+    return prepare_edit(motion, model=model, hmap=hmap).edit(scales, frames)

@@ -1,0 +1,178 @@
+"""Feet on the ground: when a foot is planted, and the turns that keep it planted after an edit.
+
+Everything works on BODY_25 keypoints in world metres, Z up; the turns are those of `edit_joints`, so they apply to a rig
+as they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agonist import rotations
+from agonist.edit_joints import EDIT_JOINTS
+from agonist.keypoint_layouts import BODY25
+
+__all__ = ["plant_feet", "planted"]
+
+Array = NDArray[np.float64]
+
+# A foot counts as planted below this speed and this height over the lowest place it visits [ours].
+PLANTED_SPEED_M_S = 0.40
+PLANTED_HEIGHT_M = 0.10
+# The weight of a plant rises and falls over this time, so that nothing jumps at touch-down and lift-off [ours].
+RAMP_S = 0.12
+# A leg is never stretched beyond this share of its length, unless the input did so itself.
+MAX_EXTENSION = 0.999
+
+
+def _smooth(values: Array, frames: int) -> Array:
+    """Raised-cosine moving average along axis 0 over about `frames` frames, ends held."""
+    if frames < 2:
+        return values
+    kernel = np.hanning(2 * frames + 1)[1:-1]
+    kernel /= kernel.sum()
+    half = len(kernel) // 2
+    padded = np.concatenate([np.repeat(values[:1], half, 0), values, np.repeat(values[-1:], half, 0)])
+    flat = padded.reshape(len(padded), -1)
+    smoothed = np.stack([np.convolve(column, kernel, mode="valid") for column in flat.T], axis=-1)
+    return smoothed.reshape(values.shape)
+
+
+def planted(keypoints: Array, fps: float) -> Array:
+    """How firmly each foot is planted.
+
+    Args:
+        keypoints: (T, 25, 3) metres.
+        fps: frames a second.
+
+    Returns:
+        (T, 2) in [0, 1], left and right: 1 in the middle of a stance, 0 in swing and flight, ramps between.
+    """
+    result = np.zeros((len(keypoints), 2))
+    floor = np.percentile(_sole(keypoints, "l").min(axis=1).tolist() + _sole(keypoints, "r").min(axis=1).tolist(), 2)
+    for column, side in enumerate("lr"):
+        points = keypoints[:, [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe")]]
+        velocity = np.gradient(points, axis=0) * fps if len(points) > 1 else np.zeros_like(points)
+        # Heel or toe: whichever rests carries the foot through a roll-off.
+        speed = _smooth(np.linalg.norm(velocity, axis=-1).min(axis=1), round(0.05 * fps))
+        low = _sole(keypoints, side).min(axis=1) - floor
+        still = (speed < PLANTED_SPEED_M_S) & (low < PLANTED_HEIGHT_M)
+        result[:, column] = _smooth(_drop_short(still, round(0.1 * fps)).astype(float), round(RAMP_S * fps))
+    return np.clip(result, 0.0, 1.0)
+
+
+def _sole(keypoints: Array, side: str) -> Array:
+    """(T, 3) heights of heel and toes."""
+    return keypoints[:, [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe", "small_toe")], 2]
+
+
+def _drop_short(flags: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
+    """Runs of True shorter than `frames` become False."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
+    result = flags.copy()
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        if last - first < frames:
+            result[first:last] = False
+    return result
+
+
+def _between(a: Array, b: Array) -> Array:
+    """(T, 4): the shortest rotation that takes direction a to direction b."""
+    a = a / (np.linalg.norm(a, axis=-1, keepdims=True) + 1e-12)
+    b = b / (np.linalg.norm(b, axis=-1, keepdims=True) + 1e-12)
+    axis = np.cross(a, b)
+    quaternion = np.concatenate([1 + np.sum(a * b, axis=-1, keepdims=True), axis], axis=-1)
+    return rotations.normalize(quaternion + np.array([1e-12, 0, 0, 0]))
+
+
+def plant_feet(original: Array, moved: Array, turned_foot: Array, weight: Array, fps: float) -> tuple[Array, Array]:
+    """Turns that bring planted feet back to where the original had them.
+
+    The hips follow where a leg is too short to reach; then thigh and shank are solved as a two-bone chain that keeps
+    the knee's own plane, and the foot gets its old orientation back.
+
+    Args:
+        original, moved: (T, 25, 3) metres, before and after an edit.
+        turned_foot: (T, 2, 4), how far the edit has turned each foot, left and right.
+        weight: (T, 2) from `planted`.
+        fps: frames a second.
+
+    Returns:
+        rotation vectors (T, 13, 3) and root displacement (T, 3), to be applied on top of the edit.
+    """
+    rotvec = np.zeros((len(original), len(EDIT_JOINTS), 3))
+    shift = _reach_with_hips(original, moved, weight, fps)
+    for column, side in enumerate("lr"):
+        hip, knee, ankle = (BODY25.index(f"{name}_{side}") for name in ("hip", "knee", "ankle"))
+        share = weight[:, column, None]
+        h, k, a = (moved[:, joint] + shift for joint in (hip, knee, ankle))
+        free = _above_floor(moved[:, ankle], original, moved, side)
+        knee_turn, hip_turn = _solve_leg(h, k, a, free + share * (original[:, ankle] - free))
+        above = rotations.multiply(hip_turn, knee_turn)
+        wanted = rotations.slerp(turned_foot[:, column], rotations.identity(len(original)), weight[:, column])
+        # What the foot has now is above * turned_foot; it should have `wanted`.
+        foot = rotations.multiply(
+            rotations.conjugate(above), rotations.multiply(wanted, rotations.conjugate(turned_foot[:, column]))
+        )
+        for name, turn in (("hip", hip_turn), ("knee", knee_turn), ("ankle", foot)):
+            rotvec[:, EDIT_JOINTS.index(f"{name}_{side}")] = rotations.to_rotvec(turn)
+    return rotvec, shift
+
+
+def _above_floor(target: Array, original: Array, moved: Array, side: str) -> Array:
+    """Lift a target whose sole would sink below the lowest place that the original's feet visit."""
+    floor = min(_sole(original, "l").min(), _sole(original, "r").min())
+    sole = _sole(moved, side).min(axis=1) + target[:, 2] - moved[:, BODY25.index(f"ankle_{side}"), 2]
+    lifted = target.copy()
+    lifted[:, 2] += np.maximum(floor - sole, 0.0)
+    return lifted
+
+
+def _reach_with_hips(original: Array, moved: Array, weight: Array, fps: float) -> Array:
+    """(T, 3) smooth displacement of the hips that brings every planted ankle within reach of its leg."""
+    legs = []
+    for column, side in enumerate("lr"):
+        hip, knee, ankle = (BODY25.index(f"{name}_{side}") for name in ("hip", "knee", "ankle"))
+        length = sum(np.linalg.norm(original[:, b] - original[:, a], axis=-1) for a, b in ((hip, knee), (knee, ankle)))
+        before = np.linalg.norm(original[:, ankle] - original[:, hip], axis=-1)
+        reach = np.maximum(MAX_EXTENSION * length, before)
+        legs.append((original[:, ankle] - moved[:, hip], reach, weight[:, column] > 0.5))
+    shift = np.zeros((len(original), 3))
+    # Smoothing lowers a peak and so leaves a leg short again: pull, smooth, and pull what is left.
+    for _ in range(8):
+        pull = np.zeros_like(shift)
+        for gap, reach, firm in legs:
+            left = gap - shift - pull
+            distance = np.linalg.norm(left, axis=-1)
+            excess = np.maximum(distance - reach, 0.0) * firm
+            pull += (excess / np.maximum(distance, 1e-9))[:, None] * left
+        if not pull.any():
+            break
+        shift = shift + _smooth(pull, round(0.08 * fps))
+    return shift
+
+
+def _solve_leg(hip: Array, knee: Array, ankle: Array, target: Array) -> tuple[Array, Array]:
+    """Knee and hip turns (T, 4) that take the ankle to `target` as near as the leg's length allows."""
+    thigh, shank = knee - hip, ankle - knee
+    l1, l2 = np.linalg.norm(thigh, axis=-1), np.linalg.norm(shank, axis=-1)
+    now = np.linalg.norm(ankle - hip, axis=-1)
+    longest = np.maximum(MAX_EXTENSION * (l1 + l2), now)
+    wanted = np.clip(np.linalg.norm(target - hip, axis=-1), np.abs(l1 - l2) + 1e-6, longest)
+
+    def interior(distance: Array) -> Array:
+        return np.arccos(np.clip((l1**2 + l2**2 - distance**2) / (2 * l1 * l2 + 1e-12), -1.0, 1.0))
+
+    hinge = np.cross(thigh, shank)
+    straight = np.linalg.norm(hinge, axis=-1, keepdims=True) < 1e-6
+    # A straight leg has no plane of its own: bend it about the axis across the walking direction of the thigh.
+    hinge = np.where(straight, np.cross(thigh, np.array([0.0, 1.0, 0.0])), hinge)
+    hinge = hinge / (np.linalg.norm(hinge, axis=-1, keepdims=True) + 1e-12)
+    # Turning the shank about thigh x shank by a positive angle closes the knee.
+    close = np.where(np.abs(wanted - now) < 1e-9, 0.0, interior(now) - interior(wanted))
+    knee_turn = rotations.from_rotvec(hinge * close[:, None])
+    reached = knee + rotations.rotate(knee_turn, shank)
+    still = np.abs(target - reached).max(axis=-1, keepdims=True) < 1e-12
+    hip_turn = np.where(still, rotations.identity(len(hip)), _between(reached - hip, target - hip))
+    return knee_turn, hip_turn

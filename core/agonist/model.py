@@ -1,0 +1,224 @@
+"""Model: trained networks as ONNX files, and the contract they must fit.
+
+A model is a folder: `model.json` (the contract), one ONNX file a part (`encoder`, `decoder`, `editor`) and `CARD.md`.
+Every graph takes raw BODY_25 keypoints in world metres (or activation) at the contract's frame rate, in windows of the
+contract's length; whatever a network wants done to them first is inside the graph.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agonist.edit_joints import EDIT_JOINTS
+from agonist.errors import ContractError, ModelNotFoundError
+from agonist.keypoint_layouts import BODY25
+from agonist.muscles import MuscleSet, muscle_set
+from agonist.windows import blend_windows, split_windows
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+__all__ = ["DEFAULT_MODEL", "Contract", "Model", "available_models", "load_model", "models_folder"]
+
+Array = NDArray[np.float64]
+
+DEFAULT_MODEL = "agonist"
+
+# Names and trailing dimensions of what each part takes and gives; M is the number of muscles.
+_PARTS: dict[str, tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | str, ...]]]] = {
+    "encoder": ({"keypoints": (25, 3)}, {"activation": ("M",)}),
+    "decoder": ({"activation": ("M",)}, {"keypoints": (25, 3)}),
+    "editor": (
+        {"keypoints": (25, 3), "log2_scale": ("M",)},
+        {"rotvec_world": (len(EDIT_JOINTS), 3), "root_delta_world": (3,)},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a model takes, gives and was made from; `model.json`.
+
+    Attributes:
+        name: the model's name.
+        muscles: the columns of its activation.
+        fps: frame rate its windows are sampled at, frames a second.
+        window: frames in a window.
+        files: part -> (file name, sha256).
+        raw: the whole document, with units, training data and metrics.
+    """
+
+    name: str
+    muscles: MuscleSet
+    fps: float
+    window: int
+    files: dict[str, tuple[str, str]]
+    raw: dict[str, Any]
+
+    @staticmethod
+    def read(path: Path) -> Contract:
+        """Read and check `model.json`. Raises ContractError."""
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            if raw["schema"] != 1:
+                raise ContractError(f"{path}: contract schema {raw['schema']}. Expected 1; a newer Agonist may read it.")
+            if raw["layout"] != BODY25.name:
+                raise ContractError(f"{path}: keypoint layout '{raw['layout']}'. Expected '{BODY25.name}'.")
+            files = {part: (str(entry["file"]), str(entry["sha256"])) for part, entry in raw["files"].items()}
+            contract = Contract(raw["name"], muscle_set(raw["muscles"]), float(raw["fps"]), int(raw["window"]), files, raw)
+        except OSError as error:
+            raise ContractError(f"{path}: cannot be read ({error.strerror}). Expected a model's contract.") from error
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ContractError(f"{path}: not JSON ({error}). Expected a model's contract.") from error
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ContractError(
+                f"{path}: {type(error).__name__}: {error}. Expected schema, name, layout, muscles, fps, window, files."
+            ) from error
+        unknown = [part for part in contract.files if part not in _PARTS]
+        if unknown or not contract.fps > 0 or contract.window < 1:
+            raise ContractError(
+                f"{path}: parts {', '.join(contract.files)}, fps {contract.fps}, window {contract.window}. "
+                f"Expected parts among {', '.join(_PARTS)} and positive numbers."
+            )
+        return contract
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained model: its contract and lazily opened onnxruntime sessions."""
+
+    contract: Contract
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The contract's name."""
+        return self.contract.name
+
+    def has(self, part: str) -> bool:
+        """Whether the model has an encoder, a decoder, an editor."""
+        return part in self.contract.files
+
+    @cached_property
+    def _sessions(self) -> dict[str, onnxruntime.InferenceSession]:
+        return {}
+
+    def _session(self, part: str) -> onnxruntime.InferenceSession:
+        if part not in self._sessions:
+            self._sessions[part] = self._open(part)
+        return self._sessions[part]
+
+    def _open(self, part: str) -> onnxruntime.InferenceSession:
+        if not self.has(part):
+            raise ContractError(f"{self.folder}: model '{self.name}' has no {part}. It has: {', '.join(self.contract.files)}.")
+        import onnxruntime
+
+        file, sha256 = self.contract.files[part]
+        path = self.folder / file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ContractError(f"{path}: cannot be read ({error.strerror}). Expected the {part} of '{self.name}'.") from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != sha256:
+            raise ContractError(f"{path}: sha256 is {found[:12]}... Expected {sha256[:12]}... as its contract says.")
+        options = onnxruntime.SessionOptions()
+        # Clips are short: more than two threads cost more than they bring.
+        options.intra_op_num_threads = 2
+        options.log_severity_level = 3
+        try:
+            session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises half a dozen unrelated classes for a bad file
+            raise ContractError(f"{path}: onnxruntime cannot open it ({str(error)[:120]}). Expected an ONNX network.") from error
+        self._check(path, part, session)
+        return session
+
+    def _check(self, path: Path, part: str, session: onnxruntime.InferenceSession) -> None:
+        wanted_inputs, wanted_outputs = _PARTS[part]
+        muscles = len(self.contract.muscles)
+        sides = (("input", wanted_inputs, session.get_inputs()), ("output", wanted_outputs, session.get_outputs()))
+        for kind, wanted, nodes in sides:
+            found = {node.name: tuple(node.shape) for node in nodes}
+            for name, trailing in wanted.items():
+                size = tuple(muscles if n == "M" else n for n in trailing)
+                shape = found.get(name)
+                if shape is None:
+                    raise ContractError(f"{path}: {part} has {kind}s {', '.join(found)}. Expected one named '{name}'.")
+                fits = len(shape) == len(size) + 2 and all(
+                    isinstance(have, str) or have is None or have == want for have, want in zip(shape[2:], size, strict=True)
+                )
+                if not fits:
+                    expected = ("batch", self.contract.window, *size)
+                    raise ContractError(f"{path}: {kind} '{name}' is {shape}. Expected ({', '.join(map(str, expected))}).")
+            extra = [node.name for node in nodes if kind == "input" and node.name not in wanted]
+            if extra:
+                raise ContractError(f"{path}: {part} also wants {', '.join(extra)}. Expected only {', '.join(wanted)}.")
+
+    def _run(self, part: str, frames: int, **clips: Array) -> dict[str, Array]:
+        session = self._session(part)
+        windows = {name: split_windows(clip, self.contract.window).astype(np.float32) for name, clip in clips.items()}
+        names = [node.name for node in session.get_outputs()]
+        outputs = session.run(names, windows)
+        return {name: blend_windows(output.astype(float), frames) for name, output in zip(names, outputs, strict=True)}
+
+    def encode(self, keypoints: Array) -> tuple[Array, Array | None]:
+        """Activation of BODY_25 keypoints.
+
+        Args:
+            keypoints: (T, 25, 3) metres, at the contract's frame rate, any T >= 1, all finite.
+
+        Returns:
+            (T, M) in [0, 1], and one standard deviation (T, M) or None if the network does not give one.
+        """
+        result = self._run("encoder", len(keypoints), keypoints=keypoints)
+        deviation = np.exp(result["log_std"]) if "log_std" in result else None
+        return np.clip(result["activation"], 0.0, 1.0), deviation
+
+    def decode(self, activation: Array) -> Array:
+        """(T, M) activation to (T, 25, 3) hip-centred keypoints in metres, the paper's muscle -> motion."""
+        return self._run("decoder", len(activation), activation=activation)["keypoints"]
+
+    def edit(self, keypoints: Array, log2_scale: Array) -> tuple[Array, Array]:
+        """Turns of EDIT_JOINTS that scale muscles.
+
+        Args:
+            keypoints: (T, 25, 3) metres at the contract's frame rate.
+            log2_scale: (T, M), log2 of the factor asked for each muscle at each frame.
+
+        Returns:
+            rotation vectors (T, 13, 3) in world axes and root displacement (T, 3) metres; zero where nothing is asked.
+        """
+        result = self._run("editor", len(keypoints), keypoints=keypoints, log2_scale=log2_scale)
+        return result["rotvec_world"], result["root_delta_world"]
+
+
+def models_folder() -> Path:
+    """Where the shipped models lie: inside an installed package, or beside `core/` in a checkout."""
+    packaged = Path(__file__).parent / "models"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "models"
+
+
+def available_models() -> tuple[str, ...]:
+    """Names of the shipped models."""
+    folder = models_folder()
+    return tuple(sorted(path.parent.name for path in folder.glob("*/model.json")))
+
+
+def load_model(name_or_folder: str | Path = DEFAULT_MODEL) -> Model:
+    """Open a model by name or by folder. Raises ModelNotFoundError, ContractError."""
+    folder = Path(name_or_folder)
+    if not (folder / "model.json").is_file():
+        folder = models_folder() / str(name_or_folder)
+    if not (folder / "model.json").is_file():
+        raise ModelNotFoundError(
+            f"No model '{name_or_folder}'. Expected a folder with a model.json, or one of: {', '.join(available_models())}."
+        )
+    return Model(Contract.read(folder / "model.json"), folder)
