@@ -1,0 +1,148 @@
+"""Inverse kinematics: BODY_25 keypoints to the model's coordinates, damped Gauss-Newton frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agonist import rotations
+from agonist.body.model import HINGES, BodyModel
+from agonist.keypoint_layouts import BODY25
+
+__all__ = ["solve_ik"]
+
+Array = NDArray[np.float64]
+
+# Weights in metres per radian: how much position error one radian of each is worth [ours].
+# The hip centres do not fix the tilt of the pelvis; without a prior on the spine the hips run to their limits.
+LUMBAR_WEIGHT = 0.06
+REST_WEIGHT = 0.004
+PREVIOUS_WEIGHT = 0.015
+_STARTS_ELV = (0.8, 0.0, 1.6, -0.8)
+
+
+def _weights(name: str) -> float:
+    if name.startswith(("big_toe", "small_toe", "heel")):
+        return 0.5
+    return 1.0
+
+
+def solve_ik(
+    body: BodyModel, keypoints: Array, confidence: Array, progress: Callable[[float], None] | None = None
+) -> tuple[Array, Array, Array]:
+    """Coordinates that bring the model's joints onto the keypoints.
+
+    Args:
+        body: the scaled model.
+        keypoints: (T, 25, 3) metres, finite.
+        confidence: (T, 25) in [0, 1].
+
+    Returns:
+        root (T, 7) position and quaternion, hinges (T, 23) radians, and the mean distance (T,) in metres between the
+        model's points and the keypoints with confidence.
+    """
+    import mujoco
+
+    data = mujoco.MjData(body.mj)
+    frames = len(keypoints)
+    roots, hinges, errors = np.empty((frames, 7)), np.empty((frames, len(HINGES))), np.empty(frames)
+    columns = list(body.sites)
+    weight_of = np.array([_weights(BODY25.names[k]) for k in columns])
+    root, angles = _first_guess(keypoints[0])
+    for t in range(frames):
+        target, weight = keypoints[t, columns], weight_of * np.sqrt(confidence[t, columns])
+        previous = angles if t else None
+        result = _solve(body, data, target, weight, root, angles, previous, 4 if t else 60)
+        if t == 0:
+            result = min([result, *_restarts(body, data, target, weight, result, previous)], key=lambda item: item[2])
+            # Let the weakly determined directions settle, or the first frames would show them drifting.
+            for _ in range(40):
+                result = _solve(body, data, target, weight, result[0], result[1], result[1], 2)
+        if result[2] > 0.05:
+            # The shoulder's plane of elevation has several valleys; look into the others before giving in.
+            result = min([result, *_restarts(body, data, target, weight, result, previous)], key=lambda item: item[2])
+        root, angles, errors[t] = result
+        roots[t], hinges[t] = root, angles
+        if progress:
+            progress((t + 1) / frames)
+    return roots, hinges, errors
+
+
+def _first_guess(points: Array) -> tuple[Array, Array]:
+    hips = points[BODY25.index("mid_hip")]
+    left = points[BODY25.index("hip_l")] - points[BODY25.index("hip_r")]
+    # The unturned model faces -Y with its left on +X.
+    yaw = np.arctan2(left[1], left[0])
+    quaternion = rotations.from_axis_angle("z", np.array(yaw))
+    # Middle of the model's hips in its root frame, unscaled: near enough to start from.
+    offset = rotations.rotate(quaternion, np.array([0.0, 0.056, -0.079]))
+    angles = np.full(len(HINGES), 0.05)
+    for side in "lr":
+        angles[HINGES.index(f"shoulder_elv_{side}")] = 0.5
+        angles[HINGES.index(f"elv_angle_{side}")] = 0.8
+        angles[HINGES.index(f"elbow_flexion_{side}")] = 0.4
+        angles[HINGES.index(f"knee_angle_{side}")] = 0.2
+    return np.concatenate([hips - offset, quaternion]), angles
+
+
+def _restarts(
+    body: BodyModel, data: Any, target: Array, weight: Array, best: tuple[Array, Array, float], previous: Array | None
+) -> list[tuple[Array, Array, float]]:
+    results = []
+    for elevation_plane in _STARTS_ELV:
+        angles = best[1].copy()
+        for side in "lr":
+            angles[HINGES.index(f"elv_angle_{side}")] = elevation_plane
+            angles[HINGES.index(f"shoulder_rot_{side}")] = 0.2
+        results.append(_solve(body, data, target, weight, best[0], angles, None, 40))
+    return results
+
+
+def _solve(
+    body: BodyModel, data: Any, target: Array, weight: Array, root: Array, angles: Array, previous: Array | None, steps: int
+) -> tuple[Array, Array, float]:
+    import mujoco
+
+    prior = np.full(len(HINGES), REST_WEIGHT)
+    prior[:3] = LUMBAR_WEIGHT
+    keep = np.full(len(HINGES), PREVIOUS_WEIGHT if previous is not None else 0.0)
+    before = previous if previous is not None else angles
+    jacobian = np.zeros((3, body.mj.nv))
+    rows = np.empty((len(target), 3, 6 + len(HINGES)))
+    points = np.empty_like(target)
+    sites = list(body.sites.values())
+    low, high = body.hinge_range[:, 0], body.hinge_range[:, 1]
+    root, angles = root.copy(), angles.copy()
+    damping = np.r_[np.full(3, 1e-3), np.full(3, 1e-3), np.full(len(HINGES), 4e-3)] if previous is None else np.full(29, 1e-4)
+    diagonal = np.concatenate([np.zeros(6), prior**2 + keep**2]) + damping**2
+    for step in range(steps + 1):
+        data.qpos[:] = body.qpos(root, angles)
+        mujoco.mj_kinematics(body.mj, data)
+        for k, (index, place) in enumerate(sites):
+            points[k] = data.xpos[index] + data.xmat[index].reshape(3, 3) @ place
+        residual = target - points
+        if step == steps:
+            break
+        mujoco.mj_comPos(body.mj, data)
+        g, _ = body.velocity_map(angles)
+        for k, (index, _) in enumerate(sites):
+            mujoco.mj_jac(body.mj, data, jacobian, None, points[k], index)
+            rows[k] = jacobian @ g
+        weighted = (rows * weight[:, None, None]).reshape(-1, rows.shape[-1])
+        right = weighted.T @ (residual * weight[:, None]).reshape(-1)
+        right[6:] += prior**2 * (0 - angles) + keep**2 * (before - angles)
+        hessian = weighted.T @ weighted
+        hessian[np.diag_indices_from(hessian)] += diagonal
+        change = np.linalg.solve(hessian, right)
+        change *= min(1.0, 0.6 / np.abs(change).max())
+        root[:3] += change[:3]
+        root[3:] = rotations.multiply(root[3:], rotations.from_rotvec(change[3:6]))
+        root[3:] /= np.linalg.norm(root[3:])
+        angles = np.clip(angles + change[6:], low, high)
+        if np.abs(change).max() < 1e-4:
+            break
+    distance = np.linalg.norm(target - points, axis=1)
+    return root, angles, float((distance * weight).sum() / max(weight.sum(), 1e-9))

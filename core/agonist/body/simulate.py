@@ -1,0 +1,277 @@
+"""Simulate: any motion to muscle activation, through inverse kinematics, inverse dynamics and static optimisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agonist.activation import Activation
+from agonist.body.person import Person
+from agonist.errors import MotionError
+from agonist.keypoint_layouts import BODY25
+from agonist.motion import Keypoints, Motion, interpolate
+from agonist.muscles import MuscleSet, muscle_set
+from agonist.predict import standing_keypoints
+
+if TYPE_CHECKING:
+    from agonist.body.model import BodyModel
+
+__all__ = ["Simulation", "simulate"]
+
+Array = NDArray[np.float64]
+
+# Inverse kinematics above this rate buys nothing once everything is low-passed at 6 Hz.
+IK_FPS = 30.0
+FRICTION = 0.8
+# Costs of one unit of each, against 1 for one fully active muscle [ours].
+CONTACT_WEIGHT = 0.02  # of one body weight on one edge of a friction pyramid, firmly on the ground
+ROOT_FORCE_UNIT_N, ROOT_MOMENT_UNIT_NM, RESERVE_UNIT_NM = 20.0, 10.0, 3.0
+CONTACT_HEIGHT_M, CONTACT_SPEED_M_S, CONTACT_LIMIT_M = 0.025, 0.4, 0.12
+# Faster than any person: Olympic throws and kicks stay below 80 rad/s at the joint, sprint starts below 30 m/s^2 at the trunk.
+IMPOSSIBLE_ROOT_M_S2 = 150.0
+
+_PARTS = {
+    "quadriceps": ("recfem_{s}", "vasint_{s}", "vaslat_{s}", "vasmed_{s}"),
+    "hamstrings": ("bflh_{s}", "bfsh_{s}"),
+    "latissimus": ("LAT1{a}", "LAT2{a}", "LAT3{a}"),
+    "biceps": ("BIClong{a}", "BICshort{a}"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """What the body did.
+
+    Attributes:
+        activation: simulated activation at the output frame rate.
+        joint_names: the model's independent hinges.
+        joint_angles, joint_torques: (T, 23) radians and N m.
+        ground_reaction: (T, 2, 3) N on the left and the right foot, estimated.
+        residual_share: (T,) force at the root that nothing carries, over body weight.
+        reserve_share: (T,) share of the joint torques that muscles did not carry.
+        keypoint_error_m: (T,) mean distance between the model's joints and the keypoints.
+        keypoints: (T, 25, 3) what was simulated, metres.
+        flags: reasons to doubt the result, in words; empty if none was found.
+        parameters: what made it.
+    """
+
+    activation: Activation
+    joint_names: tuple[str, ...]
+    joint_angles: Array
+    joint_torques: Array
+    ground_reaction: Array
+    residual_share: Array
+    reserve_share: Array
+    keypoint_error_m: Array
+    keypoints: Array
+    flags: tuple[str, ...] = ()
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def _aggregate(body: BodyModel, muscles: MuscleSet) -> Array:
+    """(model muscles, M) weights by maximal force that gather the model's muscles into those of the set."""
+    weights = np.zeros((len(body.muscle_names), len(muscles)))
+    for column, muscle in enumerate(muscles.muscles):
+        for part in _PARTS[muscle.group]:
+            # Right-arm muscles of the model carry no suffix.
+            name = part.format(s=muscle.side, a="" if muscle.side == "r" else "_l")
+            index = body.muscle_names.index(name)
+            weights[index, column] = body.maximal_force_n[index]
+    return weights / weights.sum(axis=0)
+
+
+def simulate(
+    motion: Motion | Keypoints,
+    person: Person | None = None,
+    *,
+    muscles: str = "mia8",
+    output_fps: float | None = None,
+    filter_hz: float = 6.0,
+    progress: Callable[[float], None] | None = None,
+) -> Simulation:
+    """Muscle activation by physics.
+
+    Args:
+        motion: a humanoid motion or keypoints of any body layout; Z up, metres, flat ground.
+        person: mass, strength and recruitment; an average adult if None.
+        muscles: name of a muscle set.
+        output_fps: frame rate of the result; the clip's own if None.
+        filter_hz: cut-off of the zero-phase low-pass on the coordinates.
+        progress: called with a share in [0, 1].
+
+    Raises:
+        MotionError: fewer than 4 frames, or not a body. SkeletonError: not a humanoid. MissingDependencyError.
+    """
+    from agonist.body.ik import solve_ik
+    from agonist.body.model import HINGES, scaled_body, segment_scales
+    from agonist.body.trajectory import fit_trajectory
+
+    person = person or Person()
+    selected = muscle_set(muscles)
+    clip = standing_keypoints(motion)
+    if len(clip) < 4:
+        raise MotionError(f"The clip has {len(clip)} frames; physics needs at least 4 to know accelerations.")
+    fps = output_fps or clip.fps
+    ik_fps = min(clip.fps, IK_FPS)
+    times = np.arange(int(clip.duration * ik_fps + 1e-6) + 1) / ik_fps
+    assert clip.confidence is not None
+    points = interpolate(clip.positions, clip.fps, times)
+    confidence = interpolate(clip.confidence, clip.fps, times)
+    scales = segment_scales(points)
+    body = scaled_body(scales, person)
+    ik_progress = (lambda share: progress(0.5 * share)) if progress else None
+    roots, hinges, errors = solve_ik(body, points, confidence, ik_progress)
+    trajectory = fit_trajectory(roots, hinges, ik_fps, filter_hz)
+    output = np.arange(int(clip.duration * fps + 1e-6) + 1) / fps
+    frames = _Frames(body, person, trajectory, clip)
+    for index, time in enumerate(output):
+        frames.add(min(float(time), times[-1]))
+        if progress:
+            progress(0.5 + 0.5 * (index + 1) / len(output))
+    raw = np.array(frames.activations) @ _aggregate(body, selected)
+    residual, reserve = np.array(frames.residuals), np.array(frames.reserves)
+    error = interpolate(errors, ik_fps, output)
+    parameters = {
+        "mass_kg": person.mass_kg, "sex": person.sex, "strength": person.strength, "cost_exponent": person.cost_exponent,
+        "cocontraction": person.cocontraction, "filter_hz": filter_hz, "segment_scales": scales, "floor_m": frames.floor,
+        "data": "simulated",
+    }  # fmt: skip
+    activation = Activation(
+        np.clip(_envelope(raw, fps), 0, 1), selected, fps, start=clip.start, reference="simulated", provenance=parameters
+    )
+    return Simulation(
+        activation, HINGES, np.array(frames.angles), np.array(frames.torques), np.array(frames.ground), residual, reserve, error,
+        interpolate(clip.positions, clip.fps, output), _flags(error, residual, reserve, frames), parameters,
+    )  # fmt: skip
+
+
+def _envelope(values: Array, fps: float) -> Array:
+    """A raised-cosine average over about 0.15 s: static optimisation knows no activation dynamics and may jump."""
+    half = round(0.075 * fps)
+    if half < 1 or len(values) < 2 * half + 1:
+        return values
+    kernel = np.hanning(2 * half + 3)[1:-1]
+    kernel /= kernel.sum()
+    padded = np.concatenate([np.repeat(values[:1], half, 0), values, np.repeat(values[-1:], half, 0)])
+    return np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=-1)
+
+
+def _flags(error: Array, residual: Array, reserve: Array, frames: _Frames) -> tuple[str, ...]:
+    flags = []
+    if error.mean() > 0.06:
+        flags.append(f"the body fits the keypoints badly: {1000 * error.mean():.0f} mm on average")
+    if residual.mean() > 0.25:
+        flags.append(f"forces at the root that nothing explains: {residual.mean():.2f} body weights on average")
+    if reserve.mean() > 0.3:
+        flags.append(f"muscles carry too little: reserves hold {100 * reserve.mean():.0f} % of the joint torques")
+    if frames.peak_acceleration > IMPOSSIBLE_ROOT_M_S2:
+        flags.append(f"impossible acceleration of the pelvis: {frames.peak_acceleration:.0f} m/s^2")
+    if not np.abs(np.array(frames.ground)).any():
+        flags.append("the ground is never touched")
+    return tuple(flags)
+
+
+class _Frames:
+    """Dynamics and recruitment, one instant after the other; keeps the multipliers of the last for speed."""
+
+    def __init__(self, body: BodyModel, person: Person, trajectory: Any, clip: Keypoints) -> None:
+        import mujoco
+
+        self.body, self.person, self.trajectory = body, person, trajectory
+        self.data = mujoco.MjData(body.mj)
+        soles = [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe", "small_toe") for side in "lr"]
+        self.floor = float(np.percentile(clip.positions[:, soles, 2].min(axis=1), 5))
+        self.weight_n = body.mass_kg * 9.81
+        self.multipliers: Array | None = None
+        self.peak_acceleration = 0.0
+        self.activations: list[Array] = []
+        self.angles: list[Array] = []
+        self.torques: list[Array] = []
+        self.ground: list[Array] = []
+        self.residuals: list[float] = []
+        self.reserves: list[float] = []
+
+    def add(self, time: float) -> None:
+        """Solve one instant and append it."""
+        import mujoco
+
+        body, model, data = self.body, self.body.mj, self.data
+        data.qpos[:], data.qvel[:], data.qacc[:], g, hinges = self.trajectory.at(body, time)
+        self.peak_acceleration = max(self.peak_acceleration, float(np.linalg.norm(data.qacc[:3])))
+        mujoco.mj_fwdPosition(model, data)
+        mujoco.mj_fwdVelocity(model, data)
+        torque = np.empty(model.nv)
+        mujoco.mj_rne(model, data, 1, torque)
+        passive, full = self._forces()
+        moment = np.zeros((model.nu, model.nv))
+        mujoco.mju_sparse2dense(moment, data.actuator_moment, data.moment_rownnz, data.moment_rowadr, data.moment_colind)
+        arms = (moment[body.muscles] @ g).T  # (29, M)
+        needed = g.T @ torque
+        contact, cost = self._contacts(g)
+        muscles = len(body.muscles)
+        a = np.concatenate([arms * (full - passive), contact * self.weight_n], axis=1)
+        b = needed - arms @ passive
+        low = np.concatenate([np.full(muscles, self.person.cocontraction), np.zeros(contact.shape[1])])
+        high = np.concatenate([np.ones(muscles), np.where(np.isinf(cost), 0.0, np.inf)])
+        weight = np.concatenate([self._muscle_cost(), np.where(np.isinf(cost), 1.0, cost)])
+        unit = np.concatenate([np.full(3, ROOT_FORCE_UNIT_N), np.full(3, ROOT_MOMENT_UNIT_NM), np.full(len(hinges), RESERVE_UNIT_NM)])
+        x, left, self.multipliers = _solve(a, b, weight, low, high, unit, self.multipliers)
+        self.activations.append(x[:muscles])
+        self.angles.append(hinges)
+        self.torques.append(needed[6:])
+        push = (self._edges() * (x[muscles:] * self.weight_n).reshape(-1, 4, 1)).sum(axis=1)
+        self.ground.append(push.reshape(2, -1, 3).sum(axis=1))
+        self.residuals.append(float(np.linalg.norm(left[:3]) / self.weight_n))
+        self.reserves.append(float(np.abs(left[6:]).sum() / max(np.abs(b[6:]).sum(), 10.0)))
+
+    def _muscle_cost(self) -> Array:
+        """Weights that turn a square cost into a^p around the activations of the frame before."""
+        if self.person.cost_exponent == 2.0 or not self.activations:
+            return np.ones(len(self.body.muscles))
+        return np.maximum(self.activations[-1], 0.05) ** (self.person.cost_exponent - 2)
+
+    def _forces(self) -> tuple[Array, Array]:
+        """Muscle force in N at activation 0 and 1, positive along the shortening path, at this length and velocity."""
+        import mujoco
+
+        forces = []
+        for level in (0.0, 1.0):
+            self.data.act[:] = level
+            mujoco.mj_fwdActuation(self.body.mj, self.data)
+            forces.append(np.array(self.data.actuator_force)[self.body.muscles])
+        return forces[0], forces[1]
+
+    def _edges(self) -> Array:
+        """(1, 4, 3) edges of the friction pyramid."""
+        f = FRICTION / np.sqrt(2)
+        return np.array([[[f, f, 1.0], [f, -f, 1.0], [-f, f, 1.0], [-f, -f, 1.0]]])
+
+    def _contacts(self, g: Array) -> tuple[Array, Array]:
+        """(29, 32) effect of one newton on each pyramid edge of the 8 contact points, and its cost (32,), inf in the air."""
+        import mujoco
+
+        columns, costs = [], []
+        jacobian = np.zeros((3, self.body.mj.nv))
+        for index, place in self.body.contacts:
+            point = self.data.xpos[index] + self.data.xmat[index].reshape(3, 3) @ place
+            mujoco.mj_jac(self.body.mj, self.data, jacobian, None, point, index)
+            height = max(point[2] - self.floor, 0.0)
+            speed = float(np.linalg.norm(jacobian @ self.data.qvel))
+            columns.append((self._edges()[0] @ jacobian @ g).T)
+            cost = CONTACT_WEIGHT * (1 + (height / CONTACT_HEIGHT_M) ** 2 + (speed / CONTACT_SPEED_M_S) ** 2) ** 2
+            costs += [np.inf if height > CONTACT_LIMIT_M else cost] * 4
+        return np.concatenate(columns, axis=1), np.array(costs)
+
+
+def _solve(
+    a: Array, b: Array, weight: Array, low: Array, high: Array, unit: Array, start: Array | None
+) -> tuple[Array, Array, Array]:
+    from agonist.body.recruitment import solve_recruitment
+
+    # Rows in units of what one unit of leftover costs: newtons and newton metres become comparable.
+    x, left, multipliers = solve_recruitment(a / unit[:, None], b / unit, weight, low, high, np.ones(len(b)), start)
+    return x, left * unit, multipliers
