@@ -53,6 +53,7 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
     "neck": ("neck", "lowerneck", "neck01", "neck1", "neck001"),
     "head": ("head",),
 }
+_NEXT = {"clavicle": "elbow", "shoulder": "elbow", "elbow": "wrist", "hip": "knee", "knee": "ankle"}
 _PREFIXES = re.compile(
     r"^(.*:|mixamorig\d*|character\d*|bip\d*|j_bip|j_sec|def|org|cc_base|valvebiped|m_avg|f_avg|skel)[\s_.\-]*", re.IGNORECASE
 )
@@ -130,6 +131,14 @@ def map_humanoid(skeleton: Skeleton, given: Mapping[str, str] | None = None) -> 
         joints[canonical] = name
     split = [_split_name(name) for name in skeleton.names]
 
+    def carries(index: int, part: str, side: str) -> bool:
+        """Whether the next joint of the limb hangs below; helper joints with an anatomical name (L_Tibia) carry nothing."""
+        after = _NEXT.get(part)
+        return after is None or any(
+            base in _SYNONYMS[after] and joint_side == side and index in _ancestors(skeleton, other)[1:]
+            for other, (base, joint_side) in enumerate(split)
+        )
+
     def find(part: str, side: str, below: str | None) -> None:
         canonical = f"{part}_{side}" if side else part
         if canonical in joints:
@@ -140,7 +149,8 @@ def map_humanoid(skeleton: Skeleton, given: Mapping[str, str] | None = None) -> 
             for index, (base, joint_side) in enumerate(split):
                 name = skeleton.names[index]
                 below_root = root is None or (index != root and root in _ancestors(skeleton, index))
-                if base == synonym and joint_side == side and name not in taken and below_root:
+                fits = base == synonym and joint_side == side and name not in taken and below_root
+                if fits and carries(index, part, side):
                     joints[canonical] = name
                     return
 

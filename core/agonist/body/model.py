@@ -33,7 +33,8 @@ HINGES: tuple[str, ...] = (
 
 # Wrist and finger muscles: their joints are held still here.
 _HAND_MUSCLES = (
-    "ECR", "ECU", "FCR", "FCU", "PL", "PQ", "FDS", "FDP", "EDC", "EDM", "EIP", "EPL", "EPB", "FPL", "APL", "OP", "RI", "LU_", "UI_", "SUP_", "SUP",
+    "ECR", "ECU", "FCR", "FCU", "PL", "PQ", "FDS", "FDP", "EDC", "EDM", "EIP", "EPL", "EPB", "FPL", "APL", "OP",
+    "RI", "LU_", "UI_", "SUP",
 )  # fmt: skip
 
 # Keypoint -> (body, place in its frame in metres of the unscaled model; x forward, y up, z to the right).
@@ -240,7 +241,8 @@ def _index(model: Any, factor: Array, mass_kg: float) -> BodyModel:
         poly = np.array(model.eq_data[e, :5])
         if model.jnt_type[joint] == 2:  # a sliding joint: its polynomial is in metres and scales with the segment
             poly = poly * factor[parent_body(model, joint)]
-        coupled.append((model.jnt_qposadr[joint], model.jnt_dofadr[joint], hinges.index(source) if source in hinges else -1, poly))
+        driver = hinges.index(source) if source in hinges else -1
+        coupled.append((model.jnt_qposadr[joint], model.jnt_dofadr[joint], driver, poly))
     names = [model.actuator(i).name for i in range(model.nu)]
     used = [i for i, name in enumerate(names) if not name.startswith(_HAND_MUSCLES) or name.startswith("SUPSP")]
     ranges = np.array(model.jnt_range[hinges])

@@ -218,7 +218,7 @@ class _Frames:
         low = np.concatenate([np.full(muscles, self.person.cocontraction), np.zeros(contact.shape[1])])
         high = np.concatenate([np.ones(muscles), np.where(np.isinf(cost), 0.0, np.inf)])
         weight = np.concatenate([self._muscle_cost(), np.where(np.isinf(cost), 1.0, cost)])
-        unit = np.concatenate([np.full(3, ROOT_FORCE_UNIT_N), np.full(3, ROOT_MOMENT_UNIT_NM), np.full(len(hinges), RESERVE_UNIT_NM)])
+        unit = np.repeat([ROOT_FORCE_UNIT_N, ROOT_MOMENT_UNIT_NM, RESERVE_UNIT_NM], [3, 3, len(hinges)])
         x, left, self.multipliers = _solve(a, b, weight, low, high, unit, self.multipliers)
         self.activations.append(x[:muscles])
         self.angles.append(hinges)

@@ -46,7 +46,7 @@ class Trajectory:
 
 
 def low_pass(values: Array, fps: float, cutoff_hz: float) -> Array:
-    """Zero-phase 4th-order Butterworth (2nd order twice, Winter 2009) along axis 0; clips too short for it come back as they are."""
+    """Zero-phase Butterworth, 2nd order run twice (Winter 2009), along axis 0; clips too short for it come back as they are."""
     from scipy.signal import butter, filtfilt
 
     if cutoff_hz >= 0.45 * fps or len(values) < 10:

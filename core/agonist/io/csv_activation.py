@@ -1,0 +1,62 @@
+"""CSV: activation as a table, one row a frame: time_s and one column a muscle. Comment lines carry unit and reference."""
+
+from __future__ import annotations
+
+import csv
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from agonist.activation import Activation
+from agonist.errors import AgonistError, FileFormatError
+from agonist.io.atomic import atomic_path
+from agonist.muscles import MUSCLE_SETS
+
+__all__ = ["read", "write"]
+
+
+def write(path: str | PathLike[str], activation: Activation) -> None:
+    """Write a table, whole or not at all. Uncertainty, where known, follows as columns named MUSCLE_std."""
+    names = list(activation.muscles.names)
+    columns = [activation.start + np.arange(len(activation)) / activation.fps, *activation.values.T]
+    if activation.uncertainty is not None:
+        names += [f"{name}_std" for name in activation.muscles.names]
+        columns += list(activation.uncertainty.T)
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(f"# muscles: {activation.muscles.name}\n# fps: {activation.fps!r}\n")
+        stream.write(f"# unit: {activation.unit}\n# reference: {activation.reference}\n")
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(["time_s", *names])
+        for row in np.stack(columns, axis=1):
+            writer.writerow([f"{row[0]:.6f}", *(f"{value:.6g}" for value in row[1:])])
+
+
+def read(path: str | PathLike[str]) -> Activation:
+    """Read a table written by `write`. Raises FileFormatError."""
+    path = Path(path)
+    expected = "a CSV with columns time_s and the muscles of one set"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileFormatError(path, f"cannot be read ({error})", expected) from error
+    notes = dict(line[1:].strip().split(": ", 1) for line in lines if line.startswith("#") and ": " in line)
+    rows = list(csv.reader(line for line in lines if not line.startswith("#")))
+    if len(rows) < 2:
+        raise FileFormatError(path, "no rows", expected)
+    names = tuple(name for name in rows[0][1:] if not name.endswith("_std"))
+    found = next((one for one in MUSCLE_SETS.values() if one.names == names), None)
+    if found is None or rows[0][0] != "time_s":
+        raise FileFormatError(path, f"columns {', '.join(rows[0])[:120]}", f"time_s, then {', '.join(MUSCLE_SETS['mia8'].names)}")
+    try:
+        table = np.array([[float(cell) for cell in row] for row in rows[1:]])
+        fps = float(notes["fps"]) if "fps" in notes else (len(table) - 1) / (table[-1, 0] - table[0, 0])
+        uncertainty = table[:, 1 + len(names) : 1 + 2 * len(names)] if table.shape[1] > 1 + len(names) else None
+        return Activation(
+            table[:, 1 : 1 + len(names)], found, fps, float(table[0, 0]), notes.get("unit", "not stated"),
+            notes.get("reference", "not stated"), uncertainty, {"format": "csv"},
+        )  # fmt: skip
+    except (ValueError, IndexError, ZeroDivisionError) as error:
+        raise FileFormatError(path, f"{error}", "the same count of numbers in every row") from error
+    except AgonistError as error:
+        raise FileFormatError(path, str(error).rstrip("."), expected) from error
