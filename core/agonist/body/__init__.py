@@ -5,6 +5,6 @@ package stays light and works inside Blender.
 """
 
 from agonist.body.person import Person
-from agonist.body.simulate import Simulation, simulate
+from agonist.body.simulation import Simulation, simulate
 
 __all__ = ["Person", "Simulation", "simulate"]

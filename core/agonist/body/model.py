@@ -221,6 +221,9 @@ def scaled_body(scales: dict[str, float], person: Person) -> BodyModel:
     mass = person.mass_kg / MODEL_MASS_KG
     model.body_mass[:] *= mass
     model.body_inertia[:] *= (mass * factor**2)[:, None]
+    # The shoulder's phantom bodies carry 1 g but 0.9 kg m^2, two to three times a whole arm, which quick arm movements
+    # would have to turn: an artefact of the conversion (a unit inertia), measured in myo-sim 0.2.3.
+    model.body_inertia[["phant" in model.body(b).name for b in range(model.nbody)]] = 1e-6
     data, before = mujoco.MjData(model), mujoco.MjData(base)
     mujoco.mj_setConst(model, data)
     mujoco.mj_forward(model, data)

@@ -128,7 +128,8 @@ def _read_amc(path: Path, asf: _Asf) -> dict[str, Array]:
         if len(words) == 1 and words[0].isdigit():
             frames.append({})
         elif not frames or words[0] not in counts:
-            raise FileFormatError(path, f"'{line.strip()[:50]}'", f"a frame number, then bones of the skeleton: {', '.join(counts)}", number)
+            expected = f"a frame number, then bones of the skeleton: {', '.join(counts)}"
+            raise FileFormatError(path, f"'{line.strip()[:50]}'", expected, number)
         else:
             frames[-1][words[0]] = _floats(path, number, words[1:], counts[words[0]])
     if not frames:
@@ -136,7 +137,8 @@ def _read_amc(path: Path, asf: _Asf) -> dict[str, Array]:
     names = {name for name, count in counts.items() if count}
     for index, frame in enumerate(frames):
         if not names & frames[0].keys() <= frame.keys() or "root" not in frame:
-            raise FileFormatError(path, f"frame {index + 1} of {len(frames)} lacks bones", "every bone at every frame; the file may be cut short")
+            found = f"frame {index + 1} of {len(frames)} lacks bones"
+            raise FileFormatError(path, found, "every bone at every frame; the file may be cut short")
     return {name: np.array([frame[name] for frame in frames]) for name in frames[0]}
 
 

@@ -30,6 +30,9 @@ FRICTION = 0.8
 # Costs of one unit of each, against 1 for one fully active muscle [ours].
 CONTACT_WEIGHT = 0.02  # of one body weight on one edge of a friction pyramid, firmly on the ground
 ROOT_FORCE_UNIT_N, ROOT_MOMENT_UNIT_NM, RESERVE_UNIT_NM = 20.0, 10.0, 3.0
+# The scaled model's abdominals and deltoids pull with up to 80 % of their strength in an ordinary stance, without any
+# activation, and the back would have to hold against it: passive force is cut off at this share of the maximum.
+PASSIVE_LIMIT = 0.05
 CONTACT_HEIGHT_M, CONTACT_SPEED_M_S, CONTACT_LIMIT_M = 0.025, 0.4, 0.12
 # Faster than any person: Olympic throws and kicks stay below 80 rad/s at the joint, sprint starts below 30 m/s^2 at the trunk.
 IMPOSSIBLE_ROOT_M_S2 = 150.0
@@ -242,8 +245,12 @@ class _Frames:
         for level in (0.0, 1.0):
             self.data.act[:] = level
             mujoco.mj_fwdActuation(self.body.mj, self.data)
+            # MuJoCo counts a pull as negative force.
             forces.append(np.array(self.data.actuator_force)[self.body.muscles])
-        return forces[0], forces[1]
+        passive, full = forces
+        cap = PASSIVE_LIMIT * self.body.maximal_force_n
+        capped = np.clip(passive, -cap, cap)
+        return capped, full - passive + capped
 
     def _edges(self) -> Array:
         """(1, 4, 3) edges of the friction pyramid."""

@@ -1,0 +1,1 @@
+"""Networks, in torch. Nothing outside networks/ and training/ imports this package: models are used through ONNX."""

@@ -1,0 +1,67 @@
+"""Trained networks to a model folder: ONNX files, checked against torch, and the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from agonist.errors import WorkError
+from agonist.io.atomic import atomic_path
+
+__all__ = ["PARITY", "export_onnx", "write_contract"]
+
+# The most that onnxruntime and torch may differ, relative to the largest output.
+PARITY = 1e-4
+
+_NAMES: dict[str, tuple[list[str], list[str]]] = {
+    "encoder": (["keypoints"], ["activation", "log_std"]),
+    "decoder": (["activation"], ["keypoints"]),
+    "editor": (["keypoints", "log2_scale"], ["rotvec_world", "root_delta_world"]),
+}
+
+
+def export_onnx(module: nn.Module, part: str, inputs: tuple[Tensor, ...], path: Path) -> str:
+    """Write one part; returns the file's sha256. Raises WorkError if onnxruntime does not agree with torch."""
+    import onnxruntime
+
+    module.eval()
+    input_names, output_names = _NAMES[part]
+    with torch.no_grad():
+        reference = module(*inputs)
+    reference = reference if isinstance(reference, tuple) else (reference,)
+    output_names = output_names[: len(reference)]
+    axes = {name: {0: "batch"} for name in (*input_names, *output_names)}
+    with atomic_path(path) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module, inputs, str(temporary), input_names=input_names, output_names=output_names,
+            dynamic_axes=axes, opset_version=17, dynamo=False,
+        )  # fmt: skip
+        session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
+        results = session.run(output_names, {name: value.numpy() for name, value in zip(input_names, inputs, strict=True)})
+    for name, result, expected in zip(output_names, results, reference, strict=True):
+        difference = float(np.abs(result - expected.numpy()).max() / (expected.abs().max().item() + 1e-6))
+        if difference > PARITY:
+            raise WorkError(f"{path}: {name} differs from torch by {difference:.1e}. Expected less than {PARITY:.0e}.")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_contract(folder: Path, fields: dict[str, Any], files: dict[str, str]) -> None:
+    """Write model.json. `files` is part -> sha256; each part lies in PART.onnx."""
+    document = {
+        "schema": 1,
+        "layout": "body25",
+        "muscles": "mia8",
+        "units": {"keypoints": "metres, Z up", "activation": "fraction of maximal activation"},
+        **fields,
+        "files": {part: {"file": f"{part}.onnx", "sha256": sha256} for part, sha256 in files.items()},
+    }
+    with atomic_path(folder / "model.json") as temporary:
+        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
