@@ -1,0 +1,62 @@
+"""What every command does the same way: one JSON object on standard output, the rest on standard error, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["Console", "Json", "Quiet"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors (and the JSON object).")]
+
+
+@dataclass
+class Console:
+    """Where a command says things.
+
+    Attributes:
+        json: print the result as one JSON object.
+        quiet: say nothing but errors.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    _started: float = field(default_factory=time.monotonic)
+    _drawn: float = 0.0
+
+    def say(self, text: str) -> None:
+        """A line for a person; standard error where standard output belongs to the JSON object."""
+        if not self.quiet:
+            (sys.stderr if self.json else sys.stdout).write(text + "\n")
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table, columns padded."""
+        widths = [max(len(row[k]) for row in [header, *rows]) for k in range(len(header))]
+        for row in [header, ["-" * width for width in widths], *rows]:
+            self.say("  ".join(cell.ljust(width) if k == 0 else cell.rjust(width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))))
+
+    def result(self, document: dict[str, Any]) -> None:
+        """The JSON object, if one was asked for."""
+        if self.json:
+            sys.stdout.write(json.dumps(document) + "\n")
+
+    def progress(self, share: float, text: str = "") -> None:
+        """A bar with the time left, on a terminal only, at most ten times a second."""
+        now = time.monotonic()
+        if self.quiet or not sys.stderr.isatty() or (now - self._drawn < 0.1 and share < 1):
+            return
+        self._drawn = now
+        left = (now - self._started) * (1 - share) / share if share > 0.01 else float("nan")
+        remaining = "" if left != left else f" {int(left) // 60}:{int(left) % 60:02d} left"
+        filled = round(30 * share)
+        sys.stderr.write(f"\r[{'#' * filled}{'.' * (30 - filled)}] {100 * share:3.0f} %{remaining} {text[:70]}\033[K")
+        if share >= 1:
+            sys.stderr.write("\n")
+        sys.stderr.flush()

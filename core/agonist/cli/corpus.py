@@ -1,0 +1,49 @@
+"""`agonist corpus`: build the data sets that models learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agonist.cli.console import Console, Json, Quiet
+from agonist.errors import InputError
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Data sets of simulated motion.")
+
+
+@app.callback()
+def _group() -> None:
+    """Data sets of simulated motion."""
+
+
+@app.command()
+def build(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of real mocap with cmu02/ and mass_bvh/; exercises only without.")] = None,
+    budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full.")] = "small",
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", help="Processes.")] = 1,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate exercises and mocap into a corpus; continues where it was stopped."""
+    from agonist.corpus.build import build_corpus
+
+    if budget not in ("tiny", "small", "full"):
+        raise InputError(f"Budget '{budget}'. Expected tiny, small or full.")
+    if data is not None and not data.is_dir():
+        raise InputError(f"{data}: no such folder. Expected one with cmu02/ and mass_bvh/.")
+    console = Console(json, quiet)
+    document = build_corpus(
+        out, budget=budget, seed=seed, data=data, jobs=jobs, progress=lambda done, count: console.progress(done / count, f"take {done} of {count}")
+    )
+    takes = document["takes"]
+    assert isinstance(takes, list)
+    minutes = sum(take["frames"] for take in takes) / float(str(document["fps"])) / 60
+    usable = sum(bool(take["usable"]) for take in takes)
+    console.say(f"{len(takes)} takes, {minutes:.1f} minutes, {usable} usable: {out}")
+    console.result({"out": str(out), "takes": len(takes), "minutes": minutes, "usable": usable})

@@ -1,0 +1,47 @@
+"""`agonist evaluate`: how well it does, as tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agonist.cli.console import Console, Json, Quiet
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="How well it does, as tables.")
+
+
+@app.callback()
+def _group() -> None:
+    """How well it does, as tables."""
+
+
+@app.command()
+def edit(
+    clips: Annotated[list[Path] | None, typer.Argument(help="Motion files; ten exercises by people outside the training if none.")] = None,
+    model: Annotated[str, typer.Option("--model")] = "agonist",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Does the muscle go the way that was asked? Every muscle, halved, by one and a half, doubled, over clips never trained on."""
+    from agonist import io
+    from agonist.evaluation.edits import SCALES, evaluate_edits, held_out_clips
+    from agonist.model import load_model
+
+    console = Console(json, quiet)
+    motions = {path.name: io.read(path) for path in clips} if clips else held_out_clips()
+    report = evaluate_edits(motions, load_model(model), progress=lambda share: console.progress(share, "editing"))
+    console.say(f"Right direction by re-prediction, of {report['clips']} clips ({report['data']}):")
+    rows = [
+        [name, *(f"{row['right'][str(scale)]}/{report['clips']}" for scale in SCALES), *(f"{row['reached'][str(scale)]:.2f}" for scale in SCALES)]
+        for name, row in report["muscles"].items()
+    ]
+    console.table(["muscle", *(f"x{scale:g}" for scale in SCALES), *(f"reached x{scale:g}" for scale in SCALES)], rows)
+    console.say(
+        f"all: {100 * report['right_share']:.1f} % right, drift of the others {report['drift']:.3f}, moved {100 * report['distance_mean_m']:.1f} cm, "
+        f"planted feet slid at most {1000 * report['foot_slide_max_m']:.1f} mm"
+    )
+    console.result(report)

@@ -1,0 +1,51 @@
+"""`agonist simulate`: a motion to muscle activation, by physics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agonist.cli.console import Console, Json, Quiet
+from agonist.cli.predict import MotionFile, write_activation
+
+__all__ = ["simulate"]
+
+
+def simulate(
+    motion: MotionFile,
+    out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .npz.")],
+    mass: Annotated[float, typer.Option("--mass", metavar="KG", help="Body mass in kilograms.")] = 75.0,
+    sex: Annotated[str, typer.Option("--sex", help="male or female.")] = "male",
+    strength: Annotated[float, typer.Option("--strength", help="Factor on every muscle's maximal force.")] = 1.0,
+    fps: Annotated[float | None, typer.Option("--fps", help="Frame rate of the result; the motion's own if not given.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate the muscles of a motion (needs agonist[physics])."""
+    from agonist import io
+    from agonist.body import Person
+    from agonist.body import simulate as simulate_motion
+
+    console = Console(json, quiet)
+    person = Person(mass_kg=mass, sex=sex, strength=strength)
+    result = simulate_motion(io.read(motion), person, output_fps=fps, progress=lambda share: console.progress(share, "simulating"))
+    write_activation(out, result.activation)
+    names = result.activation.muscles.names
+    columns = [result.activation.column(name) for name in names]
+    rows = [[name, f"{column.mean():.3f}", f"{column.max():.3f}"] for name, column in zip(names, columns, strict=True)]
+    console.table(["muscle", "mean", "peak"], rows)
+    quality = {
+        "keypoint_error_mm": 1000 * float(result.keypoint_error_m.mean()),
+        "residual_body_weights": float(result.residual_share.mean()),
+        "reserve_share": float(result.reserve_share.mean()),
+    }
+    console.say(
+        f"simulated; fit {quality['keypoint_error_mm']:.0f} mm, unexplained force {quality['residual_body_weights']:.2f} body weights, "
+        f"reserves {100 * quality['reserve_share']:.0f} % of the joint torques: {out}"
+    )
+    for flag in result.flags:
+        console.say(f"Careful: {flag}.")
+    means = {name: float(column.mean()) for name, column in zip(names, columns, strict=True)}
+    console.result({"out": str(out), **quality, "flags": list(result.flags), "mean": means})

@@ -1,0 +1,32 @@
+"""`agonist train`: a corpus to a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agonist.cli.console import Console, Json, Quiet
+from agonist.errors import MissingDependencyError
+
+__all__ = ["train"]
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="agonist, mia-paper, or a TOML file.")],
+    data: Annotated[Path, typer.Option("--data", help="A corpus folder.")],
+    out: Annotated[Path, typer.Option("--out", help="The model folder to write.")],
+    minutes: Annotated[float | None, typer.Option("--minutes", help="Wall-clock limit for each part.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a model from a recipe (needs agonist[train])."""
+    try:
+        from agonist.training.recipe import train as run
+    except ImportError as error:
+        raise MissingDependencyError(error.name or "torch", "train", "Training") from error
+    console = Console(json, quiet)
+    metrics = run(recipe, data, out, minutes=minutes, progress=console.progress)
+    console.say(f"Trained on simulated activation: {out}. See {out / 'CARD.md'}.")
+    console.result({"out": str(out), "metrics": metrics})
