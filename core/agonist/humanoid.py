@@ -25,8 +25,10 @@ __all__ = [
     "HumanoidMap",
     "body25_from_keypoints",
     "body25_from_motion",
+    "body_height_m",
     "humanoid_skeleton",
     "map_humanoid",
+    "rest_basis",
 ]
 
 Array = NDArray[np.float64]
@@ -238,7 +240,7 @@ _ATTACHED: dict[str, tuple[str, tuple[float, float, float]]] = {
 }
 
 
-def _rest_basis(skeleton: Skeleton, hmap: HumanoidMap) -> Array:
+def rest_basis(skeleton: Skeleton, hmap: HumanoidMap) -> Array:
     """(3, 3) whose rows are the character's left, forward and up in the rest pose."""
     rest = {name: skeleton.rest_positions[skeleton.index(joint)] for name, joint in hmap.joints.items()}
     up = rest["shoulder_l"] + rest["shoulder_r"] - rest["hip_l"] - rest["hip_r"]
@@ -272,7 +274,7 @@ def body25_from_motion(motion: Motion, hmap: HumanoidMap | None = None) -> Keypo
     """
     skeleton = motion.skeleton
     hmap = hmap or map_humanoid(skeleton)
-    basis = _rest_basis(skeleton, hmap)
+    basis = rest_basis(skeleton, hmap)
     height = body_height_m(skeleton, hmap)
     world, turned = motion.positions_world, motion.rotations_world_from_joint
     points = np.empty((len(motion), len(BODY25.names), 3))

@@ -1,0 +1,17 @@
+"""Agonist for Blender: muscles for animators. This module only registers."""
+
+from . import ops, props, ui
+
+_PARTS = (props, ops, ui)
+
+
+def register() -> None:
+    """Called by Blender when the extension is enabled."""
+    for part in _PARTS:
+        part.register()
+
+
+def unregister() -> None:
+    """Called by Blender when the extension is disabled."""
+    for part in reversed(_PARTS):
+        part.unregister()

@@ -1,0 +1,1 @@
+"""Muscles: shapes on a rig, and their colours."""

@@ -1,0 +1,27 @@
+"""Operators: one a user's verb, one undo step each."""
+
+import bpy
+
+from .edit import AGONIST_OT_edit, AGONIST_OT_predict, AGONIST_OT_reset
+from .files import AGONIST_OT_export_bvh, AGONIST_OT_export_fbx, AGONIST_OT_import_motion
+from .muscles import AGONIST_OT_add_muscles
+
+_CLASSES = (
+    AGONIST_OT_import_motion,
+    AGONIST_OT_add_muscles,
+    AGONIST_OT_predict,
+    AGONIST_OT_edit,
+    AGONIST_OT_reset,
+    AGONIST_OT_export_bvh,
+    AGONIST_OT_export_fbx,
+)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

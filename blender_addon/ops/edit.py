@@ -1,0 +1,57 @@
+"""Predict, Recommend, Reset."""
+
+from __future__ import annotations
+
+import bpy
+
+from .. import verbs
+from .base import ArmatureOperator, active_armature
+
+__all__ = ["AGONIST_OT_edit", "AGONIST_OT_predict", "AGONIST_OT_reset"]
+
+
+class AGONIST_OT_predict(ArmatureOperator, bpy.types.Operator):
+    """Predict how much each muscle works at every frame, and colour the muscles from yellow to red"""
+
+    bl_idname = "agonist.predict"
+    bl_label = "Predict"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        verbs.predict_armature(armature)
+
+
+class _Predicted(ArmatureOperator):
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        armature = active_armature(context)
+        if armature is None or not armature.agonist.sliders:
+            cls.poll_message_set("Press Predict first" if armature else "Select an armature")
+            return False
+        return True
+
+
+class AGONIST_OT_edit(_Predicted, bpy.types.Operator):
+    """Make the recommended motion from the sliders as a new action, trying harder than while a slider moves"""
+
+    bl_idname = "agonist.edit"
+    bl_label = "Recommend Motion"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        result = verbs.edit_armature(armature)
+        short = [outcome.muscle for outcome in result.outcomes if outcome.out_of_reach]
+        if short:
+            self.report({"WARNING"}, f"Out of reach: {', '.join(short)}")
+
+
+class AGONIST_OT_reset(_Predicted, bpy.types.Operator):
+    """Put every slider back to 1 and show the original motion"""
+
+    bl_idname = "agonist.reset"
+    bl_label = "Reset Sliders"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        armature.agonist.reset_sliders()
+        armature.agonist.show = "ORIGINAL"

@@ -1,0 +1,128 @@
+"""State, on the armature itself: undo, save and load just work."""
+
+from __future__ import annotations
+
+import bpy
+from agonist.errors import AgonistError
+from agonist.muscles import MuscleSet
+
+from . import verbs
+
+__all__ = ["AgonistArmature", "AgonistSlider", "register", "unregister"]
+
+_guard = {"busy": False}
+
+
+def _moved(slider: AgonistSlider, context: bpy.types.Context) -> None:
+    """A slider moved: its other side follows if linked, and the motion is made again."""
+    if _guard["busy"]:
+        return
+    armature = slider.id_data
+    _guard["busy"] = True
+    try:
+        props = armature.agonist
+        if props.link_sides:
+            group = slider.name[:-2]
+            for other in props.sliders:
+                if other.name[:-2] == group and other.name != slider.name:
+                    other.scale = slider.scale
+        if props.live:
+            try:
+                verbs.edit_armature(armature, refine=False)
+                props.message = ""
+            except AgonistError as error:
+                # A slider has no report to give; the panel shows this line.
+                props.message = str(error)
+    finally:
+        _guard["busy"] = False
+
+
+def _toggled(props: AgonistArmature, context: bpy.types.Context) -> None:
+    try:
+        verbs.show(props.id_data, props.show)
+        props.message = ""
+    except AgonistError as error:
+        props.message = str(error)
+
+
+class AgonistSlider(bpy.types.PropertyGroup):
+    """One muscle: what is asked, what was reached."""
+
+    label: bpy.props.StringProperty()
+    scale: bpy.props.FloatProperty(
+        name="Scale", description="How much this muscle should work: 1 as it does, 2 twice as much", default=1.0, min=0.0, max=3.0,
+        soft_min=0.0, soft_max=3.0, step=5, precision=2, update=_moved,
+    )  # fmt: skip
+    reached: bpy.props.FloatProperty(name="Reached", description="Mean activation after the edit over before, by re-prediction", default=1.0)
+    out_of_reach: bpy.props.BoolProperty(default=False)
+
+
+class AgonistArmature(bpy.types.PropertyGroup):
+    """What Agonist knows about one armature."""
+
+    source_action: bpy.props.PointerProperty(type=bpy.types.Action, name="Source", description="The motion that is edited; never changed")
+    recommended_action: bpy.props.PointerProperty(type=bpy.types.Action, name="Recommended", description="The motion that the sliders make")
+    sliders: bpy.props.CollectionProperty(type=AgonistSlider)
+    model: bpy.props.StringProperty(name="Model", description="A shipped model's name or a model folder", default="agonist")
+    link_sides: bpy.props.BoolProperty(name="Link Left and Right", description="Move both sides together", default=False)
+    live: bpy.props.BoolProperty(name="Live", description="Regenerate the motion while a slider moves", default=True)
+    use_frame_range: bpy.props.BoolProperty(name="Frame Range", description="Change these frames only", default=False)
+    frame_first: bpy.props.IntProperty(name="First", description="First frame that may change", default=1)
+    frame_last: bpy.props.IntProperty(name="Last", description="Last frame that may change", default=100)
+    colour_range: bpy.props.EnumProperty(
+        name="Full Red Is", description="What the colour of a fully red muscle means", default="CLIP",
+        items=[
+            ("CLIP", "The Clip's Peak", "The highest activation of any muscle in the clip"),
+            ("MUSCLE", "Each Muscle's Peak", "The highest activation of the muscle itself in the clip"),
+            ("ABSOLUTE", "Full Activation", "Everything a muscle has"),
+        ],
+    )  # fmt: skip
+    show: bpy.props.EnumProperty(
+        name="Show", description="Which motion plays", update=_toggled,
+        items=[("ORIGINAL", "Original", "The motion as it was"), ("RECOMMENDED", "Recommended", "The motion that the sliders make")],
+    )  # fmt: skip
+    message: bpy.props.StringProperty()
+
+    @property
+    def shown(self) -> str:
+        return self.show
+
+    @shown.setter
+    def shown(self, which: str) -> None:
+        # Already playing: only the switch has to follow, without playing it again.
+        self["show"] = {"ORIGINAL": 0, "RECOMMENDED": 1}[which]
+
+    def fill_sliders(self, muscles: MuscleSet) -> None:
+        """One slider a muscle, all at 1."""
+        _guard["busy"] = True
+        try:
+            self.sliders.clear()
+            for muscle in muscles.muscles:
+                slider = self.sliders.add()
+                slider.name, slider.label = muscle.name, muscle.label
+        finally:
+            _guard["busy"] = False
+
+    def reset_sliders(self) -> None:
+        """All sliders to 1 without making the motion eight times."""
+        _guard["busy"] = True
+        try:
+            for slider in self.sliders:
+                slider.scale, slider.reached, slider.out_of_reach = 1.0, 1.0, False
+        finally:
+            _guard["busy"] = False
+
+
+_CLASSES = (AgonistSlider, AgonistArmature)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Object.agonist = bpy.props.PointerProperty(type=AgonistArmature)
+
+
+def unregister() -> None:
+    del bpy.types.Object.agonist
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

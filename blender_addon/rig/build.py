@@ -1,0 +1,136 @@
+"""Build: a Motion becomes an armature with an action."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+from agonist import rotations
+from agonist.motion import Motion
+from agonist.skeleton import Skeleton
+from mathutils import Vector
+
+from ..compat import assign_action, ensure_fcurve, write_keys
+from .frames import rest_rotations
+
+__all__ = ["build_armature", "key_motion"]
+
+_SHORTEST_M = 1e-3
+
+
+def _tail(skeleton: Skeleton, joint: int) -> np.ndarray:
+    """Where a bone should point: to the middle of its children, its end site, or on along its parent."""
+    rest = skeleton.rest_positions
+    children = [child for child in skeleton.children(joint) if np.linalg.norm(skeleton.offsets[child]) > _SHORTEST_M]
+    if children:
+        tail = rest[children].mean(axis=0)
+    elif skeleton.names[joint] in skeleton.end_sites:
+        tail = rest[joint] + skeleton.end_sites[skeleton.names[joint]]
+    else:
+        tail = rest[joint] + 0.4 * skeleton.offsets[joint]
+    reach = np.linalg.norm(tail - rest[joint])
+    # Blender deletes bones of no length, and a file's end sites may be nonsense.
+    if not 0.01 < reach < 1.0:
+        tail = rest[joint] + np.array([0.0, 0.0, 0.05])
+    return tail
+
+
+def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.types.Object:
+    """A new armature object named `name` with an action of the same name, keyed at every frame from 1.
+
+    With `set_scene` the scene takes the motion's frame rate and range.
+    """
+    skeleton = motion.skeleton
+    data = bpy.data.armatures.new(name)
+    armature = bpy.data.objects.new(name, data)
+    bpy.context.scene.collection.objects.link(armature)
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    rest = skeleton.rest_positions - skeleton.offsets[0]
+    bones = []
+    for joint, joint_name in enumerate(skeleton.names):
+        bone = data.edit_bones.new(joint_name)
+        bone.head = Vector(rest[joint])
+        bone.tail = Vector(_tail(skeleton, joint) - skeleton.offsets[0])
+        if skeleton.parents[joint] >= 0:
+            bone.parent = bones[skeleton.parents[joint]]
+        bones.append(bone)
+    names = [bone.name for bone in bones]
+    bpy.ops.object.mode_set(mode="OBJECT")
+    action = bpy.data.actions.new(name)
+    assign_action(armature, action)
+    scene = bpy.context.scene
+    if set_scene:
+        _set_rate(scene, motion.fps)
+        scene.frame_start, scene.frame_end = 1, len(motion)
+    key_motion(armature, action, motion, names, 1, rest_offset=skeleton.offsets[0])
+    armature["agonist_fps"] = motion.fps
+    return armature
+
+
+def _set_rate(scene: bpy.types.Scene, fps: float) -> None:
+    base = max(1, round(fps))
+    scene.render.fps = base
+    scene.render.fps_base = base / fps
+
+
+def key_motion(
+    armature: bpy.types.Object,
+    action: bpy.types.Action,
+    motion: Motion,
+    names: list[str],
+    first_frame: int,
+    *,
+    rest_offset: np.ndarray | None = None,
+    only: set[int] | None = None,
+) -> None:
+    """Write a Motion on bones `names` (the skeleton's joints in order) into an action.
+
+    `rest_offset` is where joint 0 rests in the Motion when the armature has it elsewhere; `only` limits the joints.
+    """
+    frames = np.arange(first_frame, first_frame + len(motion), dtype=np.float32)
+    rest = rest_rotations(armature, names)
+    inverse = rotations.conjugate(rest)
+    local = motion.rotations_parent_from_joint
+    for joint, name in enumerate(names):
+        if only is not None and joint not in only:
+            continue
+        pose = armature.pose.bones[name]
+        basis = rotations.multiply(rotations.multiply(inverse[joint], local[:, joint]), rest[joint])
+        _key_rotation(armature, action, pose, frames, basis)
+        delta = _location(motion, joint, rest_offset)
+        if delta is not None:
+            location = rotations.rotate(inverse[joint], delta)
+            for axis in range(3):
+                curve = ensure_fcurve(armature, action, f'pose.bones["{bpy.utils.escape_identifier(name)}"].location', axis, name)
+                write_keys(curve, frames, location[:, axis])
+
+
+def _location(motion: Motion, joint: int, rest_offset: np.ndarray | None) -> np.ndarray | None:
+    if joint == 0:
+        # A bone at the armature's origin moves by the whole path.
+        return motion.root_position - (motion.skeleton.offsets[0] - (rest_offset if rest_offset is not None else 0))
+    if motion.local_positions is None:
+        return None
+    delta = motion.local_positions[:, joint] - motion.skeleton.offsets[joint]
+    return delta if np.abs(delta).max() > 1e-7 else None
+
+
+def _key_rotation(
+    armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, frames: np.ndarray, basis: np.ndarray
+) -> None:
+    stem = f'pose.bones["{bpy.utils.escape_identifier(pose.name)}"].'
+    if pose.rotation_mode == "QUATERNION":
+        values, path = rotations.unroll(basis), stem + "rotation_quaternion"
+    elif pose.rotation_mode == "AXIS_ANGLE":
+        vector = rotations.to_rotvec(basis)
+        angle = np.linalg.norm(vector, axis=-1, keepdims=True)
+        values, path = np.concatenate([angle, np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0, 1, 0])], axis=1), stem + "rotation_axis_angle"
+    else:
+        # Blender's "XYZ" turns about X first: the matrix is Rz Ry Rx, the order of from_euler read backwards.
+        order = pose.rotation_mode[::-1].lower()
+        euler = np.empty((len(basis), 3))
+        for t, quaternion in enumerate(basis):
+            euler[t] = rotations.to_euler(quaternion, order, like=euler[t - 1] if t else None)
+        values, path = np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1), stem + "rotation_euler"
+    for index in range(values.shape[1]):
+        write_keys(ensure_fcurve(armature, action, path, index, pose.name), frames, values[:, index])

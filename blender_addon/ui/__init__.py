@@ -1,0 +1,17 @@
+"""Panels."""
+
+import bpy
+
+from .panel import AGONIST_PT_export, AGONIST_PT_main, AGONIST_PT_sliders
+
+_CLASSES = (AGONIST_PT_main, AGONIST_PT_sliders, AGONIST_PT_export)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)
