@@ -26,6 +26,9 @@ _LARGEST_LOG2 = 2.0
 class Editor(nn.Module):
     """keypoints (B, T, 25, 3), log2_scale (B, T, M) -> rotvec_world (B, T, 13, 3) radians, root_delta_world (B, T, 3) metres."""
 
+    limit: Tensor
+    smooth: Tensor
+
     def __init__(self, config: NetworkConfig, encoder: AgonistEncoder, muscles: int = 8) -> None:
         super().__init__()
         self.encoder = encoder
@@ -46,11 +49,11 @@ class Editor(nn.Module):
         asked = torch.clamp(log2_scale, -_LARGEST_LOG2, _LARGEST_LOG2)
         activation, _ = self.encoder(keypoints)
         features = torch.cat([self.encoder.normalized(keypoints), 5 * activation, asked], dim=-1)
-        basis = torch.tanh(self.head(self.trunk(features))).unflatten(-1, (self.muscles, self.outputs)) * self.limit
+        basis = torch.unflatten(torch.tanh(self.head(self.trunk(features))), -1, (self.muscles, self.outputs)) * self.limit
         change = (asked[..., None] * basis).sum(dim=-2)  # (B, T, outputs)
         change = self._smoothed(change)
         cosine, sine = heading(keypoints)
-        vectors = to_world(change.unflatten(-1, (len(EDIT_JOINTS) + 1, 3)), cosine, sine)  # (B, T, 14, 3)
+        vectors = to_world(torch.unflatten(change, -1, (len(EDIT_JOINTS) + 1, 3)), cosine, sine)  # (B, T, 14, 3)
         return vectors[:, :, :-1], vectors[:, :, -1]
 
     def _smoothed(self, change: Tensor) -> Tensor:

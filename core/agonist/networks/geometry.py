@@ -8,7 +8,7 @@ from torch import Tensor
 from agonist.edit_joints import EDIT_JOINTS, EDIT_PARENTS, KEYPOINT_BONES
 from agonist.keypoint_layouts import BODY25
 
-__all__ = ["FEATURES", "apply_to_keypoints", "body_features", "heading", "rotate_by_rotvec", "to_world"]
+__all__ = ["FEATURES", "apply_to_keypoints", "body_features", "facing", "heading", "rotate_by_rotvec", "to_world"]
 
 _HIP_L, _HIP_R, _MID = BODY25.index("hip_l"), BODY25.index("hip_r"), BODY25.index("mid_hip")
 _FEET = [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe", "small_toe") for side in "lr"]
@@ -34,6 +34,13 @@ def to_world(vectors: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     c, s = cosine[..., None], sine[..., None]
     x, y, z = vectors.unbind(-1)
     return torch.stack([c * x - s * y, s * x + c * y, z], dim=-1)
+
+
+def facing(keypoints: Tensor) -> Tensor:
+    """(B, T, 25, 3) world metres about the middle of the hips, each window turned so that its mean heading is -Y."""
+    cosine, sine = (part.mean(dim=1, keepdim=True) for part in heading(keypoints))
+    length = torch.sqrt(cosine * cosine + sine * sine + 1e-8)
+    return _to_heading(keypoints - keypoints[:, :, _MID : _MID + 1], cosine / length, sine / length)
 
 
 def _central(values: Tensor) -> Tensor:

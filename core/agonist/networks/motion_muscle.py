@@ -13,9 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from agonist.errors import UnknownNameError
-from agonist.networks.geometry import FEATURES, body_features
+from agonist.networks.geometry import FEATURES, body_features, facing
 
-__all__ = ["CONFIGS", "AgonistEncoder", "MiaNetwork", "NetworkConfig", "PaperDecoder", "PaperEncoder", "TransformerBlock", "network_config"]
+__all__ = [
+    "CONFIGS", "AgonistEncoder", "AgonistTrunk", "MiaNetwork", "NetworkConfig", "PaperDecoder", "PaperEncoder", "TransformerBlock",
+    "network_config", "paper_axes",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ def sinusoids(frames: int, width: int) -> Tensor:
 class MiaNetwork(nn.Module):
     """The network of Muscles in Action: (B, T, inputs) -> (B, T, outputs), with one condition number a subject."""
 
+    positions: Tensor
+
     def __init__(self, config: NetworkConfig, inputs: int, outputs: int) -> None:
         super().__init__()
         self.config = config
@@ -89,8 +94,12 @@ class MiaNetwork(nn.Module):
 
 
 def paper_axes(keypoints: Tensor) -> Tensor:
-    """World metres, Z up, to the paper's: middle of the hips at zero, camera axes with y down. (B, T, 25, 3)"""
-    x, y, z = (keypoints - keypoints[:, :, 8:9]).unbind(-1)
+    """World metres, Z up, to the paper's: middle of the hips at zero, camera axes with y down. (B, T, 25, 3)
+
+    In the paper's recordings the camera stands before a person who faces it; ours have no camera, so one is put where the
+    character looks on average over the window. Inside the window nothing follows the character's turns.
+    """
+    x, y, z = facing(keypoints).unbind(-1)
     # A camera in front of a character that faces -Y: x stays, down is -z, depth is y.
     return torch.stack([x, -z, y], dim=-1)
 
@@ -107,7 +116,7 @@ class PaperEncoder(nn.Module):
 
 
 class PaperDecoder(nn.Module):
-    """Muscle to motion: activation (B, T, M) to hip-centred keypoints (B, T, 25, 3) in metres, Z up."""
+    """Muscle to motion: activation (B, T, M) to hip-centred keypoints (B, T, 25, 3) in metres, Z up, facing -Y on average."""
 
     def __init__(self, config: NetworkConfig, muscles: int = 8) -> None:
         super().__init__()
@@ -140,6 +149,8 @@ class TransformerBlock(nn.Module):
 class AgonistTrunk(nn.Module):
     """Features (B, T, F) to (B, T, width): local convolution, then transformer blocks."""
 
+    positions: Tensor
+
     def __init__(self, config: NetworkConfig, inputs: int) -> None:
         super().__init__()
         self.embed = nn.Linear(inputs, config.width)
@@ -158,6 +169,9 @@ class AgonistTrunk(nn.Module):
 
 class AgonistEncoder(nn.Module):
     """Ours: raw world keypoints (B, T, 25, 3) to activation (B, T, M) in [0, 1] and log standard deviation (B, T, M)."""
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, config: NetworkConfig, muscles: int = 8) -> None:
         super().__init__()

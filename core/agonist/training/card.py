@@ -10,49 +10,34 @@ from agonist.io.atomic import atomic_path
 __all__ = ["write_card"]
 
 
-def write_card(folder: Path, fields: dict[str, Any], parameters: dict[str, int]) -> None:
-    """Write CARD.md from the contract's fields and the parameter counts of the parts."""
-    corpus, metrics = fields["training"]["corpus"], fields["metrics"]
+def write_card(folder: Path, document: dict[str, Any]) -> None:
+    """Write CARD.md from the contract (the whole of model.json, with its metrics)."""
+    training = document["training"]
+    corpus, name = training["corpus"], document["name"]
     lines = [
-        f"# Model card: {fields['name']} {fields['version']}",
+        f"# Model card: {name} {document['version']}",
         "",
         "**Trained on simulated activation.** No measured EMG went into this model. Its activation is what a musculoskeletal",
         "simulation (MuJoCo, `myofullbody`, static optimisation) says that muscles do, learned from motion alone. It is meant for",
         "animation. It is not a medical device and says nothing about a real person's muscles.",
         "",
-        f"- Takes: BODY_25 keypoints in metres, Z up, {fields['fps']:g} frames a second, windows of {fields['window']} frames.",
+        f"- Takes: BODY_25 keypoints in metres, Z up, {document['fps']:g} frames a second, windows of {document['window']} frames.",
         "- Muscles: mia8 (quadriceps, hamstrings, latissimus, biceps; left and right), as fraction of maximal activation.",
-        f"- Parts and parameters: {', '.join(f'{part} {count:,}' for part, count in parameters.items())}.",
+        f"- Trained parameters: {', '.join(f'{part} {count:,}' for part, count in document['parameters'].items())}.",
         f"- Training data: corpus budget `{corpus['budget']}`, seed {corpus['seed']}, {corpus['fps']:g} frames a second; ten virtual",
         "  people, 27 parametric exercises, CMU subject 02 and MASS motion capture. Test: two people and four mocap clips that",
         "  training never saw, chosen by name before anything was simulated.",
+        *_how_long(training.get("fits", {})),
         f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --seed {corpus['seed']}`, then",
-        f"  `agonist train {fields['training']['recipe'].removesuffix('.toml')} --data CORPUS --out {fields['name']}`.",
+        f"  `agonist train {training['recipe'].removesuffix('.toml')} --data CORPUS --out {name}`.",
         "- Licence: CC BY 4.0.",
         "",
-        "## Figures (simulated data, test split)",
+        "## Figures",
         "",
     ]
-    if "encoder" in metrics:
-        m = metrics["encoder"]
-        lines += [
-            f"Motion to muscle, {m['windows']} windows: RMSE {m['rmse']:.4f}; always answering the training mean: "
-            f"{m['rmse_mean_of_train']:.4f}.",
-            "",
-            "| muscle | RMSE | r |",
-            "|---|---|---|",
-            *(f"| {name} | {m['rmse_per_muscle'][name]:.4f} | {m['r_per_muscle'][name]:.2f} |" for name in m["rmse_per_muscle"]),
-            "",
-        ]
-    if "decoder" in metrics:
-        m = metrics["decoder"]
-        lines += [
-            f"Muscle to motion, {m['windows']} windows: RMSE {m['rmse_m']:.4f} m; always answering the training mean: "
-            f"{m['rmse_mean_of_train_m']:.4f} m.",
-            "",
-        ]
-    if "editor" in metrics:
-        lines += ["Edits: see the table of `agonist evaluate edit` in docs/evaluation.md.", ""]
+    writers = {"encoder": _encoder_figures, "decoder": _decoder_figures, "editor": _editor_figures}
+    for part, metrics in document["metrics"].items():
+        lines += [*writers[part](metrics), ""]
     lines += [
         "## Known limits",
         "",
@@ -63,3 +48,58 @@ def write_card(folder: Path, fields: dict[str, Any], parameters: dict[str, int])
     ]
     with atomic_path(folder / "CARD.md") as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _how_long(fits: dict[str, Any]) -> list[str]:
+    why = {
+        "steps": "all steps of the recipe",
+        "time": "stopped by the time limit, so not repeatable to the bit",
+        "patience": "stopped early",
+    }
+    return [
+        f"- {part.capitalize()}: {one['steps']} steps in {one['minutes']:.0f} minutes on a CPU; {why[one['stopped']]}."
+        for part, one in fits.items()
+    ]
+
+
+def _baselines(values: dict[str, float], unit: str = "") -> str:
+    return ", ".join(f"{name} {value:.4f}{unit}" for name, value in values.items())
+
+
+def _encoder_figures(m: dict[str, Any]) -> list[str]:
+    mocap = "" if m["rmse_mocap"] is None else f" On its motion capture alone: {m['rmse_mocap']:.4f}."
+    return [
+        f"Motion to muscle ({m['data']}; {m['takes']} takes, {m['frames']} frames):",
+        f"RMSE **{m['rmse']:.4f}**, mean r **{m['r_mean']:.2f}**.{mocap}",
+        "",
+        f"Baselines on the same frames, RMSE: {_baselines(m['rmse_baselines'])}; mean r: {_baselines(m['r_baselines'])}.",
+        "",
+        "| muscle | RMSE | r |",
+        "|---|---|---|",
+        *(f"| {name} | {m['rmse_per_muscle'][name]:.4f} | {m['r_per_muscle'][name]:.2f} |" for name in m["rmse_per_muscle"]),
+    ]
+
+
+def _decoder_figures(m: dict[str, Any]) -> list[str]:
+    return [
+        f"Muscle to motion ({m['data']}; {m['takes']} takes, {m['frames']} frames): RMSE **{m['rmse_m']:.4f} m**.",
+        f"Baselines on the same frames: {_baselines(m['rmse_baselines_m'], ' m')}.",
+    ]
+
+
+def _editor_figures(m: dict[str, Any]) -> list[str]:
+    scales = list(next(iter(m["muscles"].values()))["right"])
+    clips = m["clips"]
+    heads = [*(f"x{scale}" for scale in scales), *(f"reached x{scale}" for scale in scales)]
+    return [
+        f"Edits ({m['data']}; {m['clips']} parametric clips by people outside the training, feet planted again, `agonist evaluate edit`):",
+        f"**{100 * m['right_share']:.1f} %** go the way that was asked; drift of the other muscles {m['drift']:.3f} (root mean square);",
+        f"the body moves {100 * m['distance_mean_m']:.1f} cm on average; planted feet slide at most {1000 * m['foot_slide_max_m']:.1f} mm.",
+        "",
+        f"| muscle | {' | '.join(heads)} |",
+        f"|---|{'---|' * len(heads)}",
+        *(
+            "| " + " | ".join([name, *(f"{row['right'][s]}/{clips}" for s in scales), *(f"{row['reached'][s]:.2f}" for s in scales)]) + " |"
+            for name, row in m["muscles"].items()
+        ),
+    ]

@@ -76,7 +76,7 @@ class WindowSampler:
             start = int(rng.integers(max(len(k) - self.window, 0) + 1))
             k, a = (self._cut(values, start) for values in (k, a))
             if rng.random() < 0.5:
-                k, a = mirror_keypoints(k).astype(np.float32), mirror_activation(a)
+                k, a = mirror_keypoints(k.astype(float)).astype(np.float32), mirror_activation(a.astype(float)).astype(np.float32)
             if jitter:
                 k = k * (1 + 0.04 * rng.standard_normal()) + jitter * rng.standard_normal((1, *k.shape[1:]))
             keypoints.append(k.astype(np.float32))

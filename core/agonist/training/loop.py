@@ -1,4 +1,4 @@
-"""The training loop: AdamW, warm-up and cosine, the best weights by a validation score kept. Seeded; logged as CSV."""
+"""The training loop: AdamW, warm-up and cosine, the best weights by a validation score kept. Seeded; logged; resumable."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import csv
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Schedule", "fit"]
+from agonist.io.atomic import atomic_path
+from agonist.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+
+__all__ = ["Fit", "Schedule", "fit"]
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,11 @@ class Schedule:
 
     Attributes:
         steps: optimiser steps at most.
-        minutes: wall-clock limit; the cosine follows whichever comes first.
+        minutes: wall-clock limit; the cosine follows whichever comes first. A run that it cuts is not repeatable.
         learning_rate: its peak.
         weight_decay: of AdamW.
-        validate_every: steps between validations.
+        validate_every: steps between validations, and between checkpoints.
+        patience: validations without a better score after which training stops.
     """
 
     steps: int
@@ -33,6 +38,36 @@ class Schedule:
     learning_rate: float
     weight_decay: float = 0.01
     validate_every: int = 100
+    patience: int = 20
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a training went.
+
+    Attributes:
+        score: the lowest validation score, whose weights were kept.
+        steps: optimiser steps made.
+        minutes: wall-clock minutes, those before a resumption included.
+        stopped: "steps", "time" or "patience", whichever ended it.
+    """
+
+    score: float
+    steps: int
+    minutes: float
+    stopped: str
+
+
+@dataclass
+class _State:
+    """What changes while training runs, beside weights and optimiser."""
+
+    step: int = 0
+    seconds: float = 0.0
+    running: float = 0.0
+    best: float = math.inf
+    since_best: int = 0
+    rows: list[list[str]] = field(default_factory=list)
 
 
 def fit(
@@ -43,60 +78,97 @@ def fit(
     schedule: Schedule,
     log: Path,
     progress: Callable[[float, str], None] | None = None,
-) -> float:
-    """Train and leave the weights with the lowest validation score in `module`; returns that score.
+    *,
+    rng: np.random.Generator | None = None,
+    checkpoint: Path | None = None,
+    key: str = "",
+) -> Fit:
+    """Train and leave the weights with the lowest validation score in `module`.
 
     Args:
         parameters: what is trained.
         module: whose weights are kept; switched between training and evaluation.
-        loss: draws its own batch at a step and returns a scalar.
-        validate: a score on data that the reported test never touches; lower is better.
+        loss: draws its own batch at a step, from `rng` and torch's generator only, and returns a scalar.
+        validate: a score on data that the reported test never touches; lower is better. Must not draw from `rng`.
         schedule: length and rates.
         log: CSV file: step, seconds, loss, validation.
         progress: share done and a line of text.
+        rng: the generator that `loss` draws from; kept in the checkpoint.
+        checkpoint: file that holds everything needed to go on after a kill; the final weights are then those of an
+            undisturbed run, as long as the time limit does not decide. Without it nothing is kept.
+        key: says what is being trained; a checkpoint with another key is not continued.
+
+    Raises:
+        FileFormatError: the checkpoint is damaged.
     """
     optimizer = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
-    start, best, best_state = time.monotonic(), math.inf, copy.deepcopy(module.state_dict())
-    running = 0.0
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w", newline="", encoding="utf-8") as stream:
+    state, best_weights = _State(), copy.deepcopy(module.state_dict())
+    found = read_checkpoint(checkpoint, key) if checkpoint else None
+    if found is not None:
+        state, best_weights = _State(**found.numbers), found.best
+        found.restore(module, optimizer, rng)
+    began = time.monotonic() - state.seconds
+    stopped = ""
+
+    def keep() -> None:
+        module.eval()
+        with torch.no_grad():
+            score = validate()
+        nonlocal best_weights
+        state.since_best += 1
+        if score < state.best:
+            state.best, state.since_best, best_weights = score, 0, copy.deepcopy(module.state_dict())
+        state.rows.append([str(state.step), f"{state.seconds:.1f}", f"{state.running:.6f}", f"{score:.6f}"])
+        _write_log(log, state.rows)
+        if checkpoint:
+            write_checkpoint(checkpoint, Checkpoint.of(key, vars(state), module, best_weights, optimizer, rng))
+
+    while not stopped:
+        state.seconds = time.monotonic() - began
+        share = max(state.step / schedule.steps, state.seconds / (60 * schedule.minutes))
+        if state.step >= schedule.steps or share >= 1:
+            stopped = "steps" if state.step >= schedule.steps else "time"
+        elif state.since_best >= schedule.patience:
+            stopped = "patience"
+        else:
+            module.train()
+            value = _step(optimizer, parameters, loss, state.step, _rate(schedule, state.step, share))
+            state.running = value if state.step == 0 else 0.98 * state.running + 0.02 * value
+            state.step += 1
+            if progress:
+                left = state.seconds * (1 - share) / share if share > 0 else math.nan
+                timing = "" if math.isnan(left) else f", {left / 60:.1f} min left"
+                progress(share, f"step {state.step}, loss {state.running:.4f}, best validation {state.best:.4f}{timing}")
+            if state.step % schedule.validate_every == 0:
+                keep()
+    if not state.rows or state.rows[-1][0] != str(state.step):
+        keep()
+    module.load_state_dict(best_weights)
+    module.eval()
+    return Fit(state.best, state.step, state.seconds / 60, stopped)
+
+
+def _rate(schedule: Schedule, step: int, share: float) -> float:
+    """Warm-up over 100 steps, then a cosine down to 2 %."""
+    return schedule.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+def _step(
+    optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], loss: Callable[[int], Tensor], step: int, rate: float
+) -> float:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    value = loss(step)
+    optimizer.zero_grad(set_to_none=True)
+    value.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+    return value.item()
+
+
+def _write_log(path: Path, rows: list[list[str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["step", "seconds", "loss", "validation"])
-        for step in range(schedule.steps):
-            share = max(step / schedule.steps, (time.monotonic() - start) / (60 * schedule.minutes))
-            if share >= 1:
-                break
-            rate = schedule.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            module.train()
-            value = loss(step)
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
-            running = value.item() if step == 0 else 0.98 * running + 0.02 * value.item()
-            if (step + 1) % schedule.validate_every == 0:
-                best, best_state = _keep(module, validate, best, best_state, writer, (step + 1, time.monotonic() - start, running))
-                stream.flush()
-            if progress:
-                progress(share, f"step {step + 1}, loss {running:.4f}, best validation {best:.4f}")
-        best, best_state = _keep(module, validate, best, best_state, writer, (-1, time.monotonic() - start, running))
-    module.load_state_dict(best_state)
-    module.eval()
-    return best
-
-
-def _keep(
-    module: nn.Module,
-    validate: Callable[[], float],
-    best: float,
-    best_state: dict[str, Tensor],
-    writer: object,
-    row: tuple[int, float, float],
-) -> tuple[float, dict[str, Tensor]]:
-    module.eval()
-    with torch.no_grad():
-        score = validate()
-    writer.writerow([row[0], f"{row[1]:.1f}", f"{row[2]:.6f}", f"{score:.6f}"])  # type: ignore[attr-defined]
-    return (score, copy.deepcopy(module.state_dict())) if score < best else (best, best_state)
+        writer.writerows(rows)

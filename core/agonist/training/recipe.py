@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +16,37 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agonist.errors import FileFormatError, UnknownNameError
-from agonist.evaluation.metrics import pearson_r, rmse
-from agonist.muscles import MUSCLE_SETS
 from agonist.networks.editor import Editor
+from agonist.networks.geometry import body_features, facing
 from agonist.networks.motion_muscle import AgonistEncoder, NetworkConfig, PaperDecoder, PaperEncoder, network_config
-from agonist.training.card import write_card
 from agonist.training.data import WindowSampler, read_corpus
 from agonist.training.editing import direction_score, draw_scales, edit_loss, plants
 from agonist.training.export import export_onnx, write_contract
-from agonist.training.loop import Schedule, fit
+from agonist.training.loop import Fit, Schedule, fit
+from agonist.training.measure import measure_folder
 
 __all__ = ["RECIPES", "train"]
 
 Progress = Callable[[float, str], None]
 RECIPES: dict[str, Path] = {path.stem: path for path in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}
-CORPUS_FPS = 20.0
+MUSCLES = 8
 _JITTER_M = 0.006
 
 
 @dataclass(frozen=True, eq=False)
-class _Data:
+class _Job:
+    """What every part is trained with; the test split is not even read."""
+
+    config: NetworkConfig
     train: WindowSampler
     val: WindowSampler
-    test: WindowSampler
-    corpus: dict[str, Any]
+    rng: np.random.Generator
+    modules: dict[str, nn.Module]
+    fit: Callable[..., Fit]
 
 
 def train(recipe: str | Path, corpus: Path, out: Path, *, minutes: float | None = None, progress: Progress | None = None) -> dict[str, Any]:
-    """Train what a recipe says and write the model folder.
+    """Train what a recipe says and write the model folder; called again after a kill, it goes on where it was.
 
     Args:
         recipe: a name from RECIPES or a TOML file.
@@ -61,35 +66,51 @@ def train(recipe: str | Path, corpus: Path, out: Path, *, minutes: float | None 
         config, parts, seed = network_config(settings["config"]), list(settings["parts"]), int(settings["seed"])
     except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
         raise FileFormatError(path, f"{type(error).__name__} {error}", "a recipe with name, config, parts, seed") from error
-    every = round(CORPUS_FPS / config.fps)
-    (train_clips, document), (val, _), (test, _) = (read_corpus(corpus, split) for split in ("train", "val", "test"))
-    data = _Data(*(WindowSampler(clips, config.window, every) for clips in (train_clips, val, test)), document)
+    (train_clips, document), (val_clips, _) = (read_corpus(corpus, split) for split in ("train", "val"))
+    samplers = [WindowSampler(clips, config.window, round(document["fps"] / config.fps)) for clips in (train_clips, val_clips)]
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    out.mkdir(parents=True, exist_ok=True)
     modules: dict[str, nn.Module] = {}
-    metrics: dict[str, Any] = {}
     files: dict[str, str] = {}
+    fits: dict[str, Fit] = {}
+    trained: dict[str, int] = {}
+    key = hashlib.sha256(f"{settings} {minutes} {document}".encode()).hexdigest()
     for index, part in enumerate(parts):
-        schedule = Schedule(settings[part]["steps"], minutes or settings[part]["minutes"], settings[part]["learning_rate"])
+        given = settings[part]
+        schedule = Schedule(given["steps"], minutes or given["minutes"], given["learning_rate"])
         shown = _within(progress, index, len(parts), part)
-        modules[part] = _TRAINERS[part](config, data, schedule, settings[part]["batch"], rng, out / f"{part}.csv", modules, shown)
-        example = torch.tensor(data.val.draw(2, rng)[0])
+        checkpoint = out / f"{part}.checkpoint.safetensors"
+        fitted = partial(fit, schedule=schedule, log=out / f"{part}.csv", progress=shown, rng=rng, checkpoint=checkpoint, key=key)
+        job = _Job(config, samplers[0], samplers[1], rng, modules, fitted)
+        modules[part], fits[part] = _TRAINERS[part](job, given["batch"])
+        trained[part] = sum(p.numel() for p in modules[part].parameters() if p.requires_grad)
+        example = torch.tensor(job.val.draw(2, np.random.default_rng(seed))[0])
         inputs = {
             "encoder": (example,),
-            "decoder": (torch.rand(2, config.window, 8),),
-            "editor": (example, torch.full((2, config.window, 8), 0.5)),
+            "decoder": (torch.rand(2, config.window, MUSCLES, generator=torch.Generator().manual_seed(seed)),),
+            "editor": (example, torch.full((2, config.window, MUSCLES), 0.5)),
         }[part]
         files[part] = export_onnx(modules[part], part, inputs, out / f"{part}.onnx")
-        metrics[part] = _measure(part, modules[part], data)
-    fields = {
-        "name": settings["name"], "version": "0.1.0", "fps": config.fps, "window": config.window,
-        "training": {"recipe": path.name, "seed": seed, "corpus": document, "data": "simulated activation; no measured EMG"},
-        "metrics": metrics,
-    }  # fmt: skip
-    write_contract(out, fields, files)
-    write_card(out, fields, {part: sum(p.numel() for p in module.parameters()) for part, module in modules.items()})
+    write_contract(out, _fields(path, settings, document, trained, fits), files)
+    metrics = measure_folder(out, corpus, progress)
+    # A finished model needs no way back.
+    for part in parts:
+        (out / f"{part}.checkpoint.safetensors").unlink(missing_ok=True)
     return metrics
+
+
+def _fields(
+    path: Path, settings: dict[str, Any], document: dict[str, Any], trained: dict[str, int], fits: dict[str, Fit]
+) -> dict[str, Any]:
+    config = network_config(settings["config"])
+    return {
+        "name": settings["name"], "version": "0.1.0", "fps": config.fps, "window": config.window,
+        "parameters": trained,
+        "training": {
+            "recipe": path.name, "settings": settings, "corpus": document, "data": "simulated activation; no measured EMG",
+            "fits": {part: asdict(one) for part, one in fits.items()}, "torch": torch.__version__,
+        },
+    }  # fmt: skip
 
 
 def _within(progress: Progress | None, index: int, count: int, part: str) -> Progress | None:
@@ -102,29 +123,24 @@ def _tensors(pair: tuple[NDArray[np.float32], NDArray[np.float32]]) -> tuple[Ten
     return torch.tensor(pair[0]), torch.tensor(pair[1])
 
 
-def _train_encoder(
-    config: NetworkConfig, data: _Data, schedule: Schedule, batch: int, rng: np.random.Generator, log: Path,
-    _: dict[str, nn.Module], progress: Progress | None,
-) -> nn.Module:  # fmt: skip
-    keypoints, activation = data.train.draw(400, rng)
+def _train_encoder(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
+    config, rng = job.config, job.rng
+    keypoints, activation = job.train.draw(400, rng)
     spread = torch.tensor(activation.reshape(-1, activation.shape[-1]).std(axis=0)) + 0.02
     encoder: nn.Module
     if config.name == "agonist":
         encoder = AgonistEncoder(config)
-        from agonist.networks.geometry import body_features
-
         features = body_features(torch.tensor(keypoints), config.fps).flatten(0, 1)
         encoder.mean.copy_(features.mean(0))
         encoder.std.copy_(features.std(0) + 1e-3)
     else:
         encoder = PaperEncoder(config)
-    val_keypoints, val_activation = _tensors(data.val.all())
+    val_keypoints, val_activation = _tensors(job.val.all())
 
     def loss(_: int) -> Tensor:
-        k, a = _tensors(data.train.draw(batch, rng, jitter=_JITTER_M))
+        k, a = _tensors(job.train.draw(batch, rng, jitter=_JITTER_M))
         if config.name != "agonist":
-            # The paper's network sees the world's axes: it has to learn what a heading is.
-            return ((encoder(_turned(k, rng)) - a) / spread).square().mean()
+            return ((encoder(k) - a) / spread).square().mean()
         level, log_std = encoder(k)
         error = (level - a) / spread
         # Gaussian likelihood on the detached error teaches the uncertainty without softening the fit.
@@ -134,93 +150,52 @@ def _train_encoder(
     def validate() -> float:
         return float(((_level(encoder, val_keypoints) - val_activation) / spread).square().mean())
 
-    fit(list(encoder.parameters()), encoder, loss, validate, schedule, log, progress)
-    return encoder
-
-
-def _turned(keypoints: Tensor, rng: np.random.Generator) -> Tensor:
-    angle = torch.tensor(rng.uniform(-np.pi, np.pi, (len(keypoints), 1, 1)), dtype=torch.float32)
-    x, y, z = keypoints.unbind(-1)
-    c, s = torch.cos(angle), torch.sin(angle)
-    return torch.stack([c * x - s * y, s * x + c * y, z], dim=-1)
+    return encoder, job.fit(list(encoder.parameters()), encoder, loss, validate)
 
 
 def _level(encoder: nn.Module, keypoints: Tensor, batch: int = 64) -> Tensor:
-    results = [encoder(part) for part in keypoints.split(batch)]
+    results = [encoder(part) for part in torch.split(keypoints, batch)]
     return torch.cat([result[0] if isinstance(result, tuple) else result for result in results])
 
 
-def _train_decoder(
-    config: NetworkConfig, data: _Data, schedule: Schedule, batch: int, rng: np.random.Generator, log: Path,
-    _: dict[str, nn.Module], progress: Progress | None,
-) -> nn.Module:  # fmt: skip
-    decoder = PaperDecoder(config)
+def _train_decoder(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
+    decoder = PaperDecoder(job.config)
 
-    def centred(keypoints: Tensor) -> Tensor:
-        return keypoints - keypoints[:, :, 8:9]
-
-    val_keypoints, val_activation = _tensors(data.val.all())
+    val_keypoints, val_activation = _tensors(job.val.all())
 
     def loss(_: int) -> Tensor:
-        k, a = _tensors(data.train.draw(batch, rng))
-        return (decoder(a) - centred(k)).square().mean()
+        k, a = _tensors(job.train.draw(batch, job.rng))
+        return (decoder(a) - facing(k)).square().mean()
 
     def validate() -> float:
-        return float((decoder(val_activation) - centred(val_keypoints)).square().mean())
+        return float((decoder(val_activation) - facing(val_keypoints)).square().mean())
 
-    fit(list(decoder.parameters()), decoder, loss, validate, schedule, log, progress)
-    return decoder
+    return decoder, job.fit(list(decoder.parameters()), decoder, loss, validate)
 
 
-def _train_editor(
-    config: NetworkConfig, data: _Data, schedule: Schedule, batch: int, rng: np.random.Generator, log: Path,
-    modules: dict[str, nn.Module], progress: Progress | None,
-) -> nn.Module:  # fmt: skip
-    encoder = modules["encoder"]
+def _train_editor(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
+    config, rng = job.config, job.rng
+    encoder = job.modules["encoder"]
     assert isinstance(encoder, AgonistEncoder)
     for parameter in encoder.parameters():
         parameter.requires_grad_(False)
     editor = Editor(config, encoder)
     trained = [parameter for parameter in editor.parameters() if parameter.requires_grad]
-    val = data.val.draw(24, np.random.default_rng(0))[0]
+    val = job.val.draw(24, np.random.default_rng(0))[0]
     val_keypoints, val_plants = torch.tensor(val), plants(val, config.fps)
 
     def loss(_: int) -> Tensor:
         # Dropout in the frozen encoder would only blur its gradient.
         encoder.eval()
-        drawn, _unused = data.train.draw(batch, rng, jitter=_JITTER_M)
+        drawn, _unused = job.train.draw(batch, rng, jitter=_JITTER_M)
         asked = draw_scales(batch, config.window, editor.muscles, rng)
         return edit_loss(editor, torch.tensor(drawn), asked, plants(drawn, config.fps))
 
-    fit(trained, editor, loss, lambda: direction_score(editor, val_keypoints, val_plants), schedule, log, progress)
-    return editor
+    return editor, job.fit(trained, editor, loss, lambda: direction_score(editor, val_keypoints, val_plants))
 
 
-_TRAINERS: dict[str, Callable[..., nn.Module]] = {"encoder": _train_encoder, "decoder": _train_decoder, "editor": _train_editor}
-
-
-def _measure(part: str, module: nn.Module, data: _Data) -> dict[str, Any]:
-    """Figures on the test split: people and mocap clips that training never saw."""
-    keypoints, activation = _tensors(data.test.all())
-    names = MUSCLE_SETS["mia8"].names
-    train_mean = data.train.draw(400, np.random.default_rng(0))
-    with torch.no_grad():
-        if part == "encoder":
-            level = _level(module, keypoints).numpy()
-            truth = activation.numpy()
-            mean = np.broadcast_to(train_mean[1].mean(axis=(0, 1)), truth.shape)
-            return {
-                "data": "simulated, test split of the corpus", "windows": len(truth), "rmse": rmse(level, truth),
-                "rmse_mean_of_train": rmse(mean, truth),
-                "rmse_per_muscle": {n: rmse(level[..., i], truth[..., i]) for i, n in enumerate(names)},
-                "r_per_muscle": {n: float(r) for n, r in zip(names, pearson_r(level, truth), strict=True)},
-            }  # fmt: skip
-        if part == "decoder":
-            centred = (keypoints - keypoints[:, :, 8:9]).numpy()
-            mean = train_mean[0] - train_mean[0][:, :, 8:9]
-            predicted = torch.cat([module(chunk) for chunk in activation.split(64)]).numpy()
-            return {
-                "data": "simulated, test split of the corpus", "windows": len(centred), "rmse_m": rmse(predicted, centred),
-                "rmse_mean_of_train_m": rmse(np.broadcast_to(mean.mean(axis=(0, 1)), centred.shape), centred),
-            }  # fmt: skip
-    return {"note": "measured by 'agonist evaluate edit'"}
+_TRAINERS: dict[str, Callable[[_Job, int], tuple[nn.Module, Fit]]] = {
+    "encoder": _train_encoder,
+    "decoder": _train_decoder,
+    "editor": _train_editor,
+}

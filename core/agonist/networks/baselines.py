@@ -1,0 +1,101 @@
+"""What any network must beat: the training mean, the nearest training window, and ridge regression on lagged poses. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agonist.keypoint_layouts import BODY25
+from agonist.windows import blend_windows, split_windows
+
+__all__ = ["NearestWindow", "Ridge", "aligned_pose"]
+
+Array = NDArray[np.float64]
+
+# Times around a frame that ridge regression sees, seconds.
+LAGS_S = (-0.4, -0.2, 0.0, 0.2, 0.4)
+
+
+def aligned_pose(keypoints: Array) -> Array:
+    """(T, 25, 3) world metres to (T, 76): positions about the hips along the character's heading, and the hips' height."""
+    mid = keypoints[:, BODY25.index("mid_hip")]
+    left = keypoints[:, BODY25.index("hip_l"), :2] - keypoints[:, BODY25.index("hip_r"), :2]
+    c, s = (left / (np.linalg.norm(left, axis=-1, keepdims=True) + 1e-9)).T[:, :, None]
+    x, y, z = np.moveaxis(keypoints - mid[:, None], -1, 0)
+    turned = np.stack([c * x + s * y, c * y - s * x, z], axis=-1)
+    height = mid[:, 2:] - keypoints[:, :, 2].min()
+    return np.concatenate([turned.reshape(len(keypoints), -1), height], axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class NearestWindow:
+    """Retrieval, as in Muscles in Action: the answer of the training window that lies nearest (Euclidean, whole window).
+
+    Attributes:
+        questions: (N, window, D) of training.
+        answers: (N, window, E).
+    """
+
+    questions: NDArray[np.float32]
+    answers: NDArray[np.float32]
+
+    @staticmethod
+    def fit(questions: Sequence[Array], answers: Sequence[Array], window: int) -> NearestWindow:
+        """From training clips (T, D) and (T, E), cut into half-overlapping windows."""
+        cut = [np.concatenate([split_windows(clip, window) for clip in some]).astype(np.float32) for some in (questions, answers)]
+        return NearestWindow(cut[0], cut[1])
+
+    def predict(self, question: Array) -> Array:
+        """(T, D) of one clip to (T, E), windows blended."""
+        asked = split_windows(question, self.questions.shape[1]).astype(np.float32).reshape(-1, self.questions[0].size)
+        known = self.questions.reshape(len(self.questions), -1)
+        # |a - b|^2 without |a|^2, which is the same for every candidate.
+        distance = (known * known).sum(axis=1)[None] - 2 * asked @ known.T
+        return blend_windows(self.answers[distance.argmin(axis=1)].astype(float), len(question))
+
+
+@dataclass(frozen=True, eq=False)
+class Ridge:
+    """Linear regression on the poses and velocities around a frame, weights held small.
+
+    Attributes:
+        mean, std: (F,) of the training features.
+        weights: (F, E). offset: (E,).
+        fps: frame rate, which the lags follow.
+    """
+
+    mean: Array
+    std: Array
+    weights: Array
+    offset: Array
+    fps: float
+
+    @staticmethod
+    def fit(poses: Sequence[Array], answers: Sequence[Array], fps: float, strength: float = 1.0) -> Ridge:
+        """From training clips (T, D) and (T, E). `strength` is the penalty a training frame, in standard units, times 1e-3."""
+        count = sum(len(pose) for pose in poses)
+        features = [_lagged(pose, fps) for pose in poses]
+        mean = np.sum([f.sum(axis=0) for f in features], axis=0) / count
+        std = np.sqrt(np.sum([((f - mean) ** 2).sum(axis=0) for f in features], axis=0) / count) + 1e-6
+        offset = np.sum([a.sum(axis=0) for a in answers], axis=0) / count
+        gram, cross = 1e-3 * strength * count * np.eye(len(mean)), np.zeros((len(mean), answers[0].shape[-1]))
+        for f, a in zip(features, answers, strict=True):
+            normal = (f - mean) / std
+            gram += normal.T @ normal
+            cross += normal.T @ (a - offset)
+        return Ridge(mean, std, np.linalg.solve(gram, cross), offset, fps)
+
+    def predict(self, pose: Array) -> Array:
+        """(T, D) of one clip to (T, E)."""
+        return (_lagged(pose, self.fps) - self.mean) / self.std @ self.weights + self.offset
+
+
+def _lagged(pose: Array, fps: float) -> Array:
+    """(T, 2 * lags * D): pose and velocity at the lags, held at the ends."""
+    velocity = np.gradient(pose, axis=0) * fps
+    both = np.concatenate([pose, velocity], axis=-1)
+    frames = np.arange(len(pose))
+    return np.concatenate([both[np.clip(frames + round(lag * fps), 0, len(pose) - 1)] for lag in LAGS_S], axis=-1)

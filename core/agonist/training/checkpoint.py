@@ -1,0 +1,101 @@
+"""Everything a training needs to go on after a kill, in one safetensors file: tensors, and the rest as JSON in its header."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from agonist.errors import FileFormatError
+from agonist.io.atomic import atomic_path
+
+__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A moment of a training.
+
+    Attributes:
+        key: what is being trained.
+        numbers: the loop's own counters, plain JSON values.
+        weights, best: the module's weights now, and those with the best validation so far.
+        moments: AdamW's moments, "parameter index.name" -> tensor.
+        torch_rng: state of torch's generator.
+        numpy_rng: state of the numpy generator that draws the batches, or None.
+    """
+
+    key: str
+    numbers: dict[str, Any]
+    weights: dict[str, Tensor]
+    best: dict[str, Tensor]
+    moments: dict[str, Tensor]
+    torch_rng: Tensor
+    numpy_rng: dict[str, Any] | None
+
+    @staticmethod
+    def of(
+        key: str,
+        numbers: dict[str, Any],
+        module: nn.Module,
+        best: dict[str, Tensor],
+        optimizer: torch.optim.Optimizer,
+        rng: np.random.Generator | None,
+    ) -> Checkpoint:
+        """The present moment."""
+        moments = {
+            f"{index}.{name}": torch.as_tensor(value)
+            for index, entry in optimizer.state_dict()["state"].items()
+            for name, value in entry.items()
+        }
+        state = None if rng is None else dict(rng.bit_generator.state)
+        return Checkpoint(key, dict(numbers), module.state_dict(), best, moments, torch.get_rng_state(), state)
+
+    def restore(self, module: nn.Module, optimizer: torch.optim.Optimizer, rng: np.random.Generator | None) -> None:
+        """Bring weights, optimiser and generators back to this moment."""
+        module.load_state_dict(self.weights)
+        entries: dict[int, dict[str, Tensor]] = {}
+        for name, value in self.moments.items():
+            index, _, moment = name.partition(".")
+            entries.setdefault(int(index), {})[moment] = value
+        optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
+        torch.set_rng_state(self.torch_rng)
+        if rng is not None and self.numpy_rng is not None:
+            rng.bit_generator.state = self.numpy_rng
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; whatever happens meanwhile, `path` holds a whole one."""
+    groups = {"weights": checkpoint.weights, "best": checkpoint.best, "moments": checkpoint.moments, "rng": {"torch": checkpoint.torch_rng}}
+    # Cloned: safetensors refuses tensors that share memory, and a fresh best is the weights themselves.
+    tensors = {f"{group}/{name}": value.detach().clone().contiguous() for group, some in groups.items() for name, value in some.items()}
+    header = {"key": checkpoint.key, "numbers": json.dumps(checkpoint.numbers), "numpy_rng": json.dumps(checkpoint.numpy_rng)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        save_file(tensors, str(temporary), metadata=header)
+
+
+def read_checkpoint(path: Path, key: str) -> Checkpoint | None:
+    """The checkpoint of that key, or None where there is none. Raises FileFormatError if the file is damaged."""
+    if not path.is_file():
+        return None
+    groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "moments": {}, "rng": {}}
+    try:
+        with safe_open(str(path), framework="pt") as stream:
+            header = stream.metadata()
+            if header["key"] != key:
+                return None
+            for name in stream.keys():  # noqa: SIM118 - not a dict
+                group, _, rest = name.partition("/")
+                groups[group][rest] = stream.get_tensor(name)
+            numbers, numpy_rng = json.loads(header["numbers"]), json.loads(header["numpy_rng"])
+        return Checkpoint(key, numbers, groups["weights"], groups["best"], groups["moments"], groups["rng"]["torch"], numpy_rng)
+    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise FileFormatError(path, f"{type(error).__name__} {error}", "a checkpoint; delete the file to start anew") from error

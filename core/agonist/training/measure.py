@@ -1,0 +1,103 @@
+"""How well a model folder does on the test split: measured on the ONNX files that are shipped, with baselines beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agonist.evaluation.edits import evaluate_edits, held_out_clips
+from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.io.atomic import atomic_path
+from agonist.model import Model, load_model
+from agonist.networks.baselines import NearestWindow, Ridge, aligned_pose
+from agonist.networks.geometry import facing
+from agonist.training.card import write_card
+from agonist.training.data import CorpusClip, read_corpus
+from agonist.windows import blend_windows, split_windows
+
+__all__ = ["measure", "measure_folder"]
+
+Array = NDArray[np.float64]
+_DATA = "simulated; people and motion capture clips of the corpus's test split, whole takes"
+
+
+def measure_folder(folder: Path, corpus: Path, progress: Callable[[float, str], None] | None = None) -> dict[str, Any]:
+    """Measure a model and write the figures into its model.json and CARD.md. Raises ContractError, FileFormatError."""
+    metrics = measure(load_model(folder), corpus, progress)
+    path = folder / "model.json"
+    document = {**json.loads(path.read_text(encoding="utf-8")), "metrics": metrics}
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_card(folder, document)
+    return metrics
+
+
+def measure(model: Model, corpus: Path, progress: Callable[[float, str], None] | None = None) -> dict[str, Any]:
+    """Figures for every part that the model has: on takes and clips that its training never saw."""
+    (train, document), (test, _) = (read_corpus(corpus, split) for split in ("train", "test"))
+    every = round(document["fps"] / model.contract.fps)
+    train, test = ([_thinned(clip, every) for clip in clips] for clips in (train, test))
+    metrics: dict[str, Any] = {}
+    if model.has("encoder"):
+        metrics["encoder"] = _measure_encoder(model, train, test)
+    if model.has("decoder"):
+        metrics["decoder"] = _measure_decoder(model, train, test)
+    if model.has("encoder") and model.has("editor"):
+        shown = (lambda share: progress(share, "measuring edits")) if progress else None
+        metrics["editor"] = evaluate_edits(held_out_clips(), model, progress=shown)
+    return metrics
+
+
+def _thinned(clip: CorpusClip, every: int) -> CorpusClip:
+    return CorpusClip(clip.id, clip.exercise, clip.person, clip.source, clip.keypoints[::every], clip.activation[::every])
+
+
+def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[CorpusClip]) -> dict[str, Any]:
+    names = model.contract.muscles.names
+    poses, answers = [aligned_pose(clip.keypoints.astype(float)) for clip in train], [clip.activation.astype(float) for clip in train]
+    questions = [aligned_pose(clip.keypoints.astype(float)) for clip in test]
+    truth = _joined([clip.activation.astype(float) for clip in test])
+    level = _joined([model.encode(clip.keypoints.astype(float))[0] for clip in test])
+    nearest, ridge = NearestWindow.fit(poses, answers, model.contract.window), Ridge.fit(poses, answers, model.contract.fps)
+    mean = np.broadcast_to(_joined(answers).mean(axis=0), truth.shape)
+    guesses = {"training mean": mean, "nearest training window": _joined([nearest.predict(q) for q in questions]),
+               "ridge on lags": np.clip(_joined([ridge.predict(q) for q in questions]), 0, 1)}  # fmt: skip
+    mocap = np.concatenate([np.full(len(clip.activation), clip.source == "mocap") for clip in test])
+    return {
+        "data": _DATA, "takes": len(test), "frames": len(truth), "rmse": rmse(level, truth),
+        "rmse_mocap": rmse(level[mocap], truth[mocap]) if mocap.any() else None,
+        "rmse_baselines": {name: rmse(guess, truth) for name, guess in guesses.items()},
+        "r_mean": float(np.nanmean(pearson_r(level, truth))),
+        "r_baselines": {name: float(np.nanmean(pearson_r(guess, truth))) for name, guess in guesses.items() if name != "training mean"},
+        "rmse_per_muscle": {name: rmse(level[:, i], truth[:, i]) for i, name in enumerate(names)},
+        "r_per_muscle": {name: float(r) for name, r in zip(names, pearson_r(level, truth), strict=True)},
+    }  # fmt: skip
+
+
+def _measure_decoder(model: Model, train: Sequence[CorpusClip], test: Sequence[CorpusClip]) -> dict[str, Any]:
+    window = model.contract.window
+    answers, truth = [_facing(clip, window) for clip in train], _joined([_facing(clip, window) for clip in test])
+    nearest = NearestWindow.fit([clip.activation.astype(float) for clip in train], answers, window)
+    decoded = [model.decode(clip.activation.astype(float)).reshape(len(clip.activation), -1) for clip in test]
+    guesses = {"training mean": np.broadcast_to(_joined(answers).mean(axis=0), truth.shape),
+               "nearest training window": _joined([nearest.predict(clip.activation.astype(float)) for clip in test])}  # fmt: skip
+    return {
+        "data": _DATA, "takes": len(test), "frames": len(truth), "rmse_m": rmse(_joined(decoded), truth),
+        "rmse_baselines_m": {name: rmse(guess, truth) for name, guess in guesses.items()},
+    }  # fmt: skip
+
+
+def _facing(clip: CorpusClip, window: int) -> Array:
+    """(T, 75): what the decoder is asked for, windows about the hips and facing -Y on average, blended."""
+    windows = facing(torch.tensor(split_windows(clip.keypoints.astype(float), window))).numpy()
+    return blend_windows(windows, len(clip.keypoints)).reshape(len(clip.keypoints), -1)
+
+
+def _joined(clips: Sequence[Array]) -> Array:
+    return np.concatenate(clips).astype(float)

@@ -1,0 +1,144 @@
+"""From a corpus to a model folder that the rest of Agonist can use."""
+
+import json
+
+import numpy as np
+import onnxruntime
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from agonist.errors import FileFormatError, UnknownNameError, WorkError  # noqa: E402
+from agonist.model import load_model  # noqa: E402
+from agonist.networks.motion_muscle import CONFIGS, PaperDecoder  # noqa: E402
+from agonist.predict import predict  # noqa: E402
+from agonist.training import export, measure, recipe  # noqa: E402
+
+from .conftest import swaying  # noqa: E402
+
+pytestmark = pytest.mark.training
+
+_RECIPE = """
+name = "tiny"
+config = "{config}"
+parts = {parts}
+seed = 5
+[encoder]
+steps = 3
+minutes = 5.0
+batch = 2
+learning_rate = 1e-3
+[editor]
+steps = 2
+minutes = 5.0
+batch = 2
+learning_rate = 1e-3
+[decoder]
+steps = 2
+minutes = 5.0
+batch = 2
+learning_rate = 1e-3
+"""
+
+
+@pytest.fixture(autouse=True)
+def _one_short_clip(monkeypatch):
+    monkeypatch.setattr(measure, "held_out_clips", lambda: {"sway": swaying(40, 30)})
+
+
+def _write(folder, config="agonist", parts='["encoder", "editor"]'):
+    path = folder / "tiny.toml"
+    path.write_text(_RECIPE.format(config=config, parts=parts))
+    return path
+
+
+def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
+    out, seen = tmp_path / "tiny", []
+    metrics = recipe.train(_write(tmp_path), corpus, out, progress=lambda share, text: seen.append(share))
+    assert sorted(path.name for path in out.iterdir()) == [
+        "CARD.md", "editor.csv", "editor.onnx", "encoder.csv", "encoder.onnx", "model.json",
+    ]  # fmt: skip
+    model = load_model(out)
+    assert (model.contract.fps, model.contract.window) == (20.0, 64)
+    clip = swaying(50, 90)
+    activation = predict(clip, model)
+    assert activation.values.shape == (90, 8) and activation.uncertainty is not None
+    keypoints = measure.read_corpus(corpus, "test")[0][0].keypoints.astype(float)
+    rotvec, root = model.edit(keypoints, np.zeros((len(keypoints), 8)))
+    assert not rotvec.any() and not root.any()
+    assert metrics["encoder"]["takes"] == 2 and metrics["encoder"]["frames"] == 160
+    assert set(metrics["encoder"]["rmse_baselines"]) == {"training mean", "nearest training window", "ridge on lags"}
+    assert seen and min(seen) >= 0 and max(seen) <= 1
+    document = json.loads((out / "model.json").read_text())
+    assert document["metrics"] == metrics
+    assert document["training"]["fits"]["editor"]["steps"] == 2
+    assert document["parameters"]["encoder"] == 510_864
+    card = (out / "CARD.md").read_text()
+    assert "Trained on simulated activation" in card
+    assert "3 steps" in card and "training mean" in card and "go the way that was asked" in card
+
+
+def test_the_papers_pair_is_trained(corpus, tmp_path):
+    metrics = recipe.train(_write(tmp_path, "mia-paper", '["encoder", "decoder"]'), corpus, tmp_path / "tiny")
+    model = load_model(tmp_path / "tiny")
+    assert (model.contract.fps, model.contract.window) == (10.0, 30)
+    assert model.decode(np.full((50, 8), 0.1)).shape == (50, 25, 3)
+    assert metrics["decoder"]["rmse_m"] > 0 and metrics["encoder"]["frames"] == 80
+
+
+def test_the_same_seed_gives_the_same_files(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_: {})
+    path = _write(tmp_path)
+    for name in ("a", "b"):
+        recipe.train(path, corpus, tmp_path / name)
+    files = [json.loads((tmp_path / name / "model.json").read_text())["files"] for name in ("a", "b")]
+    assert files[0] == files[1]
+
+
+def test_a_training_killed_in_its_second_part_goes_on_there(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_: {})
+    path = _write(tmp_path)
+    recipe.train(path, corpus, tmp_path / "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(recipe, "edit_loss", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            recipe.train(path, corpus, tmp_path / "b")
+    assert (tmp_path / "b" / "encoder.checkpoint.safetensors").is_file() and not (tmp_path / "b" / "model.json").exists()
+    recipe.train(path, corpus, tmp_path / "b")
+    files = [json.loads((tmp_path / name / "model.json").read_text())["files"] for name in ("a", "b")]
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize(("text", "message"), [("name = ", "a recipe with name"), ('name = "x"\nconfig = "gpt"', "mia-paper")])
+def test_a_bad_recipe_says_what_a_recipe_is(corpus, tmp_path, text, message):
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises((FileFormatError, UnknownNameError), match=message):
+        recipe.train(path, corpus, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_recipe_lists_those_there_are(corpus, tmp_path):
+    with pytest.raises(UnknownNameError, match="agonist, mia-paper"):
+        recipe.train("nothing", corpus, tmp_path / "out")
+
+
+def test_exported_network_takes_any_number_of_windows(tmp_path):
+    torch.manual_seed(0)
+    decoder = PaperDecoder(CONFIGS["mia-paper"])
+    export.export_onnx(decoder, "decoder", (torch.rand(2, 30, 8),), tmp_path / "decoder.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "decoder.onnx"), providers=["CPUExecutionProvider"])
+    asked = torch.rand(7, 30, 8)
+    with torch.no_grad():
+        expected = decoder(asked).numpy()
+    np.testing.assert_allclose(session.run(None, {"activation": asked.numpy()})[0], expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_an_export_that_differs_from_torch_is_refused(tmp_path):
+    class Restless(torch.nn.Module):
+        def forward(self, activation):
+            return activation * torch.rand(())
+
+    with pytest.raises(WorkError, match="differs from torch"):
+        export.export_onnx(Restless(), "decoder", (torch.rand(2, 30, 8) + 1,), tmp_path / "decoder.onnx")
+    assert list(tmp_path.iterdir()) == []
