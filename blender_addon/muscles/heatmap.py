@@ -43,7 +43,7 @@ def muscle_material() -> bpy.types.Material:
     links.new(ramp.outputs["Color"], shader.inputs["Base Color"])
     # A little light of its own: the colour is the message, and shade must not hide it.
     links.new(ramp.outputs["Color"], shader.inputs["Emission Color"])
-    shader.inputs["Emission Strength"].default_value = 0.35
+    shader.inputs["Emission Strength"].default_value = 0.12
     return material
 
 

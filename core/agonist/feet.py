@@ -19,7 +19,9 @@ Array = NDArray[np.float64]
 
 # A foot counts as planted below this speed and this height over the lowest place it visits [ours].
 PLANTED_SPEED_M_S = 0.40
-PLANTED_HEIGHT_M = 0.10
+PLANTED_HEIGHT_M = 0.06
+# A shorter rest is the top of a jump or of a step, where a foot stands still in the air [ours].
+SHORTEST_S = 0.15
 # The weight of a plant rises and falls over this time, so that nothing jumps at touch-down and lift-off [ours].
 RAMP_S = 0.12
 # A leg is never stretched beyond this share of its length, unless the input did so itself.
@@ -58,7 +60,7 @@ def planted(keypoints: Array, fps: float) -> Array:
         speed = _smooth(np.linalg.norm(velocity, axis=-1).min(axis=1), round(0.05 * fps))
         low = _sole(keypoints, side).min(axis=1) - floor
         still = (speed < PLANTED_SPEED_M_S) & (low < PLANTED_HEIGHT_M)
-        result[:, column] = _smooth(_drop_short(still, round(0.1 * fps)).astype(float), round(RAMP_S * fps))
+        result[:, column] = _smooth(_drop_short(still, round(SHORTEST_S * fps)).astype(float), round(RAMP_S * fps))
     return np.clip(result, 0.0, 1.0)
 
 

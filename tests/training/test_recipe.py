@@ -46,6 +46,11 @@ def _one_short_clip(monkeypatch):
     monkeypatch.setattr(measure, "held_out_clips", lambda: {"sway": swaying(40, 30)})
 
 
+@pytest.fixture(autouse=True)
+def _no_physics(monkeypatch):
+    monkeypatch.setattr(measure, "find_spec", lambda _: None)
+
+
 def _write(folder, config="agonist", parts='["encoder", "editor"]'):
     path = folder / "tiny.toml"
     path.write_text(_RECIPE.format(config=config, parts=parts))
@@ -76,6 +81,7 @@ def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
     card = (out / "CARD.md").read_text()
     assert "Trained on simulated activation" in card
     assert "3 steps" in card and "training mean" in card and "go the way that was asked" in card
+    assert "No physics was asked" in card
 
 
 def test_the_papers_pair_is_trained(corpus, tmp_path):

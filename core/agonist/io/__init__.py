@@ -32,16 +32,23 @@ def _npz(path: Path) -> Clip:
     return npz.read(path)
 
 
+def _body(markers: Keypoints) -> Keypoints:
+    """Markers of a known set as BODY_25; an unknown set as it is."""
+    from agonist.io.markers import markers_to_body25
+
+    return markers_to_body25(markers) or markers
+
+
 def _trc(path: Path) -> Clip:
     from agonist.io import trc
 
-    return trc.read(path)
+    return _body(trc.read(path))
 
 
 def _c3d(path: Path) -> Clip:
     from agonist.io import c3d
 
-    return c3d.read(path)
+    return _body(c3d.read(path))
 
 
 def _json(path: Path) -> Clip:

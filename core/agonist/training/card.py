@@ -102,4 +102,23 @@ def _editor_figures(m: dict[str, Any]) -> list[str]:
             "| " + " | ".join([name, *(f"{row['right'][s]}/{clips}" for s in scales), *(f"{row['reached'][s]:.2f}" for s in scales)]) + " |"
             for name, row in m["muscles"].items()
         ),
+        "",
+        *_physics_figures(m.get("physics")),
+    ]
+
+
+def _physics_figures(m: dict[str, Any] | None) -> list[str]:
+    if m is None:
+        return ["No physics was asked about these edits."]
+    scales = " and ".join(f"x{scale:g}" for scale in m["scales"])
+    return [
+        "That judge is the model itself. Physics is the other one: the clips and their edits simulated with a body and a recruitment cost",
+        f"that no training data used. It says that **{100 * m['right_share']:.1f} %** go the way that was asked ({scales}).",
+        "",
+        f"| muscle | right by physics | median reached {scales} |",
+        "|---|---|---|",
+        *(
+            f"| {name} | {count}/{m['of']} | {', '.join(f'{value:.2f}' for value in m['median_reached'][name])} |"
+            for name, count in m["right"].items()
+        ),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from agonist.edit import prepare_edit
 from agonist.evaluation.edits import evaluate_edits, held_out_clips
 from agonist.evaluation.metrics import pearson_r, rmse
 from agonist.io.atomic import atomic_path
 from agonist.model import Model, load_model
+from agonist.motion import Motion
 from agonist.networks.baselines import NearestWindow, Ridge, aligned_pose
 from agonist.networks.geometry import facing
 from agonist.training.card import write_card
@@ -24,6 +27,7 @@ from agonist.windows import blend_windows, split_windows
 __all__ = ["measure", "measure_folder"]
 
 Array = NDArray[np.float64]
+JUDGED_SCALES = (0.5, 1.5)
 _DATA = "simulated; people and motion capture clips of the corpus's test split, whole takes"
 
 
@@ -51,7 +55,40 @@ def measure(model: Model, corpus: Path, progress: Callable[[float, str], None] |
     if model.has("encoder") and model.has("editor"):
         shown = (lambda share: progress(share, "measuring edits")) if progress else None
         metrics["editor"] = evaluate_edits(held_out_clips(), model, progress=shown)
+        # Without the physics extra the card says that no physics was asked.
+        physical = find_spec("mujoco") is not None and find_spec("myo_sim") is not None
+        metrics["editor"]["physics"] = _ask_physics(model, progress) if physical else None
     return metrics
+
+
+def _ask_physics(model: Model, progress: Callable[[float, str], None] | None) -> dict[str, Any]:
+    """Simulate clips and their edits with a person and a recruitment cost that no training data used.
+
+    The model judges its own edits kindly; this judge does not know it.
+    """
+    from agonist.body import simulate
+    from agonist.verify import JUDGE
+
+    def effort(motion: Motion) -> Array:
+        return simulate(motion, JUDGE, output_fps=min(model.contract.fps, motion.fps)).activation.values.mean(axis=0)
+
+    names, clips = model.contract.muscles.names, held_out_clips()
+    ratios = np.zeros((len(clips), len(names), len(JUDGED_SCALES)))
+    for c, clip in enumerate(clips.values()):
+        session, before = prepare_edit(clip, model=model), np.maximum(effort(clip), 1e-6)
+        for m, name in enumerate(names):
+            for s, scale in enumerate(JUDGED_SCALES):
+                ratios[c, m, s] = effort(session.edit({name: scale}).motion)[m] / before[m]
+            if progress:
+                progress((c + (m + 1) / len(names)) / len(clips), "physics judges edits")
+    right = (ratios - 1) * (np.array(JUDGED_SCALES) - 1) > 0
+    return {
+        "judge": {"mass_kg": JUDGE.mass_kg, "sex": JUDGE.sex, "strength": JUDGE.strength, "cost_exponent": JUDGE.cost_exponent,
+                  "cocontraction": JUDGE.cocontraction},
+        "scales": list(JUDGED_SCALES), "right_share": float(right.mean()),
+        "right": {name: int(right[:, m].sum()) for m, name in enumerate(names)}, "of": len(clips) * len(JUDGED_SCALES),
+        "median_reached": {name: [float(value) for value in np.median(ratios[:, m], axis=0)] for m, name in enumerate(names)},
+    }  # fmt: skip
 
 
 def _thinned(clip: CorpusClip, every: int) -> CorpusClip:

@@ -84,10 +84,10 @@ def train(recipe: str | Path, corpus: Path, out: Path, *, minutes: float | None 
         job = _Job(config, samplers[0], samplers[1], rng, modules, fitted)
         modules[part], fits[part] = _TRAINERS[part](job, given["batch"])
         trained[part] = sum(p.numel() for p in modules[part].parameters() if p.requires_grad)
-        example = torch.tensor(job.val.draw(2, np.random.default_rng(seed))[0])
+        example = torch.tensor(job.val.draw(2, rng)[0])
         inputs = {
             "encoder": (example,),
-            "decoder": (torch.rand(2, config.window, MUSCLES, generator=torch.Generator().manual_seed(seed)),),
+            "decoder": (torch.rand(2, config.window, MUSCLES),),
             "editor": (example, torch.full((2, config.window, MUSCLES), 0.5)),
         }[part]
         files[part] = export_onnx(modules[part], part, inputs, out / f"{part}.onnx")

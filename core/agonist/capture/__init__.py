@@ -1,0 +1,1 @@
+"""Capture: from what was seen to a Motion."""

@@ -1,0 +1,56 @@
+"""JSON keypoints: {"layout": "body25", "fps": 30, "positions": [[[x, y, z], ...], ...], "confidence": [[...], ...]}, metres, Z up."""
+
+from __future__ import annotations
+
+import json
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from agonist.errors import AgonistError, FileFormatError
+from agonist.io.atomic import atomic_path
+from agonist.keypoint_layouts import keypoint_layout
+from agonist.motion import Keypoints
+
+__all__ = ["read", "write"]
+
+_EXPECTED = "an object with layout, fps and positions (frames, keypoints, 3); null for a keypoint that was not seen"
+
+
+def read(path: str | PathLike[str]) -> Keypoints:
+    """Read keypoints. Raises FileFormatError."""
+    path = Path(path)
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        unseen = [np.nan] * 3
+        positions = np.array([[unseen if point is None else point for point in frame] for frame in document["positions"]], dtype=float)
+        confidence = document.get("confidence")
+        return Keypoints(
+            positions, keypoint_layout(document["layout"]), float(document["fps"]), None if confidence is None else np.array(confidence, dtype=float),
+            float(document.get("start", 0.0)), {"format": "json"},
+        )  # fmt: skip
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be read ({error.strerror})", _EXPECTED) from error
+    except AgonistError as error:
+        raise FileFormatError(path, str(error).rstrip("."), _EXPECTED) from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FileFormatError(path, f"not JSON ({str(error)[:80]})", _EXPECTED) from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise FileFormatError(path, f"{type(error).__name__} {str(error)[:80]}", _EXPECTED) from error
+
+
+def write(path: str | PathLike[str], keypoints: Keypoints) -> None:
+    """Write keypoints, whole or not at all."""
+    seen = np.isfinite(keypoints.positions).all(axis=-1)
+    positions = [
+        [point.tolist() if visible else None for point, visible in zip(frame, row, strict=True)]
+        for frame, row in zip(keypoints.positions, seen, strict=True)
+    ]
+    assert keypoints.confidence is not None
+    document = {
+        "layout": keypoints.layout.name, "fps": keypoints.fps, "start": keypoints.start, "positions": positions,
+        "confidence": keypoints.confidence.tolist(),
+    }  # fmt: skip
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(document), encoding="utf-8")

@@ -1,0 +1,57 @@
+"""TRC: marker positions as OpenSim and Motion Analysis write them; a tab-separated table, usually millimetres and Y up."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from agonist.errors import FileFormatError, MotionError
+from agonist.io.markers import marker_layout
+from agonist.motion import Keypoints
+
+__all__ = ["read"]
+
+_UNITS = {"mm": 0.001, "m": 1.0, "cm": 0.01, "meters": 1.0}
+
+
+def read(path: str | PathLike[str], *, up: str = "y") -> Keypoints:
+    """Markers as Keypoints in house axes. `up` is the file's up axis, which the format does not tell. Raises FileFormatError."""
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be read ({error.strerror})", "a TRC file") from error
+    if len(lines) < 6 or not lines[0].startswith("PathFileType"):
+        raise FileFormatError(path, "no TRC header" if lines else "an empty file", "a TRC file that begins with PathFileType")
+    # Some writers pad with extra tabs, in one line and not in the other.
+    header = dict(zip(lines[1].split(), lines[2].split(), strict=False))
+    try:
+        fps, frames, count = float(header["DataRate"]), int(header["NumFrames"]), int(header["NumMarkers"])
+        scale = _UNITS[header["Units"].lower()]
+    except (KeyError, ValueError) as error:
+        expected = f"numeric DataRate, NumFrames, NumMarkers and Units among {', '.join(_UNITS)}"
+        raise FileFormatError(path, f"header entry {error}", expected, 3) from error
+    names = tuple(name.strip() for name in lines[3].split("\t")[2:] if name.strip())
+    if len(names) != count or len(set(names)) != count:
+        raise FileFormatError(path, f"{len(set(names))} marker names", f"{count}, as NumMarkers says", 4)
+    rows = []
+    for number, line in enumerate(lines[5:], 6):
+        if not line.strip():
+            continue
+        cells = line.rstrip("\r\n").split("\t")[2 : 2 + 3 * count]
+        cells += [""] * (3 * count - len(cells))
+        try:
+            rows.append([float(cell) if cell.strip() else np.nan for cell in cells])
+        except ValueError:
+            raise FileFormatError(path, "a cell that is no number", "numbers or empty cells", number) from None
+    if len(rows) != frames:
+        raise FileFormatError(path, f"{len(rows)} frames", f"{frames}, as NumFrames says; the file may be cut short")
+    positions = np.array(rows).reshape(len(rows), count, 3) * scale
+    if up == "y":
+        positions = np.stack([positions[..., 0], -positions[..., 2], positions[..., 1]], axis=-1)
+    try:
+        return Keypoints(positions, marker_layout(names), fps, provenance={"format": "trc"})
+    except MotionError as error:
+        raise FileFormatError(path, str(error).rstrip("."), "markers at a positive rate") from error
