@@ -26,7 +26,7 @@ class Schedule:
 
     Attributes:
         steps: optimiser steps at most.
-        minutes: wall-clock limit; the cosine follows whichever comes first. A run that it cuts is not repeatable.
+        minutes: wall-clock limit. Where the steps would take longer, the cosine follows the clock, and the run is not repeatable.
         learning_rate: its peak.
         weight_decay: of AdamW.
         validate_every: steps between validations, and between checkpoints.
@@ -67,6 +67,7 @@ class _State:
     running: float = 0.0
     best: float = math.inf
     since_best: int = 0
+    late: bool = False
     rows: list[list[str]] = field(default_factory=list)
 
 
@@ -125,12 +126,15 @@ def fit(
 
     while not stopped:
         state.seconds = time.monotonic() - began
-        share = max(state.step / schedule.steps, state.seconds / (60 * schedule.minutes))
-        if state.step >= schedule.steps or share >= 1:
+        elapsed, share = state.seconds / (60 * schedule.minutes), state.step / schedule.steps
+        if state.step >= schedule.steps or elapsed >= 1:
             stopped = "steps" if state.step >= schedule.steps else "time"
         elif state.since_best >= schedule.patience:
             stopped = "patience"
         else:
+            # The clock drives the cosine only where the steps cannot be made in time: else no two runs would be alike.
+            if state.late:
+                share = max(share, elapsed)
             module.train()
             value = _step(optimizer, parameters, loss, state.step, _rate(schedule, state.step, share))
             state.running = value if state.step == 0 else 0.98 * state.running + 0.02 * value
@@ -140,6 +144,7 @@ def fit(
                 timing = "" if math.isnan(left) else f", {left / 60:.1f} min left"
                 progress(share, f"step {state.step}, loss {state.running:.4f}, best validation {state.best:.4f}{timing}")
             if state.step % schedule.validate_every == 0:
+                state.late = state.late or elapsed > state.step / schedule.steps
                 keep()
     if not state.rows or state.rows[-1][0] != str(state.step):
         keep()
