@@ -84,6 +84,13 @@ def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
     assert "No physics was asked" in card
 
 
+def test_a_run_that_the_clock_cut_says_that_its_edits_were_not_measured(corpus, tmp_path):
+    metrics = recipe.train(_write(tmp_path), corpus, tmp_path / "tiny", minutes=1e-6)
+    assert "editor" not in metrics
+    card = (tmp_path / "tiny" / "CARD.md").read_text()
+    assert "The editor was not measured" in card and "stopped by the time limit" in card
+
+
 def test_the_papers_pair_is_trained(corpus, tmp_path):
     metrics = recipe.train(_write(tmp_path, "mia-paper", '["encoder", "decoder"]'), corpus, tmp_path / "tiny")
     model = load_model(tmp_path / "tiny")
@@ -93,7 +100,7 @@ def test_the_papers_pair_is_trained(corpus, tmp_path):
 
 
 def test_the_same_seed_gives_the_same_files(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(recipe, "measure_folder", lambda *_: {})
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
     path = _write(tmp_path)
     for name in ("a", "b"):
         recipe.train(path, corpus, tmp_path / name)
@@ -102,7 +109,7 @@ def test_the_same_seed_gives_the_same_files(corpus, tmp_path, monkeypatch):
 
 
 def test_a_training_killed_in_its_second_part_goes_on_there(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(recipe, "measure_folder", lambda *_: {})
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
     path = _write(tmp_path)
     recipe.train(path, corpus, tmp_path / "a")
     with monkeypatch.context() as patch:

@@ -38,6 +38,8 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
     writers = {"encoder": _encoder_figures, "decoder": _decoder_figures, "editor": _editor_figures}
     for part, metrics in document["metrics"].items():
         lines += [*writers[part](metrics), ""]
+    if "editor" in document["parameters"] and "editor" not in document["metrics"]:
+        lines += ["The editor was not measured: `agonist evaluate edit --model FOLDER` does it.", ""]
     lines += [
         "## Known limits",
         "",

@@ -22,7 +22,7 @@ from agonist.networks.baselines import NearestWindow, Ridge, aligned_pose
 from agonist.networks.geometry import facing
 from agonist.training.card import write_card
 from agonist.training.data import CorpusClip, read_corpus
-from agonist.windows import blend_windows, split_windows
+from agonist.windows import blend_windows, split_windows, window_starts
 
 __all__ = ["measure", "measure_folder"]
 
@@ -31,9 +31,11 @@ JUDGED_SCALES = (0.5, 1.5)
 _DATA = "simulated; people and motion capture clips of the corpus's test split, whole takes"
 
 
-def measure_folder(folder: Path, corpus: Path, progress: Callable[[float, str], None] | None = None) -> dict[str, Any]:
+def measure_folder(
+    folder: Path, corpus: Path, progress: Callable[[float, str], None] | None = None, *, edits: bool = True
+) -> dict[str, Any]:
     """Measure a model and write the figures into its model.json and CARD.md. Raises ContractError, FileFormatError."""
-    metrics = measure(load_model(folder), corpus, progress)
+    metrics = measure(load_model(folder), corpus, progress, edits=edits)
     path = folder / "model.json"
     document = {**json.loads(path.read_text(encoding="utf-8")), "metrics": metrics}
     with atomic_path(path) as temporary:
@@ -42,8 +44,13 @@ def measure_folder(folder: Path, corpus: Path, progress: Callable[[float, str], 
     return metrics
 
 
-def measure(model: Model, corpus: Path, progress: Callable[[float, str], None] | None = None) -> dict[str, Any]:
-    """Figures for every part that the model has: on takes and clips that its training never saw."""
+def measure(
+    model: Model, corpus: Path, progress: Callable[[float, str], None] | None = None, *, edits: bool = True
+) -> dict[str, Any]:
+    """Figures for every part that the model has: on takes and clips that its training never saw.
+
+    `edits` costs minutes: 240 edits judged by the model, and 160 by physics where the physics extra is installed.
+    """
     (train, document), (test, _) = (read_corpus(corpus, split) for split in ("train", "test"))
     every = round(document["fps"] / model.contract.fps)
     train, test = ([_thinned(clip, every) for clip in clips] for clips in (train, test))
@@ -52,7 +59,7 @@ def measure(model: Model, corpus: Path, progress: Callable[[float, str], None] |
         metrics["encoder"] = _measure_encoder(model, train, test)
     if model.has("decoder"):
         metrics["decoder"] = _measure_decoder(model, train, test)
-    if model.has("encoder") and model.has("editor"):
+    if edits and model.has("encoder") and model.has("editor"):
         shown = (lambda share: progress(share, "measuring edits")) if progress else None
         metrics["editor"] = evaluate_edits(held_out_clips(), model, progress=shown)
         # Without the physics extra the card says that no physics was asked.
@@ -107,7 +114,7 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
                "ridge on lags": np.clip(_joined([ridge.predict(q) for q in questions]), 0, 1)}  # fmt: skip
     mocap = np.concatenate([np.full(len(clip.activation), clip.source == "mocap") for clip in test])
     return {
-        "data": _DATA, "takes": len(test), "frames": len(truth), "rmse": rmse(level, truth),
+        "data": _DATA, "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse": rmse(level, truth),
         "rmse_mocap": rmse(level[mocap], truth[mocap]) if mocap.any() else None,
         "rmse_baselines": {name: rmse(guess, truth) for name, guess in guesses.items()},
         "r_mean": float(np.nanmean(pearson_r(level, truth))),
@@ -125,7 +132,7 @@ def _measure_decoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
     guesses = {"training mean": np.broadcast_to(_joined(answers).mean(axis=0), truth.shape),
                "nearest training window": _joined([nearest.predict(clip.activation.astype(float)) for clip in test])}  # fmt: skip
     return {
-        "data": _DATA, "takes": len(test), "frames": len(truth), "rmse_m": rmse(_joined(decoded), truth),
+        "data": _DATA, "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse_m": rmse(_joined(decoded), truth),
         "rmse_baselines_m": {name: rmse(guess, truth) for name, guess in guesses.items()},
     }  # fmt: skip
 
@@ -134,6 +141,10 @@ def _facing(clip: CorpusClip, window: int) -> Array:
     """(T, 75): what the decoder is asked for, windows about the hips and facing -Y on average, blended."""
     windows = facing(torch.tensor(split_windows(clip.keypoints.astype(float), window))).numpy()
     return blend_windows(windows, len(clip.keypoints)).reshape(len(clip.keypoints), -1)
+
+
+def _windows(clips: Sequence[CorpusClip], model: Model) -> int:
+    return sum(len(window_starts(len(clip.keypoints), model.contract.window)) for clip in clips)
 
 
 def _joined(clips: Sequence[Array]) -> Array:
