@@ -21,7 +21,7 @@ def train(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a model from a recipe (needs agonist[train])."""
+    """Train a model from a recipe (needs agonist[train]). Called again after a kill, it goes on where it was."""
     try:
         from agonist.training.recipe import train as run
     except ImportError as error:
