@@ -97,7 +97,8 @@ def demo(arguments: argparse.Namespace) -> None:
     command = [str(PYTHON), "-m", "blender_addon", "--motion", str(Path(motion).absolute()), "--out", str(Path(arguments.out).absolute())]
     for edit in arguments.edit or (["hamstrings=1.5", "biceps_l=0.5"] if not arguments.motion else []):
         command += ["--edit", edit]
-    frames = arguments.frames or ("150:300" if not arguments.motion else None)
+    # The man rises from his knees: legs that work, arms that swing.
+    frames = arguments.frames or ("320:440" if not arguments.motion else None)
     if frames:
         command += ["--frames", frames]
     run(command, "the demo")

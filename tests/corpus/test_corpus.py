@@ -1,0 +1,74 @@
+"""Exercises that look like exercises, a split that does not leak, a corpus that is the same for any number of jobs."""
+
+import json
+
+import numpy as np
+import pytest
+
+from agonist.corpus.build import TEST_PEOPLE, VALIDATION_PEOPLE, build_corpus, plan_corpus
+from agonist.corpus.exercises import EXERCISES, MIA_EXERCISES, perform
+from agonist.corpus.people import PEOPLE
+from agonist.corpus.sources import MOCAP_TEST, mirror_activation, mirror_keypoints, vary
+from agonist.humanoid import body25_from_motion
+from agonist.keypoint_layouts import BODY25
+
+
+def test_the_fifteen_exercises_are_there():
+    assert len(MIA_EXERCISES) == 15
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_exercises_are_smooth_and_stand_on_the_ground(name):
+    motion = perform(name, 4.0, 1.7, np.random.default_rng(5))
+    keypoints = body25_from_motion(motion).positions
+    soles = keypoints[:, [BODY25.index(f"{part}_{side}") for part in ("heel", "big_toe") for side in "lr"], 2]
+    assert -0.06 < soles.min() < 0.06
+    acceleration = np.diff(motion.positions_world, 2, axis=0) * motion.fps**2
+    assert np.abs(acceleration).max() < 200  # metres a second squared, of a hand or a foot
+    assert np.linalg.norm(keypoints[:, BODY25.index("knee_l")] - keypoints[:, BODY25.index("hip_l")], axis=1).std() < 1e-9
+
+
+def test_the_same_seed_gives_the_same_motion():
+    one, two = (perform("Squat", 3.0, 1.7, np.random.default_rng(9), "HookPunch") for _ in range(2))
+    np.testing.assert_array_equal(one.positions_world, two.positions_world)
+
+
+def test_variation_keeps_planted_feet():
+    motion = perform("Squat", 3.0, 1.7, np.random.default_rng(1))
+    varied = vary(motion, np.random.default_rng(2), 0.15)
+    before, after = (body25_from_motion(m).positions for m in (motion, varied))
+    moved = np.linalg.norm(after - before, axis=-1)
+    assert moved[:, BODY25.index("wrist_l")].max() > 0.02
+    assert moved[:, BODY25.index("ankle_l")].max() < 0.01
+
+
+def test_a_mirror_seen_in_a_mirror():
+    keypoints, activation = np.random.default_rng(0).normal(size=(3, 25, 3)), np.random.default_rng(0).uniform(size=(3, 8))
+    np.testing.assert_array_equal(mirror_keypoints(mirror_keypoints(keypoints)), keypoints)
+    np.testing.assert_array_equal(mirror_activation(mirror_activation(activation)), activation)
+
+
+def test_no_person_and_no_clip_is_on_both_sides_of_the_split(data_dir):
+    takes = plan_corpus("small", 0, data_dir)
+    for split in ("train", "val"):
+        people = {take.person for take in takes if take.split == split}
+        clips = {take.exercise for take in takes if take.split == split and take.source == "mocap"}
+        assert not people & set(TEST_PEOPLE) and not clips & set(MOCAP_TEST)
+    assert {take.person for take in takes if take.split == "val"} == set(VALIDATION_PEOPLE)
+    assert len({take.id for take in takes}) == len(takes)
+    assert {person.person.sex for person in PEOPLE} == {"male", "female"} and len(PEOPLE) == 10
+
+
+@pytest.mark.physics
+def test_a_corpus_is_the_same_for_any_number_of_jobs_and_goes_on_where_it_stopped(tmp_path):
+    pytest.importorskip("mujoco")
+    build_corpus(tmp_path / "one", budget="tiny", jobs=1)
+    build_corpus(tmp_path / "two", budget="tiny", jobs=2)
+    document = json.loads((tmp_path / "one" / "corpus.json").read_text())
+    assert document == json.loads((tmp_path / "two" / "corpus.json").read_text())
+    take = document["takes"][0]["id"]
+    (tmp_path / "one" / "takes" / f"{take}.npz").unlink()
+    build_corpus(tmp_path / "one", budget="tiny", jobs=1)
+    with np.load(tmp_path / "one" / "takes" / f"{take}.npz") as a, np.load(tmp_path / "two" / "takes" / f"{take}.npz") as b:
+        for key in a.files:
+            np.testing.assert_array_equal(a[key], b[key])

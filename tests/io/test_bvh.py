@@ -1,0 +1,161 @@
+"""BVH: read, write, read again; independent forward kinematics; nothing but our own errors for broken files."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agonist import rotations
+from agonist.errors import AgonistError, FileFormatError
+from agonist.io import bvh
+from tests.clips import exercise
+
+SMALL = """HIERARCHY
+ROOT Hips
+{
+  OFFSET 1 90 2
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT Chest
+  {
+    OFFSET 0 50 0
+    CHANNELS 3 Yrotation Zrotation Xrotation
+    End Site
+    {
+      OFFSET 0 20 0
+    }
+  }
+}
+MOTION
+Frames: 2
+Frame Time: 0.0333333
+1 90 2 10 20 30 1 2 3
+2 91 3 11 21 31 4 5 6
+"""
+
+
+def _independent_world_positions(path) -> np.ndarray:
+    """4x4 matrices, straight from the text, in file axes and units: another way to the same numbers."""
+    lines = [line.split() for line in path.read_text().splitlines() if line.split()]
+    names, parents, offsets, channels, stack = [], [], [], [], []
+    for k, words in enumerate(lines):
+        if words[0] in ("ROOT", "JOINT"):
+            names.append(words[1])
+            parents.append(stack[-1] if stack else None)
+            stack.append(len(names) - 1)
+        elif words[0] == "End":
+            stack.append(None)
+        elif words[0] == "}":
+            stack.pop()
+        elif words[0] == "OFFSET" and stack[-1] is not None:
+            offsets.append([float(w) for w in words[1:]])
+        elif words[0] == "CHANNELS":
+            channels.append(words[2:])
+        elif words[0] == "MOTION":
+            rows = np.array([[float(w) for w in row] for row in lines[k + 3 :]])
+            break
+    result = np.empty((len(rows), len(names), 3))
+    for t, row in enumerate(rows):
+        values, world = iter(row), []
+        for j in range(len(names)):
+            matrix, place = np.eye(4), list(offsets[j])
+            for channel in channels[j]:
+                value = next(values)
+                if channel.endswith("position"):
+                    place["XYZ".index(channel[0])] = value
+                    continue
+                c, s, turn = np.cos(np.radians(value)), np.sin(np.radians(value)), np.eye(4)
+                a, b = {"X": (1, 2), "Y": (2, 0), "Z": (0, 1)}[channel[0]]
+                turn[a, a] = turn[b, b] = c
+                turn[a, b], turn[b, a] = -s, s
+                matrix = matrix @ turn
+            move = np.eye(4)
+            move[:3, 3] = place
+            world.append((world[parents[j]] if parents[j] is not None else np.eye(4)) @ move @ matrix)
+            result[t, j] = world[-1][:3, 3]
+    return result
+
+
+@pytest.mark.parametrize("clip", ["walk", "kick", "pirouette"])
+def test_real_recordings_have_the_positions_of_an_independent_reader(data_dir, clip):
+    path = data_dir / "mass_bvh" / f"{clip}.bvh"
+    file = bvh.read(path)
+    expected = _independent_world_positions(path) @ file.layout.world_from_file.T * file.layout.unit_m
+    np.testing.assert_allclose(file.motion.positions_world, expected, atol=1e-9)
+    assert file.motion.fps == 120.0
+
+
+def test_a_real_recording_comes_back_from_a_written_file(data_dir, tmp_path):
+    file = bvh.read(data_dir / "mass_bvh" / "dance.bvh")
+    bvh.write(tmp_path / "again.bvh", file.motion, file.layout)
+    again = bvh.read(tmp_path / "again.bvh")
+    assert again.layout == file.layout
+    assert len(again.motion) == len(file.motion)
+    np.testing.assert_allclose(again.motion.positions_world, file.motion.positions_world, atol=1e-5)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_any_motion_comes_back(tmp_path_factory, seed):
+    motion = exercise("HookPunch", 1.0, seed)
+    path = tmp_path_factory.mktemp("bvh") / "m.bvh"
+    bvh.write(path, motion)
+    again = bvh.read(path).motion
+    order = [again.skeleton.index(name) for name in motion.skeleton.names]
+    np.testing.assert_allclose(again.positions_world[:, order], motion.positions_world, atol=1e-5)
+    angle = rotations.angle_between(again.rotations_parent_from_joint[:, order], motion.rotations_parent_from_joint)
+    assert angle.max() < 1e-5
+
+
+def _file(tmp_path, text):
+    path = tmp_path / "m.bvh"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_the_smallest_file(tmp_path):
+    file = bvh.read(_file(tmp_path, SMALL), up="y", unit_m=0.01)
+    assert file.motion.skeleton.names == ("Hips", "Chest")
+    np.testing.assert_allclose(file.motion.root_position[0], [0.01, -0.02, 0.90], atol=1e-12)
+    assert file.motion.fps == pytest.approx(30.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty file"),
+        ("hello", "Expected the word HIERARCHY"),
+        (SMALL.replace("Frames: 2", "Frames: 0").rsplit("\n", 3)[0], "zero frames"),
+        (SMALL.replace("Frames: 2", "Frames: 3"), "2 lines of motion"),
+        (SMALL.replace("1 90 2 10", "1 nan 2 10"), r"m\.bvh:19.*NaN"),
+        (SMALL.replace("1 90 2 10", "1 90 2"), r"m\.bvh:19.*8 numbers"),
+        (SMALL.replace("OFFSET 0 50 0", "OFFSET 0 fifty 0"), r"m\.bvh:8.*fifty"),
+        (SMALL.replace("Frame Time: 0.0333333", "Frame Time: 0"), "positive number of seconds"),
+        (SMALL.replace("Yrotation Zrotation", "Yrotation Yrotation"), "CHANNELS"),
+        (SMALL[:150], "ends too early"),
+    ],
+)
+def test_broken_files_say_what_and_where(tmp_path, text, message):
+    with pytest.raises(FileFormatError, match=message):
+        bvh.read(_file(tmp_path, text))
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_fuzz(tmp_path_factory, data):
+    raw = bytearray(SMALL.encode())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        action = data.draw(st.sampled_from(["flip", "cut", "insert"]))
+        if action == "flip":
+            raw[at] = data.draw(st.integers(0, 255))
+        elif action == "cut":
+            del raw[at : at + data.draw(st.integers(1, 40))]
+            raw = raw or bytearray(b"x")
+        else:
+            raw[at:at] = data.draw(st.binary(max_size=8))
+    path = tmp_path_factory.mktemp("fuzz") / "m.bvh"
+    path.write_bytes(bytes(raw))
+    try:
+        bvh.read(path)
+    except AgonistError as error:
+        assert str(path) in str(error) or "joint" in str(error).lower()

@@ -1,0 +1,127 @@
+"""NPZ, CSV, JSON, TRC, C3D and ASF/AMC: round trips, real recordings, broken files."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agonist import io
+from agonist.activation import Activation
+from agonist.errors import AgonistError, FileFormatError
+from agonist.humanoid import body25_from_motion
+from agonist.io import csv_activation, keypoints_json, npz
+from agonist.keypoint_layouts import BODY25
+from agonist.motion import Keypoints
+from agonist.muscles import muscle_set
+from tests.clips import exercise
+
+
+def _activation() -> Activation:
+    rng = np.random.default_rng(0)
+    return Activation(rng.uniform(0, 1, (7, 8)), muscle_set("mia8"), 29.97, 1.5, reference="simulated", uncertainty=rng.uniform(0, 0.1, (7, 8)))
+
+
+@pytest.mark.parametrize(("write", "read"), [(npz.write_activation, npz.read_activation), (csv_activation.write, csv_activation.read)])
+def test_activation_comes_back(tmp_path, write, read):
+    before = _activation()
+    path = tmp_path / ("a.npz" if read is npz.read_activation else "a.csv")
+    write(path, before)
+    after = read(path)
+    np.testing.assert_allclose(after.values, before.values, atol=1e-5)
+    np.testing.assert_allclose(after.uncertainty, before.uncertainty, atol=1e-5)
+    assert (after.muscles, after.fps, after.start, after.reference) == (before.muscles, before.fps, before.start, before.reference)
+
+
+def test_motion_comes_back_from_npz(tmp_path):
+    motion = exercise()
+    npz.write(tmp_path / "m.npz", motion)
+    again = io.read(tmp_path / "m.npz")
+    np.testing.assert_array_equal(again.positions_world, motion.positions_world)
+    assert again.skeleton.names == motion.skeleton.names
+
+
+@pytest.mark.parametrize(("suffix", "write"), [("npz", npz.write), ("json", keypoints_json.write)])
+def test_keypoints_come_back_with_what_was_not_seen(tmp_path, suffix, write):
+    points = body25_from_motion(exercise("Walk", 1.0)).positions.copy()
+    points[3, 4] = np.nan
+    before = Keypoints(points, BODY25, 30.0)
+    write(tmp_path / f"k.{suffix}", before)
+    after = io.read(tmp_path / f"k.{suffix}")
+    np.testing.assert_array_equal(after.positions, before.positions)
+    np.testing.assert_array_equal(after.confidence, before.confidence)
+
+
+def test_a_plain_array_of_keypoints_is_taken(tmp_path):
+    np.savez(tmp_path / "k.npz", keypoints=np.ones((5, 17, 3)), fps=25.0)
+    clip = io.read(tmp_path / "k.npz")
+    assert (clip.layout.name, clip.fps, len(clip)) == ("coco17", 25.0, 5)
+
+
+def test_pickles_are_never_opened(tmp_path):
+    np.savez(tmp_path / "k.npz", keypoints=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(FileFormatError, match=r"k\.npz"):
+        io.read(tmp_path / "k.npz")
+
+
+def test_cmu_walk_is_a_walking_person(data_dir):
+    walk = io.read(data_dir / "cmu02" / "02_01.amc")
+    keypoints = body25_from_motion(walk).positions
+    assert len(walk) == 343 and walk.fps == 120.0
+    assert 1.5 < keypoints[:, BODY25.index("nose"), 2].mean() < 1.7
+    assert -0.05 < keypoints[..., 2].min() < 0.05
+    distance = np.linalg.norm(walk.root_position[-1, :2] - walk.root_position[0, :2])
+    assert 0.8 < distance / walk.duration < 1.8  # metres a second
+
+
+def test_trc_markers_become_a_body(data_dir):
+    walk = io.read(data_dir / "opensim_moco" / "markers_walk.trc")
+    assert walk.layout == BODY25 and len(walk) == 238 and walk.fps == 100.0
+    hip, knee, ankle = (walk.positions[:, BODY25.index(f"{name}_r")] for name in ("hip", "knee", "ankle"))
+    assert 0.3 < np.linalg.norm(hip - knee, axis=1).mean() < 0.5
+    assert 0.3 < np.linalg.norm(knee - ankle, axis=1).mean() < 0.5
+
+
+def test_c3d_markers_are_read(data_dir):
+    markers = io.read(data_dir / "pyomeca_shoulder" / "markers_analogs.c3d")
+    assert markers.positions.shape == (580, 51, 3) and markers.fps == 100.0
+
+
+@pytest.mark.parametrize("suffix", ["npz", "json", "trc", "c3d", "amc", "bvh"])
+@pytest.mark.parametrize("content", [b"", b"\x00" * 600, b"garbage\n" * 50])
+def test_rubbish_is_refused_by_name(tmp_path, suffix, content):
+    path = tmp_path / f"rubbish.{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match="rubbish"):
+        io.read(path)
+
+
+def test_unknown_suffixes_list_the_known(tmp_path):
+    with pytest.raises(FileFormatError, match=r"\.bvh, \.amc"):
+        io.read(tmp_path / "motion.xyz")
+    with pytest.raises(FileFormatError, match="no such file"):
+        io.read(tmp_path / "motion.bvh")
+
+
+@pytest.mark.parametrize("suffix", ["npz", "json", "csv"])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_fuzz(tmp_path_factory, suffix, data):
+    folder = tmp_path_factory.mktemp("fuzz")
+    path = folder / f"f.{suffix}"
+    if suffix == "csv":
+        csv_activation.write(path, _activation())
+    else:
+        (npz.write if suffix == "npz" else keypoints_json.write)(path, body25_from_motion(exercise("Walk", 0.2)))
+    raw = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        if data.draw(st.booleans()):
+            raw[at] = data.draw(st.integers(0, 255))
+        else:
+            del raw[at : at + data.draw(st.integers(1, 60))]
+            raw = raw or bytearray(b"x")
+    path.write_bytes(bytes(raw))
+    try:
+        csv_activation.read(path) if suffix == "csv" else io.read(path)
+    except AgonistError as error:
+        assert str(path) in str(error)
