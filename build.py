@@ -43,7 +43,8 @@ def stop(text: str, code: int = 2) -> None:
 
 def check_machine(verb: str) -> None:
     if sys.version_info[:2] != (3, 11):
-        stop(f"Python {sys.version_info.major}.{sys.version_info.minor} found. Expected 3.11, the Python of Blender 4.5 LTS: python3.11 build.py {verb}")
+        found = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+        stop(f"{found} found. Expected 3.11, the Python of Blender 4.5 LTS: python3.11 build.py {verb}")
     free = shutil.disk_usage(ROOT).free / 1e9
     if not VENV.exists() and free < NEEDED_GB[verb]:
         stop(f"{free:.1f} GB free on the disk of {ROOT}. Expected at least {NEEDED_GB[verb]:.0f} GB.", 1)
@@ -130,7 +131,10 @@ def core_wheel(folder: Path) -> Path:
             shutil.copy(ROOT / name, copy / name)
         shutil.copytree(ROOT / "core", copy / "core", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         shutil.copytree(ROOT / "models" / "agonist", copy / "core" / "agonist" / "models" / "agonist")
-        run([str(PYTHON), "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "-w", str(folder), staging], "building the core wheel")
+        run(
+            [str(PYTHON), "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "-w", str(folder), staging],
+            "building the core wheel",
+        )
     return next(folder.glob("agonist-*.whl"))
 
 
@@ -153,12 +157,24 @@ def extension(arguments: argparse.Namespace) -> None:
             core_wheel(wheels)
             for version in BLENDER_PYTHONS:
                 tags = [part for tag in PLATFORMS[platform] for part in ("--platform", tag)]
-                pip = [str(PYTHON), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
+                pip = [
+                    str(PYTHON),
+                    "-m",
+                    "pip",
+                    "download",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                    "--no-deps",
+                    "--only-binary",
+                    ":all:",
+                ]
                 run([*pip, *tags, "--python-version", version, "--dest", str(wheels), *EXTENSION_WHEELS], "pip download")
             manifest = package / "blender_manifest.toml"
             names = ",\n".join(f'  "./wheels/{wheel.name}"' for wheel in sorted(wheels.glob("*.whl")))
             text = manifest.read_text(encoding="utf-8")
-            manifest.write_text(text.replace("\n[permissions]", f'\nplatforms = ["{platform}"]\nwheels = [\n{names},\n]\n\n[permissions]'), encoding="utf-8")
+            manifest.write_text(
+                text.replace("\n[permissions]", f'\nplatforms = ["{platform}"]\nwheels = [\n{names},\n]\n\n[permissions]'), encoding="utf-8"
+            )
             target = out / f"agonist-{platform}.zip"
             target.unlink(missing_ok=True)
             run([str(PYTHON), tool, "build", "--source-dir", str(package), "--output-filepath", str(target)], "Blender's extension builder")

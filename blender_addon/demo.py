@@ -11,6 +11,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+
 from agonist.edit import EditResult
 from agonist.humanoid import map_humanoid
 from agonist.io import bvh, csv_activation
@@ -18,8 +19,9 @@ from agonist.motion import Motion
 
 from . import verbs
 from .compat import assign_action
-from .muscles.attach import add_mannequin, add_muscles, muscle_objects
-from .muscles.heatmap import key_activation, range_top
+from .muscles.attach import add_muscles
+from .muscles.heatmap import key_activation, muscle_objects, range_top
+from .muscles.mannequin import add_mannequin
 from .picture import contact_sheet, film, set_stage
 from .rig.build import build_armature
 
@@ -96,7 +98,9 @@ def _twin(original: bpy.types.Object, result: EditResult) -> bpy.types.Object:
     assign_action(twin, original.agonist.recommended_action)
     add_muscles(twin)
     add_mannequin(twin)
-    key_activation(muscle_objects(twin), result.recommended, 1, "Recommended", range_top(result.original, original.agonist.colour_range))
+    key_activation(
+        muscle_objects(twin), result.recommended, 1, "RECOMMENDED", "Recommended", range_top(result.original, original.agonist.colour_range)
+    )
     return twin
 
 
@@ -137,4 +141,3 @@ def _pictures(
         out / "heatmap.mp4", centred, [math.floor(first + offset) + 1 for offset in span], rate, width_m=1.85 * size,
         progress=lambda share: tell("rendering the film", share),
     )  # fmt: skip
-

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from agonist.io.atomic import atomic_path
 from mathutils import Vector
+
+from agonist.io.atomic import atomic_path
 
 __all__ = ["Stage", "contact_sheet", "film", "set_stage"]
 
@@ -67,7 +68,9 @@ def set_stage(positions: np.ndarray, behind: bool, fps: float) -> Stage:
     floor = bpy.data.meshes.new("Floor")
     low, size = float(np.percentile(centre[..., 2], 0.5)), 40.0
     x, y = path[:, 0].mean(), path[:, 1].mean()
-    floor.from_pydata([(x - size, y - size, low), (x + size, y - size, low), (x + size, y + size, low), (x - size, y + size, low)], [], [(0, 1, 2, 3)])
+    floor.from_pydata(
+        [(x - size, y - size, low), (x + size, y - size, low), (x + size, y + size, low), (x - size, y + size, low)], [], [(0, 1, 2, 3)]
+    )
     ground = bpy.data.objects.new("Floor", floor)
     material = bpy.data.materials.new("Floor")
     material.use_nodes = True
@@ -77,9 +80,15 @@ def set_stage(positions: np.ndarray, behind: bool, fps: float) -> Stage:
     scene.collection.objects.link(ground)
     facing = _facing(positions)
     angle = math.radians(142 if behind else 38)
-    turned = np.array([math.cos(angle) * facing[0] - math.sin(angle) * facing[1], math.sin(angle) * facing[0] + math.cos(angle) * facing[1], 0.16])
+    turned = np.array(
+        [math.cos(angle) * facing[0] - math.sin(angle) * facing[1], math.sin(angle) * facing[0] + math.cos(angle) * facing[1], 0.16]
+    )
     direction = turned / np.linalg.norm(turned)
-    sun.rotation_euler = Vector(direction * np.array([1, 1, 0]) + np.array([0.3 * direction[1], -0.3 * direction[0], 1.1])).to_track_quat("Z", "Y").to_euler()
+    sun.rotation_euler = (
+        Vector(direction * np.array([1, 1, 0]) + np.array([0.3 * direction[1], -0.3 * direction[0], 1.1]))
+        .to_track_quat("Z", "Y")
+        .to_euler()
+    )
     return Stage(path, direction)
 
 
@@ -183,7 +192,9 @@ def _legend(draw, size: tuple[int, int], caption: str, scale_top: float, font) -
     left, top, width, height = 8, size[1] - _LABEL_PX - 12, 220, 16
     for x in range(width):
         share = x / (width - 1)
-        draw.line([(left + x, top), (left + x, top + height)], fill=(round(250 + 5 * share), round(253 * (1 - share)), round(50 * (1 - share))))
+        draw.line(
+            [(left + x, top), (left + x, top + height)], fill=(round(250 + 5 * share), round(253 * (1 - share)), round(50 * (1 - share)))
+        )
     draw.text((left, top + height), "relaxed 0", fill=(20, 20, 20), font=_font(13))
     draw.text((left + width - 30, top + height), f"flexed {scale_top:.2f}", fill=(20, 20, 20), font=_font(13))
     draw.text((left + width + 90, top), caption, fill=(20, 20, 20), font=font)
@@ -200,16 +211,19 @@ def film(
     _camera(stage, width_m, size[0] / size[1])
     # A film is watched, not studied: few samples, no indirect light.
     bpy.context.scene.cycles.samples, bpy.context.scene.cycles.max_bounces = 6, 0
-    with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
-        with av.open(str(temporary), "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=max(1, round(fps)))
-            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-            for done, frame in enumerate(frames, 1):
-                picture = Path(folder) / "frame.png"
-                _render(picture, frame, size)
-                for packet in stream.encode(av.VideoFrame.from_image(Image.open(picture).convert("RGB"))):
-                    container.mux(packet)
-                if progress:
-                    progress(done / len(frames))
-            for packet in stream.encode():
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        atomic_path(path) as temporary,
+        av.open(str(temporary), "w", format="mp4") as container,
+    ):
+        stream = container.add_stream("libx264", rate=max(1, round(fps)))
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for done, frame in enumerate(frames, 1):
+            picture = Path(folder) / "frame.png"
+            _render(picture, frame, size)
+            for packet in stream.encode(av.VideoFrame.from_image(Image.open(picture).convert("RGB"))):
                 container.mux(packet)
+            if progress:
+                progress(done / len(frames))
+        for packet in stream.encode():
+            container.mux(packet)

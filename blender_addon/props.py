@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+
 from agonist.errors import AgonistError
 from agonist.muscles import MuscleSet
 
@@ -53,7 +54,9 @@ class AgonistSlider(bpy.types.PropertyGroup):
         name="Scale", description="How much this muscle should work: 1 as it does, 2 twice as much", default=1.0, min=0.0, max=3.0,
         soft_min=0.0, soft_max=3.0, step=5, precision=2, update=_moved,
     )  # fmt: skip
-    reached: bpy.props.FloatProperty(name="Reached", description="Mean activation after the edit over before, by re-prediction", default=1.0)
+    reached: bpy.props.FloatProperty(
+        name="Reached", description="Mean activation after the edit over before, by re-prediction", default=1.0
+    )
     out_of_reach: bpy.props.BoolProperty(default=False)
 
 

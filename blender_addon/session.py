@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import bpy
+
 from agonist.edit import EditSession, prepare_edit
 from agonist.errors import MotionError
 

@@ -71,7 +71,9 @@ def test_where_the_character_stands_and_looks_does_not_matter(session):
     motion = session.motion
     local = np.array(motion.rotations_parent_from_joint)
     local[:, 0] = rotations.multiply(turn, local[:, 0])
-    elsewhere = replace(motion, rotations_parent_from_joint=local, root_position=rotations.rotate(turn, motion.root_position) + [5, -3, 0.7])
+    elsewhere = replace(
+        motion, rotations_parent_from_joint=local, root_position=rotations.rotate(turn, motion.root_position) + [5, -3, 0.7]
+    )
     np.testing.assert_allclose(predict(elsewhere).values, predict(motion).values, atol=2e-4)
 
 

@@ -11,12 +11,28 @@ from agonist.skeleton import Skeleton
 from tests.clips import exercise
 
 CONVENTIONS = {
-    "mixamo": ("mixamorig:{S}UpLeg", "mixamorig:{S}Leg", "mixamorig:{S}Foot", "mixamorig:{S}Arm", "mixamorig:{S}ForeArm", "mixamorig:{S}Hand", ("Left", "Right")),
+    "mixamo": (
+        "mixamorig:{S}UpLeg",
+        "mixamorig:{S}Leg",
+        "mixamorig:{S}Foot",
+        "mixamorig:{S}Arm",
+        "mixamorig:{S}ForeArm",
+        "mixamorig:{S}Hand",
+        ("Left", "Right"),
+    ),
     "unreal": ("thigh_{S}", "calf_{S}", "foot_{S}", "upperarm_{S}", "lowerarm_{S}", "hand_{S}", ("l", "r")),
     "rigify": ("DEF-thigh.{S}", "DEF-shin.{S}", "DEF-foot.{S}", "DEF-upper_arm.{S}", "DEF-forearm.{S}", "DEF-hand.{S}", ("L", "R")),
     "smpl": ("{S}_Hip", "{S}_Knee", "{S}_Ankle", "{S}_Shoulder", "{S}_Elbow", "{S}_Wrist", ("L", "R")),
     "cmu": ("{S}femur", "{S}tibia", "{S}foot", "{S}humerus", "{S}radius", "{S}hand", ("l", "r")),
-    "vrm": ("J_Bip_{S}_UpperLeg", "J_Bip_{S}_LowerLeg", "J_Bip_{S}_Foot", "J_Bip_{S}_UpperArm", "J_Bip_{S}_LowerArm", "J_Bip_{S}_Hand", ("L", "R")),
+    "vrm": (
+        "J_Bip_{S}_UpperLeg",
+        "J_Bip_{S}_LowerLeg",
+        "J_Bip_{S}_Foot",
+        "J_Bip_{S}_UpperArm",
+        "J_Bip_{S}_LowerArm",
+        "J_Bip_{S}_Hand",
+        ("L", "R"),
+    ),
 }
 
 

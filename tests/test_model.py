@@ -20,7 +20,7 @@ def test_encoders_keep_their_contract(name):
     model = load_model(name)
     values, _ = model.encode(np.random.default_rng(0).normal(size=(77, 25, 3)))
     assert values.shape == (77, 8)
-    assert 0 <= values.min() and values.max() <= 1
+    assert values.min() >= 0 and values.max() <= 1
 
 
 def test_the_papers_decoder_answers_with_a_body():
@@ -51,7 +51,12 @@ def _change(folder, **fields):
 
 @pytest.mark.parametrize(
     ("fields", "message"),
-    [({"schema": 2}, "schema 2"), ({"layout": "coco17"}, "coco17"), ({"fps": "fast"}, "model.json"), ({"files": {"brain": {"file": "x", "sha256": "y"}}}, "brain")],
+    [
+        ({"schema": 2}, "schema 2"),
+        ({"layout": "coco17"}, "coco17"),
+        ({"fps": "fast"}, "model.json"),
+        ({"files": {"brain": {"file": "x", "sha256": "y"}}}, "brain"),
+    ],
 )
 def test_a_contract_that_does_not_fit_is_refused(copy, fields, message):
     _change(copy, **fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+
 from agonist.errors import AgonistError
 
 __all__ = ["ArmatureOperator", "active_armature"]

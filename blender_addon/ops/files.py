@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from agonist.errors import AgonistError
 from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+from agonist.errors import AgonistError
 
 from .. import verbs
 from .base import ArmatureOperator

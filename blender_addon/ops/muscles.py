@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..muscles.attach import add_mannequin, add_muscles
+from ..muscles.attach import add_muscles
+from ..muscles.mannequin import add_mannequin
 from .base import ArmatureOperator
 
 __all__ = ["AGONIST_OT_add_muscles"]

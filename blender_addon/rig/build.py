@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import bpy
 import numpy as np
+from mathutils import Vector
+
 from agonist import rotations
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
-from mathutils import Vector
 
 from ..compat import assign_action, ensure_fcurve, write_keys
 from .frames import rest_rotations
@@ -124,7 +125,10 @@ def _key_rotation(
     elif pose.rotation_mode == "AXIS_ANGLE":
         vector = rotations.to_rotvec(basis)
         angle = np.linalg.norm(vector, axis=-1, keepdims=True)
-        values, path = np.concatenate([angle, np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0, 1, 0])], axis=1), stem + "rotation_axis_angle"
+        values, path = (
+            np.concatenate([angle, np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0, 1, 0])], axis=1),
+            stem + "rotation_axis_angle",
+        )
     else:
         # Blender's "XYZ" turns about X first: the matrix is Rz Ry Rx, the order of from_euler read backwards.
         order = pose.rotation_mode[::-1].lower()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
+
 from agonist import rotations
 from agonist.errors import MotionError
 from agonist.motion import Motion
@@ -43,7 +44,7 @@ def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | N
         data = armature.animation_data
         if data is None or data.action is None:
             raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
-        start, end = (int(round(value)) for value in data.action.frame_range)
+        start, end = (round(value) for value in data.action.frame_range)
         frame_range = (start, end)
     first, last = frame_range
     if last < first:

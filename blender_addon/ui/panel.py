@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..muscles.attach import muscle_objects
+from ..muscles.heatmap import muscle_objects
 from ..ops.base import active_armature
 
 __all__ = ["AGONIST_PT_export", "AGONIST_PT_main", "AGONIST_PT_sliders"]
@@ -33,7 +33,9 @@ class AGONIST_PT_main(_Sidebar, bpy.types.Panel):
             return
         props = armature.agonist
         layout.label(text=armature.name, icon="ARMATURE_DATA")
-        layout.operator("agonist.add_muscles", icon="OUTLINER_OB_META", text="Rebuild Muscles" if muscle_objects(armature) else "Add Muscles")
+        layout.operator(
+            "agonist.add_muscles", icon="OUTLINER_OB_META", text="Rebuild Muscles" if muscle_objects(armature) else "Add Muscles"
+        )
         layout.operator("agonist.predict", icon="SHADING_RENDERED")
         layout.prop(props, "colour_range")
         if props.message:

@@ -18,7 +18,9 @@ from tests.clips import exercise
 
 def _activation() -> Activation:
     rng = np.random.default_rng(0)
-    return Activation(rng.uniform(0, 1, (7, 8)), muscle_set("mia8"), 29.97, 1.5, reference="simulated", uncertainty=rng.uniform(0, 0.1, (7, 8)))
+    return Activation(
+        rng.uniform(0, 1, (7, 8)), muscle_set("mia8"), 29.97, 1.5, reference="simulated", uncertainty=rng.uniform(0, 0.1, (7, 8))
+    )
 
 
 @pytest.mark.parametrize(("write", "read"), [(npz.write_activation, npz.read_activation), (csv_activation.write, csv_activation.read)])

@@ -5,8 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.networks.editor import MOST_SHIFT, MOST_TURN, Editor  # noqa: E402
-from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder  # noqa: E402
+from agonist.networks.editor import MOST_SHIFT, MOST_TURN, Editor
+from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
 
 pytestmark = pytest.mark.training
 

@@ -5,9 +5,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.errors import UnknownNameError  # noqa: E402
-from agonist.keypoint_layouts import BODY25  # noqa: E402
-from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, PaperDecoder, PaperEncoder, network_config, paper_axes  # noqa: E402
+from agonist.errors import UnknownNameError
+from agonist.keypoint_layouts import BODY25
+from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, PaperDecoder, PaperEncoder, network_config, paper_axes
 
 pytestmark = pytest.mark.training
 

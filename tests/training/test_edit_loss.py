@@ -5,13 +5,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.edit_joints import EDIT_JOINTS  # noqa: E402
-from agonist.humanoid import body25_from_motion  # noqa: E402
-from agonist.networks.editor import Editor  # noqa: E402
-from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder  # noqa: E402
-from agonist.training.editing import direction_score, draw_scales, edit_loss, plants  # noqa: E402
+from agonist.edit_joints import EDIT_JOINTS
+from agonist.humanoid import body25_from_motion
+from agonist.networks.editor import Editor
+from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
+from agonist.training.editing import direction_score, draw_scales, edit_loss, plants
 
-from .conftest import swaying  # noqa: E402
+from .conftest import swaying
 
 pytestmark = pytest.mark.training
 

@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.errors import FileFormatError  # noqa: E402
-from agonist.training.loop import Schedule, fit  # noqa: E402
+from agonist.errors import FileFormatError
+from agonist.training.loop import Schedule, fit
 
 pytestmark = pytest.mark.training
 

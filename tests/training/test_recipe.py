@@ -8,13 +8,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.errors import FileFormatError, UnknownNameError, WorkError  # noqa: E402
-from agonist.model import load_model  # noqa: E402
-from agonist.networks.motion_muscle import CONFIGS, PaperDecoder  # noqa: E402
-from agonist.predict import predict  # noqa: E402
-from agonist.training import export, measure, recipe  # noqa: E402
+from agonist.errors import FileFormatError, UnknownNameError, WorkError
+from agonist.model import load_model
+from agonist.networks.motion_muscle import CONFIGS, PaperDecoder
+from agonist.predict import predict
+from agonist.training import export, measure, recipe
 
-from .conftest import swaying  # noqa: E402
+from .conftest import swaying
 
 pytestmark = pytest.mark.training
 

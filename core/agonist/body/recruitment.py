@@ -38,7 +38,7 @@ def solve_recruitment(
     multipliers = np.zeros(len(b)) if start is None else start.copy()
     softness = 1.0 / stiffness
 
-    def dual(value: Array) -> tuple[float, Array, Array]:
+    def dual(value: Array) -> tuple[float, Array, NDArray[np.bool_]]:
         pull = a.T @ value / weight
         x = np.clip(pull, low, high)
         objective = value @ b - 0.5 * value @ (softness * value) - (weight * x * (pull - 0.5 * x)).sum()

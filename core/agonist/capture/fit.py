@@ -95,7 +95,9 @@ def fit_motion(keypoints: Keypoints) -> Motion:
     world["neck"] = world["head"] = rotations.slerp(chest, head, np.full(count, 0.8))
     for side, sign in (("l", 1.0), ("r", -1.0)):
         world[f"clavicle_{side}"] = chest
-        arm = _limb(points, f"shoulder_{side}", f"elbow_{side}", f"wrist_{side}", np.array([sign, 0.0, 0.0]), np.array([0.0, 0.0, -sign]), chest)
+        arm = _limb(
+            points, f"shoulder_{side}", f"elbow_{side}", f"wrist_{side}", np.array([sign, 0.0, 0.0]), np.array([0.0, 0.0, -sign]), chest
+        )
         world[f"shoulder_{side}"], world[f"elbow_{side}"] = arm
         world[f"wrist_{side}"] = arm[1]
         leg = _limb(points, f"hip_{side}", f"knee_{side}", f"ankle_{side}", np.array([0.0, 0.0, -1.0]), np.array([1.0, 0.0, 0.0]), pelvis)

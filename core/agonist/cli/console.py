@@ -40,7 +40,11 @@ class Console:
         """A table, columns padded."""
         widths = [max(len(row[k]) for row in [header, *rows]) for k in range(len(header))]
         for row in [header, ["-" * width for width in widths], *rows]:
-            self.say("  ".join(cell.ljust(width) if k == 0 else cell.rjust(width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))))
+            self.say(
+                "  ".join(
+                    cell.ljust(width) if k == 0 else cell.rjust(width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+                )
+            )
 
     def result(self, document: dict[str, Any]) -> None:
         """The JSON object, if one was asked for."""

@@ -23,7 +23,9 @@ def _group() -> None:
 @app.command()
 def build(
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of real mocap with cmu02/ and mass_bvh/; exercises only without.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder of real mocap with cmu02/ and mass_bvh/; exercises only without.")
+    ] = None,
     budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full.")] = "small",
     seed: Annotated[int, typer.Option("--seed")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes.")] = 1,
@@ -39,7 +41,12 @@ def build(
         raise InputError(f"{data}: no such folder. Expected one with cmu02/ and mass_bvh/.")
     console = Console(json, quiet)
     document = build_corpus(
-        out, budget=budget, seed=seed, data=data, jobs=jobs, progress=lambda done, count: console.progress(done / count, f"take {done} of {count}")
+        out,
+        budget=budget,
+        seed=seed,
+        data=data,
+        jobs=jobs,
+        progress=lambda done, count: console.progress(done / count, f"take {done} of {count}"),
     )
     takes = document["takes"]
     assert isinstance(takes, list)

@@ -33,7 +33,7 @@ def parse_scales(texts: list[str]) -> dict[str, float]:
 
 
 def parse_frames(text: str | None) -> tuple[int, int] | None:
-    """"10:50" to (10, 50). Raises InputError."""
+    """ "10:50" to (10, 50). Raises InputError."""
     if text is None:
         return None
     first, sign, last = text.partition(":")
@@ -57,7 +57,9 @@ def edit(
     scale: Annotated[list[str], typer.Option("--scale", metavar="MUSCLE=FACTOR", help="Such as hamstrings=1.5; may be given again.")] = [],  # noqa: B006
     frames: Annotated[str | None, typer.Option("--frames", metavar="A:B", help="Only these frames may change.")] = None,
     model: ModelOption = "agonist",
-    physics: Annotated[bool, typer.Option("--physics", help="Let a simulation judge the result too (slow; needs agonist[physics]).")] = False,
+    physics: Annotated[
+        bool, typer.Option("--physics", help="Let a simulation judge the result too (slow; needs agonist[physics]).")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -36,12 +36,16 @@ def edit(
     report = evaluate_edits(motions, load_model(model), progress=lambda share: console.progress(share, "editing"))
     console.say(f"Right direction by re-prediction, of {report['clips']} clips ({report['data']}):")
     rows = [
-        [name, *(f"{row['right'][str(scale)]}/{report['clips']}" for scale in SCALES), *(f"{row['reached'][str(scale)]:.2f}" for scale in SCALES)]
+        [
+            name,
+            *(f"{row['right'][str(scale)]}/{report['clips']}" for scale in SCALES),
+            *(f"{row['reached'][str(scale)]:.2f}" for scale in SCALES),
+        ]
         for name, row in report["muscles"].items()
     ]
     console.table(["muscle", *(f"x{scale:g}" for scale in SCALES), *(f"reached x{scale:g}" for scale in SCALES)], rows)
     console.say(
-        f"all: {100 * report['right_share']:.1f} % right, drift of the others {report['drift']:.3f}, moved {100 * report['distance_mean_m']:.1f} cm, "
-        f"planted feet slid at most {1000 * report['foot_slide_max_m']:.1f} mm"
+        f"all: {100 * report['right_share']:.1f} % right, drift of the others {report['drift']:.3f}, "
+        f"moved {100 * report['distance_mean_m']:.1f} cm, planted feet slid at most {1000 * report['foot_slide_max_m']:.1f} mm"
     )
     console.result(report)

@@ -25,9 +25,10 @@ def read(path: str | PathLike[str]) -> Keypoints:
         document = json.loads(path.read_text(encoding="utf-8"))
         unseen = [np.nan] * 3
         positions = np.array([[unseen if point is None else point for point in frame] for frame in document["positions"]], dtype=float)
-        confidence = document.get("confidence")
+        given = document.get("confidence")
+        confidence = None if given is None else np.array(given, dtype=float)
         return Keypoints(
-            positions, keypoint_layout(document["layout"]), float(document["fps"]), None if confidence is None else np.array(confidence, dtype=float),
+            positions, keypoint_layout(document["layout"]), float(document["fps"]), confidence,
             float(document.get("start", 0.0)), {"format": "json"},
         )  # fmt: skip
     except OSError as error:

@@ -1,0 +1,30 @@
+"""A fresh, empty file before every test; the extension registered once."""
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def extension():
+    import blender_addon
+
+    blender_addon.register()
+    yield
+    blender_addon.unregister()
+
+
+@pytest.fixture(autouse=True)
+def empty_file(extension):
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.fixture
+def squat(tmp_path):
+    """A squat of 61 frames as a BVH file."""
+    from agonist.io import bvh
+    from tests.clips import exercise
+
+    path = tmp_path / "squat.bvh"
+    bvh.write(path, exercise("Squat", 2.0, seed=4))
+    return path

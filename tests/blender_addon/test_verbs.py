@@ -1,0 +1,126 @@
+"""The sidebar's verbs, as operators: import, muscles, predict, sliders, toggle, export, undo, save and reload."""
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from agonist.predict import predict
+from blender_addon.muscles.attach import muscle_objects
+from blender_addon.rig.sample import sample_armature
+
+pytestmark = pytest.mark.blender
+
+
+@pytest.fixture
+def rig(squat):
+    assert bpy.ops.agonist.import_motion(filepath=str(squat)) == {"FINISHED"}
+    armature = bpy.context.active_object
+    bpy.ops.agonist.add_muscles()
+    bpy.ops.agonist.predict()
+    return armature
+
+
+def test_eight_muscles_hang_on_the_rig_and_follow_it(rig):
+    muscles = muscle_objects(rig)
+    assert len(muscles) == 8
+    thigh = muscles["quadriceps_l"]
+    places = []
+    for frame in (1, 40):
+        bpy.context.scene.frame_set(frame)
+        evaluated = thigh.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        places.append(np.mean([np.array(evaluated.matrix_world @ v.co) for v in evaluated.data.vertices], axis=0))
+        knee = np.array(rig.matrix_world @ rig.pose.bones["knee_l"].head)
+        hip = np.array(rig.matrix_world @ rig.pose.bones["hip_l"].head)
+        assert np.linalg.norm(places[-1] - (knee + hip) / 2) < 0.15
+    assert np.linalg.norm(places[0] - places[1]) > 0.02
+
+
+def test_prediction_is_keyed_on_the_muscles(rig):
+    expected = predict(sample_armature(rig).motion)
+    for muscle, thing in muscle_objects(rig).items():
+        for frame in (1, 30, 61):
+            bpy.context.scene.frame_set(frame)
+            assert thing["activation_raw"] == pytest.approx(expected.column(muscle)[frame - 1], abs=1e-4)
+            assert 0 <= thing["activation"] <= 1
+
+
+def test_a_slider_regenerates_the_motion(rig):
+    source = rig.animation_data.action
+    before = sample_armature(rig).motion.positions_world
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    assert rig.animation_data.action is not source and rig.agonist.show == "RECOMMENDED"
+    assert rig.agonist.sliders["quadriceps_l"].reached > 1.1
+    assert np.abs(sample_armature(rig).motion.positions_world - before).max() > 0.01
+    rig.agonist.show = "ORIGINAL"
+    assert rig.animation_data.action is source
+    np.testing.assert_array_equal(sample_armature(rig).motion.positions_world, before)
+
+
+def test_linked_sides_move_together(rig):
+    rig.agonist.link_sides = True
+    rig.agonist.sliders["biceps_r"].scale = 0.5
+    assert rig.agonist.sliders["biceps_l"].scale == pytest.approx(0.5)
+
+
+def test_reset_shows_the_original(rig):
+    rig.agonist.sliders["biceps_r"].scale = 0.5
+    assert bpy.ops.agonist.reset() == {"FINISHED"}
+    assert all(slider.scale == 1.0 for slider in rig.agonist.sliders)
+    assert rig.animation_data.action is rig.agonist.source_action
+
+
+@pytest.mark.parametrize("kind", ["bvh", "fbx"])
+def test_exports_come_back_where_they_were(rig, tmp_path, kind):
+    rig.agonist.sliders["hamstrings_l"].scale = 1.5
+    names = [bone.name for bone in rig.pose.bones]
+    expected = _world(rig, names)
+    path = str(tmp_path / f"out.{kind}")
+    assert getattr(bpy.ops.agonist, f"export_{kind}")(filepath=path) == {"FINISHED"}
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    if kind == "bvh":
+        bpy.ops.import_anim.bvh(filepath=path, global_scale=0.01, update_scene_fps=True)
+    else:
+        bpy.ops.import_scene.fbx(filepath=path)
+    again = next(thing for thing in bpy.context.scene.objects if thing.type == "ARMATURE")
+    np.testing.assert_allclose(_world(again, names), expected, atol=1e-3)
+    assert bpy.context.scene.render.fps / bpy.context.scene.render.fps_base == pytest.approx(30.0, abs=1e-3)
+    first, last = again.animation_data.action.frame_range
+    assert last - first == 60
+
+
+def _world(armature, names):
+    first, last = (round(value) for value in armature.animation_data.action.frame_range)
+    rows = []
+    for frame in range(first, last + 1):
+        bpy.context.scene.frame_set(frame)
+        rows.append([np.array(armature.matrix_world @ armature.pose.bones[name].head) for name in names])
+    return np.array(rows)
+
+
+def test_save_and_reload_keep_everything(rig, tmp_path):
+    rig.agonist.sliders["quadriceps_r"].scale = 1.4
+    name, expected = rig.name, sample_armature(rig).motion.positions_world
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    again = bpy.data.objects[name]
+    assert again.agonist.sliders["quadriceps_r"].scale == pytest.approx(1.4)
+    np.testing.assert_array_equal(sample_armature(again).motion.positions_world, expected)
+    # And it goes on working.
+    again.agonist.sliders["quadriceps_r"].scale = 0.6
+    assert again.agonist.sliders["quadriceps_r"].reached < 1
+
+
+def test_what_is_wrong_is_reported_and_nothing_changes(squat, tmp_path):
+    bad = tmp_path / "bad.bvh"
+    bad.write_text(squat.read_text()[:400])
+    with pytest.raises(RuntimeError, match=r"bad\.bvh"):
+        bpy.ops.agonist.import_motion(filepath=str(bad))
+    assert not bpy.data.armatures
+    bpy.ops.object.armature_add()
+    with pytest.raises(RuntimeError, match="Not a humanoid"):
+        bpy.ops.agonist.add_muscles()
+    with pytest.raises(RuntimeError, match="no action"):
+        bpy.ops.agonist.predict()
+    assert not bpy.ops.agonist.edit.poll()
