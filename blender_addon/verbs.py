@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+
 from agonist import io
-from agonist.io import bvh
 from agonist.edit import EditResult
 from agonist.errors import MotionError
+from agonist.io import bvh
 from agonist.motion import Keypoints
 
 from . import session
 from .compat import assign_action
-from .muscles.attach import muscle_objects
-from .muscles.heatmap import key_activation, range_top
+from .muscles.heatmap import key_activation, muscle_objects, range_top, show_colours
 from .rig.apply import apply_motion
 from .rig.build import build_armature
 from .rig.sample import sample_armature
@@ -44,7 +44,7 @@ def predict_armature(armature: bpy.types.Object) -> None:
     live = session.live_edit(armature)
     props.fill_sliders(live.session.model.contract.muscles)
     key_activation(
-        muscle_objects(armature), live.session.original, live.sample.first_frame, props.source_action.name,
+        muscle_objects(armature), live.session.original, live.sample.first_frame, "ORIGINAL", props.source_action.name,
         range_top(live.session.original, props.colour_range),
     )  # fmt: skip
     props.show = "ORIGINAL"
@@ -63,7 +63,12 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     name = f"{props.source_action.name} | recommended"
     props.recommended_action = apply_motion(armature, live.sample, result.motion, props.source_action, name)
     key_activation(
-        muscle_objects(armature), result.recommended, live.sample.first_frame, name, range_top(result.original, props.colour_range)
+        muscle_objects(armature),
+        result.recommended,
+        live.sample.first_frame,
+        "RECOMMENDED",
+        name,
+        range_top(result.original, props.colour_range),
     )
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
         slider.reached, slider.out_of_reach = outcome.reached, outcome.out_of_reach
@@ -78,10 +83,7 @@ def show(armature: bpy.types.Object, which: str) -> None:
     if action is None:
         raise MotionError("There is no such motion yet; press Predict and move a slider first.")
     assign_action(armature, action)
-    for muscle, thing in muscle_objects(armature).items():
-        colours = bpy.data.actions.get(f"{action.name} | {muscle}")
-        if colours is not None:
-            assign_action(thing, colours)
+    show_colours(muscle_objects(armature), which)
 
 
 def export_bvh(armature: bpy.types.Object, path: Path) -> None:
@@ -94,7 +96,7 @@ def export_fbx(armature: bpy.types.Object, path: Path) -> None:
     """The armature and its current action as FBX, every frame a key, no leaf bones, no simplification."""
     scene = bpy.context.scene
     kept = scene.frame_start, scene.frame_end
-    first, last = (int(round(value)) for value in armature.animation_data.action.frame_range)
+    first, last = (round(value) for value in armature.animation_data.action.frame_range)
     scene.frame_start, scene.frame_end = first, last
     selected = [thing for thing in bpy.context.view_layer.objects if thing.select_get()]
     try:

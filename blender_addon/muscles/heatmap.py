@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import bpy
 import numpy as np
+
 from agonist.activation import Activation
 
 from ..compat import assign_action, ensure_fcurve, write_keys
 
-__all__ = ["FLEXED", "RELAXED", "key_activation", "muscle_material", "range_top"]
+__all__ = ["FLEXED", "MUSCLE_KEY", "RELAXED", "key_activation", "muscle_material", "muscle_objects", "range_top", "show_colours"]
 
 
 def _linear(srgb: tuple[int, int, int]) -> tuple[float, float, float, float]:
@@ -22,7 +23,16 @@ def _linear(srgb: tuple[int, int, int]) -> tuple[float, float, float, float]:
 
 
 RELAXED, FLEXED = _linear((250, 253, 50)), _linear((255, 0, 0))
+_TENDON = _linear((236, 226, 206))
+MUSCLE_KEY = "agonist_muscle"
 _MATERIAL = "Agonist Muscle"
+# Where a muscle keeps its keyed colours: one action for each motion the rig can show.
+_COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
+
+
+def muscle_objects(armature: bpy.types.Object) -> dict[str, bpy.types.Object]:
+    """The muscle objects on an armature by muscle name."""
+    return {child[MUSCLE_KEY]: child for child in armature.children if MUSCLE_KEY in child}
 
 
 def muscle_material() -> bpy.types.Material:
@@ -33,48 +43,75 @@ def muscle_material() -> bpy.types.Material:
     material = bpy.data.materials.new(_MATERIAL)
     material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
-    attribute = nodes.new("ShaderNodeAttribute")
-    attribute.attribute_type, attribute.attribute_name = "OBJECT", "activation"
+    activation, tendon = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeAttribute")
+    activation.attribute_type, activation.attribute_name = "OBJECT", "activation"
+    tendon.attribute_type, tendon.attribute_name = "GEOMETRY", "tendon"
     ramp = nodes.new("ShaderNodeValToRGB")
     ramp.color_ramp.elements[0].color, ramp.color_ramp.elements[1].color = RELAXED, FLEXED
+    mix = nodes.new("ShaderNodeMixRGB")
+    mix.inputs["Color2"].default_value = _TENDON
     shader = nodes["Principled BSDF"]
-    shader.inputs["Roughness"].default_value = 0.45
-    links.new(attribute.outputs["Fac"], ramp.inputs["Fac"])
-    links.new(ramp.outputs["Color"], shader.inputs["Base Color"])
+    shader.inputs["Roughness"].default_value = 0.42
+    links.new(activation.outputs["Fac"], ramp.inputs["Fac"])
+    links.new(tendon.outputs["Fac"], mix.inputs["Fac"])
+    links.new(ramp.outputs["Color"], mix.inputs["Color1"])
+    links.new(mix.outputs["Color"], shader.inputs["Base Color"])
     # A little light of its own: the colour is the message, and shade must not hide it.
-    links.new(ramp.outputs["Color"], shader.inputs["Emission Color"])
-    shader.inputs["Emission Strength"].default_value = 0.12
+    links.new(mix.outputs["Color"], shader.inputs["Emission Color"])
+    shader.inputs["Emission Strength"].default_value = 0.15
     return material
 
 
-def range_top(activation: Activation, mode: str) -> np.ndarray:
-    """(M,) activation that is shown as full red: 1 ("ABSOLUTE"), the clip's own peak ("CLIP") or each muscle's ("MUSCLE")."""
+def range_top(activation: Activation, mode: str, fraction: float = 1.0) -> np.ndarray:
+    """(M,) activation that is shown as full red.
+
+    "ABSOLUTE" is everything a muscle has, "CLIP" the highest activation of any muscle in the clip, "MUSCLE" the highest of
+    each, "FRACTION" the given fraction.
+    """
     peaks = np.maximum(activation.values.max(axis=0), 0.02)
     if mode == "MUSCLE":
         return peaks
-    return np.full(len(peaks), 1.0 if mode == "ABSOLUTE" else peaks.max())
+    return np.full(len(peaks), {"ABSOLUTE": 1.0, "FRACTION": max(fraction, 0.01)}.get(mode, peaks.max()))
 
 
 def key_activation(
-    objects: dict[str, bpy.types.Object], activation: Activation, first_frame: int, name: str, top: np.ndarray
+    objects: dict[str, bpy.types.Object], activation: Activation, first_frame: int, which: str, name: str, top: np.ndarray
 ) -> None:
-    """Key every muscle's colour at every frame, in one action a muscle named `name | MUSCLE`.
+    """Key every muscle's colour at every frame, in one action a muscle, and show it.
 
-    `activation` (the share of the colour range) drives the material and the bulge, `activation_raw` is the number itself,
-    and the object's colour shows the same in solid view. `top` is `range_top` of the activation, or of the one it is
-    compared with.
+    Args:
+        objects: muscle name -> object.
+        activation: one row a scene frame.
+        first_frame: scene frame of the first row.
+        which: "ORIGINAL" or "RECOMMENDED", the motion that these colours belong to.
+        name: for the actions, `name | MUSCLE`.
+        top: `range_top` of the activation, or of the one it is compared with.
+
+    The object's `activation` (the share of the colour range) drives the material, `activation_raw` is the number itself, and
+    the object's colour shows the same in solid view.
     """
     frames = np.arange(first_frame, first_frame + len(activation), dtype=np.float32)
+    relaxed, flexed = np.array(RELAXED), np.array(FLEXED)
     for index, muscle in enumerate(activation.muscles.names):
         thing = objects.get(muscle)
         if thing is None:
             continue
-        title = f"{name} | {muscle}"
-        action = bpy.data.actions.get(title) or bpy.data.actions.new(title)
+        action = thing.get(_COLOURS[which])
+        if action is None:
+            action = bpy.data.actions.new(f"{name} | {muscle}")
+            thing[_COLOURS[which]] = action
         assign_action(thing, action)
         share = np.clip(activation.values[:, index] / top[index], 0, 1)
         write_keys(ensure_fcurve(thing, action, '["activation"]'), frames, share)
         write_keys(ensure_fcurve(thing, action, '["activation_raw"]'), frames, activation.values[:, index])
-        colour = np.array(RELAXED) + share[:, None] * (np.array(FLEXED) - np.array(RELAXED))
-        for channel in range(4):
+        colour = relaxed + share[:, None] * (flexed - relaxed)
+        for channel in range(3):
             write_keys(ensure_fcurve(thing, action, "color", channel), frames, colour[:, channel])
+
+
+def show_colours(objects: dict[str, bpy.types.Object], which: str) -> None:
+    """Play the colours of the "ORIGINAL" or the "RECOMMENDED" motion, where they have been keyed."""
+    for thing in objects.values():
+        action = thing.get(_COLOURS[which])
+        if action is not None:
+            assign_action(thing, action)

@@ -49,7 +49,7 @@ def test_relaxed_is_yellow_and_flexed_is_red(tmp_path):
     add_muscles(armature)
     muscles = muscle_objects(armature)
     values = np.linspace(0, 1, 16)[:, None].repeat(8, axis=1)
-    key_activation(muscles, Activation(values, muscle_set("mia8"), 30.0), 1, "test", np.ones(8))
+    key_activation(muscles, Activation(values, muscle_set("mia8"), 30.0), 1, "ORIGINAL", "test", np.ones(8))
     quadriceps = muscles["quadriceps_l"]
     relaxed, middle, flexed = (_render_of(quadriceps, frame, tmp_path / f"{frame}.png") for frame in (1, 8, 16))
     # Yellow has as much green as red, red has none; in between lies in between.
@@ -65,7 +65,7 @@ def test_solid_view_colours_say_the_same():
     muscles = muscle_objects(armature)
     values = np.zeros((16, 8))
     values[:, 2] = 1.0
-    key_activation(muscles, Activation(values, muscle_set("mia8"), 30.0), 1, "test", np.ones(8))
+    key_activation(muscles, Activation(values, muscle_set("mia8"), 30.0), 1, "ORIGINAL", "test", np.ones(8))
     bpy.context.scene.frame_set(5)
     assert muscles["latissimus_l"].color[1] == pytest.approx(0.0, abs=1e-6)
     assert muscles["biceps_l"].color[1] > 0.9

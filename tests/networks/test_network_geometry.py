@@ -5,8 +5,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist import edit_joints  # noqa: E402
-from agonist.networks.geometry import FEATURES, apply_to_keypoints, body_features, heading, rotate_by_rotvec, to_world  # noqa: E402
+from agonist import edit_joints
+from agonist.networks.geometry import FEATURES, apply_to_keypoints, body_features, heading, rotate_by_rotvec, to_world
 
 pytestmark = pytest.mark.training
 

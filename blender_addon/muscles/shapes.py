@@ -1,0 +1,160 @@
+"""Shapes: meshes hung on an armature's bones, and the node group that keeps a muscle's volume while its length changes.
+
+An Armature modifier moves the vertices, then geometry nodes thicken or thin each belly: no frame handler and no driver, so
+a render, a linked file and a scene opened without this extension all show the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import bpy
+import numpy as np
+
+from agonist.body.geometry import MuscleMesh
+
+__all__ = ["mesh_object", "muscle_object", "remove_object"]
+
+_GROUP = "Agonist Constant Volume"
+# A belly never swells or thins beyond these factors of its rest thickness, whatever a rig does [ours].
+_THINNEST, _THICKEST = 0.6, 1.7
+
+
+def mesh_object(
+    name: str,
+    vertices: np.ndarray,
+    faces: Sequence[Sequence[int]],
+    weights: Mapping[str, np.ndarray],
+    armature: bpy.types.Object,
+    *,
+    preserve_volume: bool = False,
+) -> bpy.types.Object:
+    """A smooth mesh that follows bones: `vertices` (V, 3) in the armature's space, `weights` bone name -> (V,)."""
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata(vertices.tolist(), [], faces)
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
+    mesh.update()
+    thing = bpy.data.objects.new(name, mesh)
+    for collection in armature.users_collection or (bpy.context.scene.collection,):
+        collection.objects.link(thing)
+    thing.parent = armature
+    for bone, values in weights.items():
+        group = thing.vertex_groups.new(name=bone)
+        # One call for all vertices of a like weight: quick where bones own whole regions.
+        rounded = np.round(values, 3)
+        for value in np.unique(rounded[rounded > 0]):
+            group.add(np.flatnonzero(rounded == value).tolist(), float(value), "REPLACE")
+    modifier = thing.modifiers.new("Armature", "ARMATURE")
+    modifier.object = armature
+    modifier.use_deform_preserve_volume = preserve_volume
+    return thing
+
+
+def muscle_object(name: str, shape: MuscleMesh, armature: bpy.types.Object) -> bpy.types.Object:
+    """A muscle on an armature, with what the node group needs as attributes of its vertices."""
+    thing = mesh_object(name, shape.vertices, shape.faces, shape.weights, armature)
+    for attribute, kind, field, values in (
+        ("partner", "INT", "value", shape.partner),
+        ("following", "INT", "value", shape.following),
+        ("fibre", "INT", "value", shape.fibre),
+        ("rest_length", "FLOAT", "value", shape.rest_length),
+        ("exponent", "FLOAT", "value", shape.exponent),
+        ("tendon", "FLOAT", "value", shape.tendon),
+    ):
+        thing.data.attributes.new(attribute, kind, "POINT").data.foreach_set(field, values)
+    modifier = thing.modifiers.new("Constant Volume", "NODES")
+    modifier.node_group = _constant_volume()
+    return thing
+
+
+def remove_object(thing: bpy.types.Object) -> None:
+    """Delete an object together with its mesh."""
+    mesh = thing.data
+    bpy.data.objects.remove(thing)
+    if mesh.users == 0:
+        bpy.data.meshes.remove(mesh)
+
+
+def _constant_volume() -> bpy.types.NodeTree:
+    """The node group behind `MuscleMesh`: scale about the middle to the partner by (rest length / length) ** exponent."""
+    group = bpy.data.node_groups.get(_GROUP)
+    if group is not None:
+        return group
+    group = bpy.data.node_groups.new(_GROUP, "GeometryNodeTree")
+    group.is_modifier = True
+    group.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+    group.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+    build = _Builder(group)
+    position = build.node("GeometryNodeInputPosition").outputs[0]
+    middle = build.vector("MULTIPLY", build.vector("ADD", position, build.at(position, build.named("partner", "INT"))), (0.5, 0.5, 0.5))
+    step = build.vector("DISTANCE", middle, build.at(middle, build.named("following", "INT")))
+    length = build.total(step, build.named("fibre", "INT"))
+    ratio = build.math("DIVIDE", build.named("rest_length", "FLOAT"), build.math("MAXIMUM", length, 1e-6))
+    swell = build.math("POWER", ratio, build.named("exponent", "FLOAT"))
+    swell = build.math("MINIMUM", build.math("MAXIMUM", swell, _THINNEST), _THICKEST)
+    moved = build.vector("ADD", middle, build.scaled(build.vector("SUBTRACT", position, middle), swell))
+    placed = build.node("GeometryNodeSetPosition")
+    build.link(build.node("NodeGroupInput").outputs[0], placed.inputs["Geometry"])
+    build.link(moved, placed.inputs["Position"])
+    build.link(placed.outputs[0], build.node("NodeGroupOutput").inputs[0])
+    return group
+
+
+class _Builder:
+    """Writes a node tree as expressions."""
+
+    def __init__(self, tree: bpy.types.NodeTree) -> None:
+        self.tree = tree
+        self.named_nodes: dict[str, bpy.types.NodeSocket] = {}
+
+    def node(self, kind: str, **settings: str) -> bpy.types.Node:
+        node = self.tree.nodes.new(kind)
+        node.location.x = 180 * len(self.tree.nodes)
+        for key, value in settings.items():
+            setattr(node, key, value)
+        return node
+
+    def link(self, source: bpy.types.NodeSocket, target: bpy.types.NodeSocket) -> None:
+        self.tree.links.new(source, target)
+
+    def _fed(self, node: bpy.types.Node, *values: object) -> bpy.types.Node:
+        sockets = [socket for socket in node.inputs if socket.enabled]
+        for socket, value in zip(sockets, values, strict=False):
+            if isinstance(value, bpy.types.NodeSocket):
+                self.link(value, socket)
+            else:
+                socket.default_value = value
+        return node
+
+    def named(self, name: str, kind: str) -> bpy.types.NodeSocket:
+        if name not in self.named_nodes:
+            node = self._fed(self.node("GeometryNodeInputNamedAttribute", data_type=kind), name)
+            self.named_nodes[name] = _out(node)
+        return self.named_nodes[name]
+
+    def vector(self, operation: str, *values: object) -> bpy.types.NodeSocket:
+        return _out(self._fed(self.node("ShaderNodeVectorMath", operation=operation), *values))
+
+    def scaled(self, vector: bpy.types.NodeSocket, factor: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+        return _out(self._fed(self.node("ShaderNodeVectorMath", operation="SCALE"), vector, factor))
+
+    def math(self, operation: str, *values: object) -> bpy.types.NodeSocket:
+        return _out(self._fed(self.node("ShaderNodeMath", operation=operation), *values))
+
+    def at(self, value: bpy.types.NodeSocket, index: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+        """The value of another vertex."""
+        node = self.node("GeometryNodeFieldAtIndex", data_type="FLOAT_VECTOR", domain="POINT")
+        self.link(index, node.inputs["Index"])
+        self.link(value, next(socket for socket in node.inputs if socket.enabled and socket.name == "Value"))
+        return _out(node)
+
+    def total(self, value: bpy.types.NodeSocket, group: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+        """The sum of a value over all vertices of a group."""
+        node = self.node("GeometryNodeAccumulateField", data_type="FLOAT", domain="POINT")
+        self.link(value, next(socket for socket in node.inputs if socket.enabled and socket.name == "Value"))
+        self.link(group, next(socket for socket in node.inputs if socket.enabled and socket.name.startswith("Group")))
+        return next(socket for socket in node.outputs if socket.enabled and socket.name == "Total")
+
+
+def _out(node: bpy.types.Node) -> bpy.types.NodeSocket:
+    return next(socket for socket in node.outputs if socket.enabled)
