@@ -1,0 +1,77 @@
+"""Slider to updated pose on screen: 300 frames, standard humanoid, median over 20 moves, with its parts. Prints a table."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "core")]
+
+import bpy
+import numpy as np
+
+import blender_addon
+from agonist.corpus.exercises import perform
+from blender_addon import session, verbs
+from blender_addon.muscles.attach import add_muscles
+from blender_addon.muscles.heatmap import key_activation, muscle_objects, range_top
+from blender_addon.muscles.mannequin import add_mannequin
+from blender_addon.rig.apply import apply_motion
+from blender_addon.rig.build import build_armature
+
+MOVES = 20
+
+
+def _median_ms(work: Callable[[int], object]) -> float:
+    times = []
+    for k in range(MOVES):
+        started = time.perf_counter()
+        work(k)
+        times.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times)
+
+
+def main() -> None:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    blender_addon.register()
+    armature = build_armature(perform("Squat", 299 / 30, 1.75, np.random.default_rng(0)), "bench")
+    add_muscles(armature)
+    add_mannequin(armature)
+    verbs.predict_armature(armature)
+    live = session.live_edit(armature)
+    slider = armature.agonist.sliders["hamstrings_l"]
+    slider.scale = 1.3
+
+    def scale(k: int) -> dict[str, float]:
+        return {"hamstrings_l": 1.2 + 0.02 * k}
+
+    result = live.session.edit(scale(0), refine=False)
+    top = range_top(result.original, "CLIP")
+    source = armature.agonist.source_action
+    rows = [
+        ("edit (core)", _median_ms(lambda k: live.session.edit(scale(k), refine=False))),
+        ("edit, trying multiples (core, on release)", _median_ms(lambda k: live.session.edit(scale(k)))),
+        ("write the action", _median_ms(lambda k: apply_motion(armature, live.sample, result.motion, source, "bench | recommended"))),
+        (
+            "key the colours",
+            _median_ms(lambda k: key_activation(muscle_objects(armature), result.recommended, 1, "RECOMMENDED", "bench", top)),
+        ),
+        ("update the scene", _median_ms(lambda k: bpy.context.scene.frame_set(100 + k))),
+    ]
+
+    def moved(k: int) -> None:
+        slider.scale = 1.25 + 0.02 * k
+        bpy.context.view_layer.update()
+
+    rows.append(("slider to updated pose, all of it", _median_ms(moved)))
+    print(f"{len(live.sample.motion)} frames, {len(live.sample.names)} bones, 8 muscles; median of {MOVES}, milliseconds")
+    for name, value in rows:
+        print(f"  {name:45}{value:8.1f}")
+
+
+if __name__ == "__main__":
+    main()
