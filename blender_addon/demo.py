@@ -13,7 +13,7 @@ import bpy
 import numpy as np
 
 from agonist.edit import EditResult
-from agonist.humanoid import map_humanoid
+from agonist.humanoid import body25_from_motion, map_humanoid
 from agonist.io import bvh, csv_activation
 from agonist.motion import Motion
 
@@ -22,12 +22,13 @@ from .compat import assign_action
 from .muscles.attach import add_muscles
 from .muscles.heatmap import key_activation, muscle_objects, range_top
 from .muscles.mannequin import add_mannequin
-from .picture import contact_sheet, film, set_stage
+from .picture import Row, contact_sheet, film, set_stage, telling_frames
 from .rig.build import build_armature
 
 __all__ = ["make_demo"]
 
-_BEHIND = ("hamstrings", "latissimus")
+# The film: frames a second and seconds at most; the job has two minutes on two cores.
+_FILM_FPS, _FILM_S = 10.0, 3.2
 
 
 def make_demo(
@@ -112,32 +113,54 @@ def _pictures(
     motion: Motion, result: EditResult, original: bpy.types.Object, recommended: bpy.types.Object,
     scales: Mapping[str, float], out: Path, tell: Callable[[str, float], None],
 ) -> None:  # fmt: skip
-    behind = bool(scales) and all(name.startswith(_BEHIND) for name in scales)
     hmap = map_humanoid(motion.skeleton)
-    # The stage reads the facing from the first two joints: left hip, right hip.
-    order = [motion.skeleton.index(hmap[name]) for name in hmap.joints]
-    order.sort(key=lambda joint: {motion.skeleton.index(hmap["hip_l"]): 0, motion.skeleton.index(hmap["hip_r"]): 1}.get(joint, 2))
-    positions = motion.positions_world[:, order]
-    stage = set_stage(positions, behind, motion.fps)
+    hips = tuple(motion.skeleton.index(hmap[f"hip_{side}"]) for side in "lr")
+    before, after = motion.positions_world, result.motion.positions_world
+    soles = body25_from_motion(motion, hmap).positions[..., 2].min(axis=1)
+    stage = set_stage(before, hips, list(scales), motion.fps, float(np.percentile(soles, 2)))
     first, last = result.frames
-    shown = np.linspace(first, last - 1, 8)[1:-1].round().astype(int)
-    asked = ", ".join(f"{name} x{scale:g}" for name, scale in scales.items()) or "nothing asked"
-    top = float(range_top(result.original, original.agonist.colour_range).max())
-    size = float(np.percentile(np.ptp(positions, axis=1).max(axis=1), 95))
+    rows = [Row("Original", _things(original), before), Row(_title(result), _things(recommended), after)]
     contact_sheet(
-        out / "heatmap.png", stage, [("original", _things(original)), (f"recommended: {asked}", _things(recommended))],
-        [int(frame) + 1 for frame in shown], width_m=1.0 * size, scale_top=top,
-        caption="predicted activation, share of maximal; model trained on simulated activation",
+        out / "heatmap.png", stage, rows, telling_frames(before, first, last, 6), fps=motion.fps,
+        scale_top=float(range_top(result.original, original.agonist.colour_range).max()),
+        caption="muscle activation predicted by a model trained on simulated activation, as a share of maximal",
         progress=lambda share: tell("rendering the contact sheet", share),
     )  # fmt: skip
-    # Side by side for the film: the twin steps aside, across the line of sight.
-    aside = np.cross(stage.direction, [0.0, 0.0, 1.0])
-    aside /= np.linalg.norm(aside)
-    recommended.location = tuple(-0.75 * size * aside)
-    centred = type(stage)(stage.centre - 0.375 * size * aside, stage.direction)
-    rate = min(10.0, motion.fps)
-    span = np.arange(0, min(last - first, motion.fps * 4), motion.fps / rate)
+    # Side by side for the film: each steps aside, across the line of sight.
+    reach = [(clip - stage.path[:, None])[first:last] @ stage.right for clip in (before, after)]
+    apart = float(reach[0].max() - reach[1].min()) + 0.35
+    for thing, sign in ((original, -1.0), (recommended, 1.0)):
+        thing.location = tuple(sign * 0.5 * apart * stage.right)
+    clips = [clip + sign * 0.5 * apart * stage.right for clip, sign in ((before, -1.0), (after, 1.0))]
+    rate = min(_FILM_FPS, motion.fps)
+    span = np.arange(0, min(last - first, motion.fps * _FILM_S), motion.fps / rate)
     film(
-        out / "heatmap.mp4", centred, [math.floor(first + offset) + 1 for offset in span], rate, width_m=1.85 * size,
+        out / "heatmap.mp4", stage, clips, [math.floor(first + offset) for offset in span], rate,
         progress=lambda share: tell("rendering the film", share),
     )  # fmt: skip
+    for thing in (original, recommended):
+        # Both walk where the motion was; the twin stands beside only as far as the two would overlap.
+        thing.location = (0.0, 0.0, 0.0)
+    recommended.location = tuple(apart * stage.right)
+
+
+def _title(result: EditResult) -> str:
+    """What was asked and reached, sides together where they were asked the same."""
+    asked: dict[str, list[float]] = {}
+    by_group: dict[str, list] = {}
+    for outcome in result.outcomes:
+        if outcome.asked != 1.0:
+            by_group.setdefault(outcome.muscle[:-2], []).append(outcome)
+    for group, outcomes in by_group.items():
+        if len(outcomes) == 2 and outcomes[0].asked == outcomes[1].asked:
+            before, after = (sum(getattr(outcome, when) for outcome in outcomes) for when in ("before", "after"))
+            asked[group] = [outcomes[0].asked, after / max(before, 1e-6)]
+        else:
+            asked |= {outcome.muscle: [outcome.asked, outcome.reached] for outcome in outcomes}
+    told = [f"{_spoken(name)} x{wanted:g} asked, x{reached:.2f} reached" for name, (wanted, reached) in asked.items()]
+    return "Recommended" + (":  " + ";  ".join(told) if told else "")
+
+
+def _spoken(muscle: str) -> str:
+    side = {"_l": "left ", "_r": "right "}.get(muscle[-2:], "")
+    return side + (muscle[:-2] if side else muscle)

@@ -136,7 +136,7 @@ class _Body:
             shoulder = self.at[f"shoulder_{side}"]
             lumps += [
                 self._ball(self.pelvis, on(-0.10, 0.038 * sign, -0.032), (0.038, 0.036, 0.046)),  # gluteus
-                self._ball(self.chest, on(0.79, 0.040 * sign, 0.042), (0.042, 0.018, 0.030)),  # pectoralis
+                self._ball(self.chest, on(0.82, 0.038 * sign, 0.036), (0.044, 0.019, 0.027)),  # pectoralis
                 self._ball(self.chest, on(0.82, 0.042 * sign, -0.034), (0.030, 0.020, 0.044)),  # shoulder blade
                 self._ball(self.chest, shoulder - 0.012 * h * self.left * sign - 0.004 * h * self.up, (0.036, 0.034, 0.032)),
             ]
@@ -165,7 +165,7 @@ class _Body:
         sole = ankle - 0.020 * h * self.up
         frame = np.stack([outward, self.forward, self.up])
         return [
-            *self._rod(joint[f"hip_{side}"], hip, knee, (0.050, 0.047, 0.039, 0.031)),
+            *self._rod(joint[f"hip_{side}"], hip, knee, (0.042, 0.047, 0.044, 0.037, 0.030)),
             *self._rod(joint[f"knee_{side}"], knee, ankle, (0.029, 0.031, 0.027, 0.020, 0.018)),
             self._ball(joint[f"hip_{side}"], knee + 0.010 * h * toward, (0.025, 0.026, 0.026)),
             self._ball(joint[f"knee_{side}"], calf, (0.033, 0.027, 0.056)),
@@ -183,10 +183,12 @@ class _Body:
         across = across / np.linalg.norm(across) if np.linalg.norm(across) > 0.2 else self.up
         flat = np.cross(axis, across)
         frame = np.stack([across, axis, flat])
+        upper = self._along(shoulder, elbow)
+        upper_frame = np.stack([np.cross(upper, flat), upper, flat])
         hand, arm = joint[f"wrist_{side}"], joint[f"shoulder_{side}"]
         return [
             *self._rod(arm, shoulder, elbow, (0.033, 0.029, 0.024, 0.023, 0.021)),
-            self._ball(arm, shoulder + 0.16 * (elbow - shoulder), (0.034, 0.034, 0.038)),
+            self._ball(arm, shoulder + 0.20 * (elbow - shoulder), (0.033, 0.058, 0.035), upper_frame),
             *self._rod(joint[f"elbow_{side}"], elbow, wrist, (0.021, 0.025, 0.022, 0.017, 0.014)),
             self._ball(hand, wrist + 0.034 * h * axis, (0.023, 0.030, 0.012), frame),
             self._ball(hand, wrist + 0.075 * h * axis, (0.021, 0.030, 0.009), frame),
