@@ -161,23 +161,24 @@ class EditSession:
             return self._result(self.motion, self.original, asked, (first, last), self.keypoints.positions, 0.0)
         fade = self._fade(first, last)
         rotvec, root = self._network(asked, fade)
-        best: tuple[float, float, _Turns, Activation] | None = None
-        for gain in self._gains(refine):
-            turns = self._turns(gain * rotvec, gain * root, fade)
-            moved = turns.moved(self.keypoints.positions)
-            predicted = self._predicted(moved)
-            distance = np.linalg.norm(moved - self.keypoints.positions, axis=-1)[first:last].mean()
-            score = self._score(predicted, asked, first, last) + DISTANCE_WEIGHT * float(distance)
-            if best is None or score < best[0]:
-                best = (score, gain, turns, predicted)
-        assert best is not None
-        _, gain, turns, _ = best
+        gain, turns = self._best(rotvec, root, fade, asked, (first, last)) if refine else (1.0, self._turns(rotvec, root, fade))
         motion = turns.applied(self.motion, self.hmap)
         positions = standing_keypoints(motion, self.hmap).positions
         return self._result(motion, self._predicted(positions), asked, (first, last), positions, gain)
 
-    def _gains(self, refine: bool) -> tuple[float, ...]:
-        return GAINS if refine else (1.0,)
+    def _best(
+        self, rotvec: Array, root: Array, fade: Array, asked: Mapping[str, float], frames: tuple[int, int]
+    ) -> tuple[float, _Turns]:
+        """Of some multiples of the network's answer the one with the best score, and its turns."""
+        tried = []
+        for gain in GAINS:
+            turns = self._turns(gain * rotvec, gain * root, fade)
+            moved = turns.moved(self.keypoints.positions)
+            distance = np.linalg.norm(moved - self.keypoints.positions, axis=-1)[slice(*frames)].mean()
+            score = self._score(self._predicted(moved), asked, *frames) + DISTANCE_WEIGHT * float(distance)
+            tried.append((score, gain, turns))
+        _, gain, turns = min(tried, key=lambda one: one[0])
+        return gain, turns
 
     def _asked(self, scales: Mapping[str, float]) -> dict[str, float]:
         asked = {name: 1.0 for name in self.model.contract.muscles.names}
