@@ -143,10 +143,8 @@ def extension(arguments: argparse.Namespace) -> None:
     out = ROOT / "dist"
     out.mkdir(exist_ok=True)
     platforms = arguments.platform or list(PLATFORMS)
-    tool = subprocess.run(
-        [str(PYTHON), "-c", "import bpy, pathlib; print(next(pathlib.Path(bpy.__file__).parent.rglob('bl_pkg/cli/blender_ext.py')))"],
-        capture_output=True, text=True, check=True,
-    ).stdout.strip().splitlines()[-1]  # fmt: skip
+    # The code behind `blender --command extension`, as the bpy wheel carries it.
+    tool = next((VENV / "lib").rglob("bl_pkg/cli/blender_ext.py"), None) or next(VENV.rglob("bl_pkg/cli/blender_ext.py"))
     for platform in platforms:
         say(f"extension for {platform}")
         with tempfile.TemporaryDirectory(dir=out) as folder:
@@ -177,8 +175,9 @@ def extension(arguments: argparse.Namespace) -> None:
             )
             target = out / f"agonist-{platform}.zip"
             target.unlink(missing_ok=True)
-            run([str(PYTHON), tool, "build", "--source-dir", str(package), "--output-filepath", str(target)], "Blender's extension builder")
-        run([str(PYTHON), tool, "validate", str(target)], "Blender's validator")
+            build = [str(PYTHON), str(tool), "build", "--source-dir", str(package), "--output-filepath", str(target)]
+            run(build, "Blender's extension builder")
+        run([str(PYTHON), str(tool), "validate", str(target)], "Blender's validator")
         with zipfile.ZipFile(target) as archive:
             say(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1e6:.0f} MB, {len(archive.namelist())} files")
 
