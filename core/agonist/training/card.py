@@ -30,6 +30,7 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
         *_how_long(training.get("fits", {})),
         f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --seed {corpus['seed']}`, then",
         f"  `agonist train {training['recipe'].removesuffix('.toml')} --data CORPUS --out {name}`.",
+        *([f"- {training['note']}"] if "note" in training else []),
         "- Licence: CC BY 4.0.",
         "",
         "## Figures",
