@@ -14,8 +14,9 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from agonist.io.atomic import atomic_path
 from mathutils import Vector
+
+from agonist.io.atomic import atomic_path
 
 from .compat import assign_action, ensure_fcurve, write_keys
 
@@ -303,18 +304,18 @@ def film(
     _camera(stage, width_m, shift)
     # A film is watched, not studied: few samples, and a median takes the grains out.
     bpy.context.scene.cycles.samples = samples
-    with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
-        with av.open(str(temporary), "w", format="mp4") as container:
-            stream = container.add_stream("libx264", rate=max(1, round(fps)))
-            stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-            stream.options = {"crf": "20"}
-            for done, frame in enumerate(frames, 1):
-                picture = Path(folder) / "frame.png"
-                _render(picture, stage.first_frame + frame, size)
-                smooth = Image.open(picture).convert("RGB").filter(ImageFilter.MedianFilter(3))
-                for packet in stream.encode(av.VideoFrame.from_image(smooth)):
-                    container.mux(packet)
-                if progress:
-                    progress(done / len(frames))
-            for packet in stream.encode():
+    # The container is closed before the finished file takes its place.
+    with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=max(1, round(fps)))
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.options = {"crf": "20"}
+        for done, frame in enumerate(frames, 1):
+            picture = Path(folder) / "frame.png"
+            _render(picture, stage.first_frame + frame, size)
+            smooth = Image.open(picture).convert("RGB").filter(ImageFilter.MedianFilter(3))
+            for packet in stream.encode(av.VideoFrame.from_image(smooth)):
                 container.mux(packet)
+            if progress:
+                progress(done / len(frames))
+        for packet in stream.encode():
+            container.mux(packet)
