@@ -2,7 +2,7 @@
 
 A BVH file says neither its unit nor its up axis. Both are guessed from the rest pose of a humanoid (legs point down, a
 body is about 1.7 m tall) or can be given. What a file has and a Motion has not is kept in a `BvhLayout`, so that writing
-gives back the same channels, end sites, axes and units.
+gives back the same channels, end sites, axes and units, and the same numbers wherever the motion is the same.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist import rotations
-from agonist.errors import FileFormatError, SkeletonError
-from agonist.humanoid import map_humanoid
+from agonist.errors import AgonistError, FileFormatError, InputError, SkeletonError
+from agonist.humanoid import body_height_m, map_humanoid
 from agonist.io.atomic import atomic_path
+from agonist.io.bvh_text import AXES, Triple, format_hierarchy, parse, preorder
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-__all__ = ["BvhFile", "BvhLayout", "read", "write"]
+__all__ = ["BvhFile", "BvhLayout", "default_layout", "read", "write"]
 
 Array = NDArray[np.float64]
 
-_AXES = "XYZ"
 # Metres in one unit of a file: metre, centimetre, millimetre, inch, and CMU's 1/0.45 inch (mocap.cs.cmu.edu).
 _UNITS_M = (1.0, 0.01, 0.001, 0.0254, 0.0254 / 0.45)
-_MAX_JOINTS = 10_000
+# Below this angle (radians) a rotation counts as the file's own and keeps the file's own numbers.
+_SAME_RAD = 1e-7
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,19 @@ class BvhLayout:
         up: "y" or "z", the file's up axis.
         frame_time: the file's own text for the seconds of one frame.
         end_sites: (joint index, offset in file units) in the file's order.
+        values: (T, C) the file's own numbers. Many Euler angles mean one rotation; these say which the file chose.
     """
 
     channels: tuple[tuple[str, ...], ...]
     unit_m: float = 0.01
     up: str = "y"
     frame_time: str = ""
-    end_sites: tuple[tuple[int, tuple[float, float, float]], ...] = field(default=())
+    end_sites: tuple[tuple[int, Triple], ...] = field(default=())
+    values: Array | None = field(default=None, compare=False, repr=False)
 
     @property
     def world_from_file(self) -> Array:
-        """(3, 3) rotation from the file's axes to Z up."""
+        """(3, 3) rotation from the file's axes to Z up; a character that faces +Z in a Y-up file faces -Y."""
         return np.eye(3) if self.up == "z" else np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 
     def rotation_order(self, joint: int) -> str:
@@ -67,164 +70,6 @@ class BvhFile:
     layout: BvhLayout
 
 
-class _Lines:
-    """Non-empty lines with their numbers."""
-
-    def __init__(self, path: Path, text: str) -> None:
-        self.path = path
-        self.lines = [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
-        self.at = 0
-
-    def next(self, expected: str) -> tuple[int, str]:
-        if self.at >= len(self.lines):
-            raise FileFormatError(self.path, "the file ends too early", expected)
-        self.at += 1
-        return self.lines[self.at - 1]
-
-
-def _numbers(path: Path, line: int, words: list[str], count: int, expected: str) -> list[float]:
-    try:
-        values = [float(word) for word in words]
-    except ValueError:
-        raise FileFormatError(path, f"'{' '.join(words)[:60]}'", expected, line) from None
-    if len(values) != count or not np.isfinite(values).all():
-        raise FileFormatError(path, f"'{' '.join(words)[:60]}'", expected, line)
-    return values
-
-
-@dataclass
-class _Joint:
-    name: str
-    parent: int
-    offset: list[float]
-    channels: tuple[str, ...]
-
-
-def _hierarchy(lines: _Lines) -> tuple[list[_Joint], list[tuple[int, tuple[float, float, float]]]]:
-    path = lines.path
-    number, text = lines.next("the word HIERARCHY")
-    if text.upper() != "HIERARCHY":
-        raise FileFormatError(path, f"'{text[:40]}'", "the word HIERARCHY", number)
-    joints: list[_Joint] = []
-    ends: list[tuple[int, tuple[float, float, float]]] = []
-    stack: list[int] = []
-    while True:
-        number, text = lines.next("ROOT, JOINT, End Site, } or MOTION")
-        words = text.split()
-        key = words[0].upper()
-        if key == "MOTION":
-            if stack or not joints:
-                raise FileFormatError(path, "MOTION inside the hierarchy", "every { closed by a } and one ROOT before it", number)
-            return joints, ends
-        if key == "}":
-            if not stack:
-                raise FileFormatError(path, "a } too many", "as many } as {", number)
-            stack.pop()
-        elif key in ("ROOT", "JOINT"):
-            if (key == "ROOT") != (not joints) or (key == "JOINT" and not stack):
-                raise FileFormatError(path, f"'{text[:40]}'", "one ROOT first, then JOINTs inside it", number)
-            name = text[len(words[0]) :].strip() or f"joint{len(joints)}"
-            offset, channels = _block(lines, name)
-            joints.append(_Joint(name, stack[-1] if stack else -1, offset, channels))
-            stack.append(len(joints) - 1)
-            if len(joints) > _MAX_JOINTS:
-                raise FileFormatError(path, f"more than {_MAX_JOINTS} joints", "a skeleton", number)
-        elif key == "END" and stack:
-            ends.append((stack[-1], _end_site(lines)))
-        else:
-            raise FileFormatError(path, f"'{text[:40]}'", "ROOT, JOINT, End Site, } or MOTION", number)
-
-
-def _block(lines: _Lines, name: str) -> tuple[list[float], tuple[str, ...]]:
-    path = lines.path
-    number, text = lines.next(f"{{ after {name}")
-    if text != "{":
-        raise FileFormatError(path, f"'{text[:40]}'", f"{{ after {name}", number)
-    number, text = lines.next(f"OFFSET of {name}")
-    words = text.split()
-    if words[0].upper() != "OFFSET":
-        raise FileFormatError(path, f"'{text[:40]}'", f"OFFSET of {name}", number)
-    offset = _numbers(path, number, words[1:], 3, "OFFSET with three numbers")
-    number, text = lines.next(f"CHANNELS of {name}")
-    words = text.split()
-    channels = tuple(word[:1].upper() + word[1:].lower() for word in words[2:])
-    valid = {f"{axis}{kind}" for axis in _AXES for kind in ("position", "rotation")}
-    rotating = [c for c in channels if c.endswith("rotation")]
-    good = (
-        words[0].upper() == "CHANNELS" and len(words) >= 2 and words[1] == str(len(channels))
-        and set(channels) <= valid and len(set(channels)) == len(channels) and len(rotating) in (0, 1, 2, 3)
-    )  # fmt: skip
-    if not good:
-        raise FileFormatError(path, f"'{text[:60]}'", "CHANNELS, their count, then each of Xposition ... Zrotation at most once", number)
-    return offset, channels
-
-
-def _end_site(lines: _Lines) -> tuple[float, float, float]:
-    path = lines.path
-    for expected in ("{", "OFFSET", "}"):
-        number, text = lines.next(f"{expected} of an End Site")
-        words = text.split()
-        if words[0].upper() != expected:
-            raise FileFormatError(path, f"'{text[:40]}'", f"{expected} of an End Site", number)
-        if expected == "OFFSET":
-            x, y, z = _numbers(path, number, words[1:], 3, "OFFSET with three numbers")
-    return x, y, z
-
-
-def _motion_block(lines: _Lines, width: int) -> tuple[Array, str]:
-    path = lines.path
-    number, text = lines.next("Frames: N")
-    key, _, count_text = text.partition(":")
-    if key.strip().lower() != "frames" or not count_text.strip().isdigit():
-        raise FileFormatError(path, f"'{text[:40]}'", "Frames: and a whole number", number)
-    count = int(count_text)
-    number, text = lines.next("Frame Time: seconds")
-    key, _, time_text = text.partition(":")
-    try:
-        seconds = float(time_text)
-    except ValueError:
-        seconds = float("nan")
-    if key.strip().lower() != "frame time" or not (np.isfinite(seconds) and seconds > 0):
-        raise FileFormatError(path, f"'{text[:40]}'", "Frame Time: and a positive number of seconds", number)
-    rows = lines.lines[lines.at :]
-    if count == 0:
-        raise FileFormatError(path, "zero frames", "at least one frame", number)
-    if len(rows) != count:
-        raise FileFormatError(path, f"{len(rows)} lines of motion", f"{count}, as 'Frames:' says; the file may be cut short")
-    for line, row in rows:
-        if len(row.split()) != width:
-            raise FileFormatError(path, f"{len(row.split())} numbers", f"{width} a frame, one for each channel", line)
-    try:
-        values = np.array(" ".join(row for _, row in rows).split(), dtype=float).reshape(count, width)
-    except ValueError as error:
-        raise FileFormatError(path, f"a word that is no number ({error})", "numbers only after 'Frame Time:'") from None
-    if not np.isfinite(values).all():
-        line = rows[int(np.argwhere(~np.isfinite(values))[0, 0])][0]
-        raise FileFormatError(path, "NaN or infinity", "finite numbers", line)
-    return values, time_text.strip()
-
-
-def _guess(skeleton_file_units: Skeleton) -> tuple[str, float]:
-    """Up axis and unit from the rest pose; Y up and centimetres where it is no humanoid."""
-    rest = skeleton_file_units.rest_positions
-    extent = rest.max(axis=0) - rest.min(axis=0)
-    try:
-        hmap = map_humanoid(skeleton_file_units)
-        at = {name: rest[skeleton_file_units.index(hmap[name])] for name in hmap.joints}
-        legs = (at["ankle_l"] + at["ankle_r"] - at["hip_l"] - at["hip_r"]) / 2
-        size = sum(np.linalg.norm(at[f"{b}_{s}"] - at[f"{a}_{s}"]) for a, b in (("hip", "knee"), ("knee", "ankle")) for s in "lr") / 2
-        height = size / 0.491
-        trunk = (at["shoulder_l"] + at["shoulder_r"] - at["hip_l"] - at["hip_r"]) / 2
-        axis = int(np.argmax(np.abs(trunk) + np.abs(legs)))
-    except SkeletonError:
-        height, axis = float(extent.max()), int(np.argmax(extent[1:]) + 1) if extent[1:].any() else 1
-    if height <= 0:
-        return "y", 0.01
-    # A tie cannot be: the units lie factors of 2.5 and more apart.
-    unit = min(_UNITS_M, key=lambda metres: abs(np.log(height * metres / 1.7)))
-    return ("z" if axis == 2 else "y"), unit
-
-
 def read(path: str | PathLike[str], *, up: str | None = None, unit_m: float | None = None) -> BvhFile:
     """Read a BVH file.
 
@@ -235,63 +80,99 @@ def read(path: str | PathLike[str], *, up: str | None = None, unit_m: float | No
 
     Raises:
         FileFormatError: not a BVH file, cut short, or numbers that are none.
+        InputError: an axis or a unit that cannot be.
     """
+    if up not in (None, "y", "z"):
+        raise InputError(f"A BVH file cannot have '{up}' up. Expected y or z.")
+    if unit_m is not None and not (np.isfinite(unit_m) and unit_m > 0):
+        raise InputError(f"A unit of {unit_m} metres cannot be. Expected a positive number, such as 0.01 for centimetres.")
     path = Path(path)
+    text = parse(path)
+    names = _unique(text.names)
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", "a BVH file") from error
-    if not text.strip():
-        raise FileFormatError(path, "an empty file", "a BVH file that begins with HIERARCHY")
-    lines = _Lines(path, text)
-    joints, ends = _hierarchy(lines)
-    width = sum(len(joint.channels) for joint in joints)
-    values, frame_time = _motion_block(lines, width)
-    names = _unique([joint.name for joint in joints])
-    parents = tuple(joint.parent for joint in joints)
-    offsets = np.array([joint.offset for joint in joints])
-    guessed_up, guessed_unit = _guess(Skeleton(names, parents, offsets))
-    layout = BvhLayout(tuple(j.channels for j in joints), unit_m or guessed_unit, up or guessed_up, frame_time, tuple(ends))
-    return BvhFile(_to_motion(names, parents, offsets, values, layout), layout)
+        # Numbers that are finite in the file may overflow once scaled; the nouns then refuse them.
+        with np.errstate(over="ignore", invalid="ignore"):
+            guessed_up, guessed_unit = _guess(Skeleton(names, text.parents, text.offsets))
+            layout = BvhLayout(
+                text.channels, unit_m or guessed_unit, up or guessed_up, text.frame_time, text.end_sites, text.values
+            )
+            return BvhFile(_to_motion(names, text.parents, text.offsets, text.values, layout), layout)
+    except AgonistError as error:
+        raise FileFormatError(path, str(error).rstrip("."), "a skeleton and a motion of finite numbers") from error
 
 
-def _unique(names: list[str]) -> tuple[str, ...]:
-    seen: dict[str, int] = {}
+def _guess(skeleton_file_units: Skeleton) -> tuple[str, float]:
+    """Up axis and metres a unit from the rest pose: the trunk and legs of a humanoid, the longest extent of anything else."""
+    rest = skeleton_file_units.rest_positions
+    extent = rest.max(axis=0) - rest.min(axis=0)
+    try:
+        hmap = map_humanoid(skeleton_file_units)
+        at = {name: rest[skeleton_file_units.index(joint)] for name, joint in hmap.joints.items()}
+        trunk = at["shoulder_l"] + at["shoulder_r"] - at["hip_l"] - at["hip_r"]
+        legs = at["ankle_l"] + at["ankle_r"] - at["hip_l"] - at["hip_r"]
+        height, axis = body_height_m(skeleton_file_units, hmap), int(np.argmax(np.abs(trunk) + np.abs(legs)))
+    except SkeletonError:
+        height, axis = float(extent.max()), 1 + int(extent[2] > extent[1])
+    if not (np.isfinite(height) and height > 0):
+        return "y", 0.01
+    # A tie cannot be: the units lie factors of 2.2 and more apart.
+    unit = min(_UNITS_M, key=lambda metres: abs(np.log(height * metres / 1.7)))
+    return ("z" if axis == 2 else "y"), unit
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that occur again get .001, .002 ... as in Blender."""
+    taken: set[str] = set()
     result = []
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name}.{seen[name] - 1:03d}")
+        number, candidate = 0, name
+        while candidate in taken:
+            number += 1
+            candidate = f"{name}.{number:03d}"
+        taken.add(candidate)
+        result.append(candidate)
     return tuple(result)
 
 
 def _to_motion(names: tuple[str, ...], parents: tuple[int, ...], offsets: Array, values: Array, layout: BvhLayout) -> Motion:
     turn = layout.world_from_file
-    turn_quaternion = rotations.from_matrix(turn)
     skeleton = Skeleton(
         names, parents, offsets @ turn.T * layout.unit_m,
         {names[joint]: np.array(end) @ turn.T * layout.unit_m for joint, end in layout.end_sites},
     )  # fmt: skip
-    frames = len(values)
-    local = rotations.identity(frames, len(names))
-    places = np.repeat(offsets[None], frames, axis=0)
-    column = 0
-    for joint, channels in enumerate(layout.channels):
-        block = values[:, column : column + len(channels)]
-        column += len(channels)
-        for k, channel in enumerate(channels):
+    places = np.repeat(offsets[None], len(values), axis=0)
+    for joint, start in enumerate(_starts(layout)):
+        for k, channel in enumerate(layout.channels[joint]):
             if channel.endswith("position"):
-                places[:, joint, _AXES.index(channel[0])] = block[:, k]
-        order = layout.rotation_order(joint)
-        if order:
-            angles = np.radians(block[:, [k for k, c in enumerate(channels) if c.endswith("rotation")]])
-            local[:, joint] = rotations.from_euler(angles, order)
-    local = rotations.multiply(rotations.multiply(turn_quaternion, local), rotations.conjugate(turn_quaternion))
+                places[:, joint, AXES.index(channel[0])] = values[:, start + k]
+    turn_quaternion = rotations.from_matrix(turn)
+    local = rotations.multiply(rotations.multiply(turn_quaternion, _rotations(values, layout)), rotations.conjugate(turn_quaternion))
     metres = places @ turn.T * layout.unit_m
     sliding = any(channel.endswith("position") for channels in layout.channels[1:] for channel in channels)
     return Motion(
         skeleton, local, metres[:, 0], _fps(float(layout.frame_time)),
         local_positions=metres if sliding else None, provenance={"format": "bvh", "unit_m": layout.unit_m, "up": layout.up},
     )  # fmt: skip
+
+
+def _starts(layout: BvhLayout) -> list[int]:
+    """Column of each joint's first channel."""
+    return [int(start) for start in np.cumsum([0, *map(len, layout.channels[:-1])])]
+
+
+def _turning(layout: BvhLayout, joint: int, start: int) -> list[int]:
+    """Columns of a joint's rotation channels."""
+    return [start + k for k, channel in enumerate(layout.channels[joint]) if channel.endswith("rotation")]
+
+
+def _rotations(values: Array, layout: BvhLayout) -> Array:
+    """(T, J, 4) rotations that the numbers of a file mean, in the file's axes."""
+    local = rotations.identity(len(values), len(layout.channels))
+    for joint, start in enumerate(_starts(layout)):
+        columns = _turning(layout, joint, start)
+        if columns:
+            local[:, joint] = rotations.from_euler(np.radians(values[:, columns]), layout.rotation_order(joint))
+    return local
 
 
 def _fps(frame_time: float) -> float:
@@ -301,28 +182,30 @@ def _fps(frame_time: float) -> float:
 
 
 def default_layout(motion: Motion) -> BvhLayout:
-    """Centimetres, Y up, positions on the root only (on all joints if the motion has them), Z X Y rotations."""
-    position, turn = tuple(f"{a}position" for a in _AXES), ("Zrotation", "Xrotation", "Yrotation")
+    """Centimetres and Y up, which most tools expect; positions on the root only (on all joints if the motion has them),
+    Z X Y rotations. In Blender's importer that is its own default, axis_forward -Z and axis_up Y, at scale 0.01."""
+    position, turn = tuple(f"{a}position" for a in AXES), ("Zrotation", "Xrotation", "Yrotation")
     everywhere = motion.local_positions is not None
     skeleton = motion.skeleton
     channels = tuple((position if everywhere or joint == 0 else ()) + turn for joint in range(len(skeleton)))
     layout = BvhLayout(channels, frame_time=f"{1.0 / motion.fps:.10g}")
-    ends = []
+    ends: list[tuple[int, Triple]] = []
     for joint, name in enumerate(skeleton.names):
-        if name in skeleton.end_sites:
-            ends.append((joint, _triple(skeleton.end_sites[name] @ layout.world_from_file / layout.unit_m)))
-        elif not skeleton.children(joint):
-            # A leaf needs an End Site; continue the bone by a third so that importers draw something.
-            ends.append((joint, _triple(skeleton.offsets[joint] / 3 @ layout.world_from_file / layout.unit_m)))
+        # A leaf needs an End Site; where none is known, continue the bone by a third so that importers draw something.
+        leaf = joint not in skeleton.parents
+        end = skeleton.end_sites.get(name, skeleton.offsets[joint] / 3 if leaf else None)
+        if end is not None:
+            x, y, z = end @ layout.world_from_file / layout.unit_m
+            ends.append((joint, (float(x), float(y), float(z))))
     return replace(layout, end_sites=tuple(ends))
-
-
-def _triple(vector: Array) -> tuple[float, float, float]:
-    return float(vector[0]), float(vector[1]), float(vector[2])
 
 
 def write(path: str | PathLike[str], motion: Motion, layout: BvhLayout | None = None) -> None:
     """Write a BVH file, whole or not at all.
+
+    A joint keeps the file's own Euler angles at every frame where it turns as it did there; elsewhere the angles nearest
+    to them are taken, or, without a file's own, those nearest to the frame before. A joint with fewer than three rotation
+    channels can only be written as far as those go.
 
     Args:
         path: the file to write.
@@ -333,17 +216,27 @@ def write(path: str | PathLike[str], motion: Motion, layout: BvhLayout | None = 
         SkeletonError: the layout belongs to another skeleton.
     """
     layout = layout or default_layout(motion)
-    if len(layout.channels) != len(motion.skeleton):
-        raise SkeletonError(f"The layout has {len(layout.channels)} joints, the motion {len(motion.skeleton)}; they must match.")
-    values = _to_values(motion, layout)
-    lines = ["HIERARCHY", *_hierarchy_lines(motion.skeleton, layout), "MOTION", f"Frames: {len(motion)}"]
-    lines.append(f"Frame Time: {layout.frame_time or f'{1.0 / motion.fps:.10g}'}")
-    lines += [" ".join(f"{value:.8g}" for value in row) for row in values]
+    skeleton = motion.skeleton
+    if len(layout.channels) != len(skeleton):
+        raise SkeletonError(f"The layout has {len(layout.channels)} joints, the motion {len(skeleton)}; they must match.")
+    offsets = skeleton.offsets @ layout.world_from_file / layout.unit_m
+    lines = format_hierarchy(skeleton.names, skeleton.parents, offsets, layout.channels, layout.end_sites)
+    lines += ["MOTION", f"Frames: {len(motion)}", f"Frame Time: {_frame_time(motion, layout)}"]
+    row_format = " ".join(["%.9g"] * sum(map(len, layout.channels)))
+    lines += [row_format % tuple(row) for row in _to_values(motion, layout).tolist()]
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
+def _frame_time(motion: Motion, layout: BvhLayout) -> str:
+    """The file's own text where it still is the motion's frame rate."""
+    if layout.frame_time and abs(_fps(float(layout.frame_time)) / motion.fps - 1) < 1e-9:
+        return layout.frame_time
+    return f"{1.0 / motion.fps:.10g}"
+
+
 def _to_values(motion: Motion, layout: BvhLayout) -> Array:
+    """(T, C) numbers in file units and degrees, in the order of the hierarchy."""
     turn = layout.world_from_file
     turn_quaternion = rotations.from_matrix(turn)
     local = rotations.multiply(
@@ -355,68 +248,48 @@ def _to_values(motion: Motion, layout: BvhLayout) -> Array:
         metres = np.array(motion.local_positions)
     metres[:, 0] = motion.root_position
     places = metres @ turn / layout.unit_m
+    own = layout.values if layout.values is not None and len(layout.values) == len(motion) else None
+    own_rotations = None if own is None else _rotations(own, layout)
+    starts = _starts(layout)
     columns: list[Array] = []
-    for joint in _depth_first(motion.skeleton):
-        channels = layout.channels[joint]
+    for joint, _ in preorder(motion.skeleton.parents):
         order = layout.rotation_order(joint)
-        angles = np.degrees(_continuous_euler(local[:, joint], order)) if order else np.empty((len(motion), 0))
-        rotation = 0
-        for channel in channels:
-            if channel.endswith("position"):
-                columns.append(places[:, joint, _AXES.index(channel[0])])
-            else:
-                columns.append(angles[:, rotation])
-                rotation += 1
-    return np.stack(columns, axis=1) if columns else np.empty((len(motion), 0))
+        angles = np.empty((len(motion), 0))
+        if order and own is not None and own_rotations is not None:
+            like = own[:, _turning(layout, joint, starts[joint])]
+            same = rotations.angle_between(local[:, joint], own_rotations[:, joint]) < _SAME_RAD
+            angles = np.where(same[:, None], like, np.degrees(_nearest_euler(local[:, joint], order, np.radians(like))))
+        elif order:
+            angles = np.degrees(_continuous_euler(local[:, joint], order))
+        rotation = iter(angles.T)
+        for channel in layout.channels[joint]:
+            is_place = channel.endswith("position")
+            columns.append(places[:, joint, AXES.index(channel[0])] if is_place else next(rotation))
+    return np.stack(columns, axis=1)
 
 
-def _depth_first(skeleton: Skeleton) -> list[int]:
-    """Joints in the order in which a hierarchy is written; a file that was read is in this order already."""
-    order: list[int] = []
-    stack = [0]
-    while stack:
-        joint = stack.pop()
-        order.append(joint)
-        stack.extend(reversed(skeleton.children(joint)))
-    return order
+def _full_order(order: str) -> str:
+    """One or two channels: the missing axes were never turned, so a full decomposition has zeros there."""
+    return order + "".join(axis for axis in "xyz" if axis not in order)
+
+
+def _nearest_euler(quaternions: Array, order: str, like: Array) -> Array:
+    """(T, len(order)) angles, at each frame the solution nearest to `like` (radians)."""
+    padded = np.zeros((len(like), 3))
+    padded[:, : len(order)] = like
+    return rotations.to_euler(quaternions, _full_order(order), like=padded)[:, : len(order)]
 
 
 def _continuous_euler(quaternions: Array, order: str) -> Array:
-    """(T, len(order)) angles without jumps: each frame on the branch nearest to the one before."""
-    if len(order) < 3:
-        # One or two channels: the missing axes were never turned, so a full decomposition has zeros there.
-        full = order + "".join(axis for axis in "xyz" if axis not in order)
-        return _continuous_euler(quaternions, full)[:, : len(order)]
-    angles = rotations.to_euler(quaternions, order)
-    jumps = np.flatnonzero(np.abs(np.diff(angles, axis=0)).max(axis=1) > 0.5)
-    if len(jumps):
-        for t in range(int(jumps[0]) + 1, len(angles)):
-            angles[t] = rotations.to_euler(quaternions[t], order, like=angles[t - 1])
-    return angles
-
-
-def _hierarchy_lines(skeleton: Skeleton, layout: BvhLayout) -> list[str]:
-    offsets = skeleton.offsets @ layout.world_from_file / layout.unit_m
-    ends: dict[int, list[tuple[float, float, float]]] = {}
-    for joint, end in layout.end_sites:
-        ends.setdefault(joint, []).append(end)
-    lines: list[str] = []
-
-    def text(vector: Array | tuple[float, float, float]) -> str:
-        return " ".join(f"{value:.8g}" for value in vector)
-
-    def emit(joint: int, depth: int) -> None:
-        tab = "  " * depth
-        lines.append(f"{tab}{'JOINT' if depth else 'ROOT'} {skeleton.names[joint]}")
-        lines.append(f"{tab}{{")
-        lines.append(f"{tab}  OFFSET {text(offsets[joint])}")
-        channels = layout.channels[joint]
-        lines.append(f"{tab}  CHANNELS {len(channels)} {' '.join(channels)}".rstrip())
-        for child in skeleton.children(joint):
-            emit(child, depth + 1)
-        for end in ends.get(joint, []):
-            lines.extend([f"{tab}  End Site", f"{tab}  {{", f"{tab}    OFFSET {text(end)}", f"{tab}  }}"])
-        lines.append(f"{tab}}}")
-
-    emit(0, 0)
-    return lines
+    """(T, len(order)) angles without jumps: of the two solutions the one nearer to the frame before, whole turns apart."""
+    first = rotations.to_euler(quaternions, _full_order(order))
+    second = np.stack([first[:, 0] + np.pi, np.pi - first[:, 1], first[:, 2] + np.pi], axis=-1)
+    solutions = np.stack([first, second], axis=1)
+    step = solutions[1:, None, :] - solutions[:-1, :, None]
+    # cost[t, a, b]: how far it is from solution a at frame t to solution b at frame t + 1, whole turns apart.
+    cost = np.abs(step - 2 * np.pi * np.round(step / (2 * np.pi))).sum(axis=-1).tolist()
+    chosen = [0]
+    for table in cost:
+        to_first, to_second = table[chosen[-1]]
+        chosen.append(int(to_second < to_first))
+    return np.unwrap(solutions[np.arange(len(solutions)), chosen], axis=0)[:, : len(order)]
