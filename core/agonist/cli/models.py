@@ -1,10 +1,13 @@
-"""`agonist models`: what is shipped."""
+"""`agonist models`: what is shipped, and what is fetched."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
 from agonist.cli.console import Console, Json, Quiet
+from agonist.errors import UnknownNameError
 
 __all__ = ["app"]
 
@@ -26,3 +29,20 @@ def list_models(json: Json = False, quiet: Quiet = False) -> None:
     rows = [[c.name, ", ".join(c.files), c.muscles.name, f"{c.fps:g}", str(c.window), c.raw["training"]["data"]] for c in contracts]
     console.table(["model", "parts", "muscles", "fps", "window", "trained on"], rows)
     console.result({"models": [{"name": c.name, "parts": list(c.files), "fps": c.fps, "window": c.window} for c in contracts]})
+
+
+@app.command(name="fetch")
+def fetch_models(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="pose: the networks that find a person's joints in a video.")],
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fetch networks by others, which are not shipped, into the user's cache (AGONIST_CACHE)."""
+    if what != "pose":
+        raise UnknownNameError("set of networks", what, ["pose"])
+    from agonist.capture.pose_weights import LICENCE, fetch
+
+    console = Console(json, quiet)
+    weights = fetch(progress=console.progress)
+    console.say(f"{weights.detector}\n{weights.landmarks}\n{LICENCE}")
+    console.result({"detector": str(weights.detector), "landmarks": str(weights.landmarks), "licence": LICENCE})
