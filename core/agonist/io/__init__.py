@@ -1,17 +1,37 @@
-"""Files: one module a format, each with read() and write(). `read` here chooses by the file's suffix."""
+"""Files: one module a format, each with read() and, where we write the format, write(). `read` here chooses by the suffix.
+
+Modules are loaded when a file of their kind is read: BVH and NPZ need numpy alone, C3D needs ezc3d (extra `mocap`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from agonist.errors import FileFormatError
 from agonist.motion import Keypoints, Motion
 
-__all__ = ["SUFFIXES", "read"]
+if TYPE_CHECKING:
+    from agonist.io.bvh import BvhLayout
+
+__all__ = ["FORMATS", "SUFFIXES", "read", "read_with_layout"]
 
 Clip = Motion | Keypoints
+
+FORMATS: tuple[str, ...] = (
+    "asf_amc", "bvh", "c3d", "csv_activation", "deepmimic", "keypoints_json", "markers", "mot_sto", "npz", "openpose", "trc",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`agonist.io.npz` and its siblings, loaded at first use."""
+    if name in FORMATS:
+        return import_module(f"agonist.io.{name}")
+    raise AttributeError(f"module 'agonist.io' has no attribute '{name}'")
 
 
 def _bvh(path: Path) -> Clip:
@@ -57,6 +77,12 @@ def _json(path: Path) -> Clip:
     return keypoints_json.read(path)
 
 
+def _txt(path: Path) -> Clip:
+    from agonist.io import deepmimic
+
+    return deepmimic.read(path)
+
+
 SUFFIXES: dict[str, Callable[[Path], Clip]] = {
     ".bvh": _bvh,
     ".amc": _amc,
@@ -64,15 +90,37 @@ SUFFIXES: dict[str, Callable[[Path], Clip]] = {
     ".trc": _trc,
     ".c3d": _c3d,
     ".json": _json,
+    ".txt": _txt,
 }
 
 
 def read(path: str | PathLike[str]) -> Clip:
-    """A motion file as Motion (joint rotations) or Keypoints. Raises FileFormatError."""
+    """A motion file as Motion (joint rotations) or Keypoints; a folder is read as OpenPose's, one file a frame.
+
+    Raises FileFormatError.
+    """
     path = Path(path)
+    if path.is_dir():
+        from agonist.io import openpose
+
+        return openpose.read(path)
     reader = SUFFIXES.get(path.suffix.lower())
     if reader is None:
         raise FileFormatError(path, f"a file ending in '{path.suffix}'", f"one of {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise FileFormatError(path, "no such file", "a motion file")
     return reader(path)
+
+
+def read_with_layout(path: str | PathLike[str]) -> tuple[Clip, BvhLayout | None]:
+    """A motion file and, of a BVH file, what `bvh.write` needs to write it the same way; None of any other.
+
+    Raises FileFormatError.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".bvh" and path.is_file():
+        from agonist.io import bvh
+
+        file = bvh.read(path)
+        return file.motion, file.layout
+    return read(path), None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist import rotations
-from agonist.errors import FileFormatError
+from agonist.errors import AgonistError, FileFormatError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 CMU_FPS = 120.0  # the format does not say; every CMU recording of this kind is at 120 Hz
 _INCH_M = 0.0254
+_ROOT_ORDER = ("TX", "TY", "TZ", "RX", "RY", "RZ")
+_MAX_BONES = 1000
 _Z_UP_FROM_Y_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
 
 
@@ -63,7 +65,7 @@ def _floats(path: Path, number: int, words: list[str], count: int) -> Array:
 
 
 def _read_asf(path: Path) -> _Asf:
-    asf = _Asf({"root": _Bone("root")}, _INCH_M / 0.45, True, ("TX", "TY", "TZ", "RX", "RY", "RZ"))
+    asf = _Asf({"root": _Bone("root")}, _INCH_M / 0.45, True, _ROOT_ORDER)
     section, bone = "", _Bone("")
     for number, line in enumerate(_text(path, "an ASF skeleton"), 1):
         words = line.split()
@@ -73,13 +75,18 @@ def _read_asf(path: Path) -> _Asf:
             section = words[0][1:].lower()
         elif section == "units" and words[0] == "length":
             # CMU's own note: lengths are inches divided by this number.
-            asf.unit_m = _INCH_M / float(_floats(path, number, words[1:2], 1)[0] or 0.45)
+            divisor = float(_floats(path, number, words[1:2], 1)[0])
+            if not 1e-6 < divisor < 1e6:
+                raise FileFormatError(path, f"a length unit of {divisor:g}", "a positive number such as 0.45", number)
+            asf.unit_m = _INCH_M / divisor
         elif section == "units" and words[0] == "angle":
             asf.degrees = words[1:2] != ["rad"]
         elif section == "root" and words[0] == "order":
             asf.root_order = tuple(word.upper() for word in words[1:])
+            if not set(asf.root_order) <= set(_ROOT_ORDER) or len(set(asf.root_order)) != len(asf.root_order):
+                raise FileFormatError(path, f"'{line.strip()[:50]}'", f"each of {' '.join(_ROOT_ORDER)} at most once", number)
         elif section == "root" and words[0] == "axis":
-            asf.bones["root"].order = words[1].lower()
+            asf.bones["root"].order = _axis_order(path, number, words[1:2])
         elif section == "root" and words[0] == "orientation":
             asf.bones["root"].axis = _floats(path, number, words[1:4], 3)
         elif section == "bonedata":
@@ -87,11 +94,36 @@ def _read_asf(path: Path) -> _Asf:
         elif section == "hierarchy" and words[0] not in ("begin", "end"):
             for child in words[1:]:
                 if child not in asf.bones or words[0] not in asf.bones:
-                    raise FileFormatError(path, f"'{line.strip()}'", "bones that :bonedata describes", number)
+                    raise FileFormatError(path, f"'{line.strip()[:50]}'", "bones that :bonedata describes", number)
+                # One parent a bone and none for the root: then a walk from the root meets each bone once and ends.
+                if child == "root" or asf.bones[child].parent:
+                    raise FileFormatError(path, f"a second parent for '{child}'", "each bone once below its parent", number)
                 asf.bones[child].parent = words[0]
     if len(asf.bones) == 1:
         raise FileFormatError(path, "no bones", "an ASF skeleton with :bonedata and :hierarchy")
+    lost = sorted(asf.bones.keys() - set(_from_root(asf)))
+    if lost:
+        found = f"nothing that joins {', '.join(lost)[:80]} to the root"
+        raise FileFormatError(path, found, "every bone in :hierarchy; the file may be cut short")
     return asf
+
+
+def _from_root(asf: _Asf) -> list[str]:
+    """Names from the root down, parents before children."""
+    children: dict[str, list[str]] = {}
+    for bone in asf.bones.values():
+        children.setdefault(bone.parent, []).append(bone.name)
+    names = ["root"]
+    for name in names:
+        names += children.get(name, [])
+    return names
+
+
+def _axis_order(path: Path, number: int, words: list[str]) -> str:
+    order = words[0].lower() if words else ""
+    if sorted(order) != ["x", "y", "z"]:
+        raise FileFormatError(path, f"axis order '{order}'", "the letters X, Y and Z in any order", number)
+    return order
 
 
 def _bone_line(path: Path, number: int, words: list[str], bone: _Bone, asf: _Asf) -> _Bone:
@@ -106,14 +138,14 @@ def _bone_line(path: Path, number: int, words: list[str], bone: _Bone, asf: _Asf
         bone.length = float(_floats(path, number, words[1:2], 1)[0])
     elif key == "axis":
         bone.axis = _floats(path, number, words[1:4], 3)
-        bone.order = words[4].lower() if len(words) > 4 else "xyz"
+        bone.order = _axis_order(path, number, words[4:5] or ["xyz"])
     elif key == "dof":
         bone.dof = tuple(word.lower() for word in words[1:])
-        if not set(bone.dof) <= {"rx", "ry", "rz", "tx", "ty", "tz", "l"}:
-            raise FileFormatError(path, f"'{' '.join(words)}'", "dof among rx ry rz tx ty tz l", number)
+        if not set(bone.dof) <= {"rx", "ry", "rz", "tx", "ty", "tz", "l"} or len(set(bone.dof)) != len(bone.dof):
+            raise FileFormatError(path, f"'{' '.join(words)[:50]}'", "each of rx ry rz tx ty tz l at most once", number)
     elif key == "end":
-        if not bone.name or sorted(bone.order) != ["x", "y", "z"]:
-            raise FileFormatError(path, f"a bone named '{bone.name}' with axis order '{bone.order}'", "a name and an order", number)
+        if not bone.name or bone.name in asf.bones or len(asf.bones) > _MAX_BONES:
+            raise FileFormatError(path, f"a bone named '{bone.name}'", "a name that no other bone has", number)
         asf.bones[bone.name] = bone
     return bone
 
@@ -125,7 +157,7 @@ def _read_amc(path: Path, asf: _Asf) -> dict[str, Array]:
         words = line.split()
         if not words or words[0].startswith(("#", ":")):
             continue
-        if len(words) == 1 and words[0].isdigit():
+        if len(words) == 1 and words[0].isdecimal():
             frames.append({})
         elif not frames or words[0] not in counts:
             expected = f"a frame number, then bones of the skeleton: {', '.join(counts)}"
@@ -139,7 +171,7 @@ def _read_amc(path: Path, asf: _Asf) -> dict[str, Array]:
         if not names & frames[0].keys() <= frame.keys() or "root" not in frame:
             found = f"frame {index + 1} of {len(frames)} lacks bones"
             raise FileFormatError(path, found, "every bone at every frame; the file may be cut short")
-    return {name: np.array([frame[name] for frame in frames]) for name in frames[0]}
+    return {name: np.array([frame[name] for frame in frames]) for name in frames[0] if name in names or name == "root"}
 
 
 def _order_euler(angles: Array, order: str) -> Array:
@@ -155,16 +187,27 @@ def read(amc: str | PathLike[str], asf: str | PathLike[str] | None = None, *, fp
         asf: the skeleton; by default the .asf of the same name or subject beside the motion (02_01.amc: 02.asf).
         fps: frame rate, which the format does not carry.
 
+    Only rotations of bones are read, and rotations and translations of the root; CMU's files have no others.
+
     Raises:
         FileFormatError: a broken file, or no skeleton beside the motion.
     """
     amc = Path(amc)
+    if not amc.is_file():
+        raise FileFormatError(amc, "no such file", "an AMC motion")
     skeleton = _read_asf(Path(asf) if asf else _beside(amc))
     values = _read_amc(amc, skeleton)
+    try:
+        # Numbers that are finite in the file may overflow once scaled; the nouns then refuse them.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _to_motion(skeleton, values, fps)
+    except AgonistError as error:
+        raise FileFormatError(amc, str(error).rstrip("."), "a motion of finite numbers at a positive frame rate") from error
+
+
+def _to_motion(skeleton: _Asf, values: dict[str, Array], fps: float) -> Motion:
     # Joints are the starts of bones; a bone's end is where its children start.
-    names = ["root"]
-    for name in names:
-        names += [child.name for child in skeleton.bones.values() if child.parent == name]
+    names = _from_root(skeleton)
     parents = tuple(names.index(skeleton.bones[name].parent) if name != "root" else -1 for name in names)
     ends = {name: bone.direction * bone.length for name, bone in skeleton.bones.items()}
     offsets = np.array([ends[skeleton.bones[name].parent] if name != "root" else np.zeros(3) for name in names])

@@ -24,8 +24,10 @@ def write(path: str | PathLike[str], activation: Activation) -> None:
         names += [f"{name}_std" for name in activation.muscles.names]
         columns += list(activation.uncertainty.T)
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
-        stream.write(f"# muscles: {activation.muscles.name}\n# fps: {activation.fps!r}\n")
-        stream.write(f"# unit: {activation.unit}\n# reference: {activation.reference}\n")
+        stream.write(f"# muscles: {activation.muscles.name}\n# fps: {activation.fps!r}\n# frames: {len(activation)}\n")
+        # A line break inside a note would end the comment.
+        unit, reference = (" ".join(text.split()) for text in (activation.unit, activation.reference))
+        stream.write(f"# unit: {unit}\n# reference: {reference}\n")
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["time_s", *names])
         for row in np.stack(columns, axis=1):
@@ -40,8 +42,12 @@ def read(path: str | PathLike[str]) -> Activation:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(path, f"cannot be read ({error})", expected) from error
-    notes = dict(line[1:].strip().split(": ", 1) for line in lines if line.startswith("#") and ": " in line)
-    rows = list(csv.reader(line for line in lines if not line.startswith("#")))
+    comments = [line[1:].partition(":") for line in lines if line.startswith("#")]
+    notes = {key.strip(): value.strip() for key, colon, value in comments if colon}
+    try:
+        rows = list(csv.reader(line for line in lines if line.strip() and not line.startswith("#")))
+    except csv.Error as error:
+        raise FileFormatError(path, str(error), expected) from error
     if len(rows) < 2:
         raise FileFormatError(path, "no rows", expected)
     names = tuple(name for name in rows[0][1:] if not name.endswith("_std"))
@@ -50,13 +56,19 @@ def read(path: str | PathLike[str]) -> Activation:
         raise FileFormatError(path, f"columns {', '.join(rows[0])[:120]}", f"time_s, then {', '.join(MUSCLE_SETS['mia8'].names)}")
     try:
         table = np.array([[float(cell) for cell in row] for row in rows[1:]])
-        fps = float(notes["fps"]) if "fps" in notes else (len(table) - 1) / (table[-1, 0] - table[0, 0])
-        uncertainty = table[:, 1 + len(names) : 1 + 2 * len(names)] if table.shape[1] > 1 + len(names) else None
+        if "frames" in notes and notes["frames"] != str(len(table)):
+            raise ValueError(f"{len(table)} rows where '# frames:' says {notes['frames'][:12]}; the file may be cut short")
+        fps = float(notes["fps"]) if "fps" in notes else (len(table) - 1) / float(table[-1, 0] - table[0, 0])
+        if not (np.isfinite(fps) and fps > 0 and np.isfinite(table).all()):
+            raise ValueError("NaN, infinity or a frame rate that cannot be")
+        if table.shape[1] != len(rows[0]):
+            raise ValueError(f"{table.shape[1]} numbers a row under {len(rows[0])} names")
+        uncertainty = table[:, 1 + len(names) :] if table.shape[1] == 1 + 2 * len(names) else None
         return Activation(
             table[:, 1 : 1 + len(names)], found, fps, float(table[0, 0]), notes.get("unit", "not stated"),
             notes.get("reference", "not stated"), uncertainty, {"format": "csv"},
         )  # fmt: skip
     except (ValueError, IndexError, ZeroDivisionError) as error:
-        raise FileFormatError(path, f"{error}", "the same count of numbers in every row") from error
+        raise FileFormatError(path, f"{error}", "the same count of finite numbers in every row") from error
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), expected) from error

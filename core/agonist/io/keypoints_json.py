@@ -1,16 +1,21 @@
-"""JSON keypoints: {"layout": "body25", "fps": 30, "positions": [[[x, y, z], ...], ...], "confidence": [[...], ...]}, metres, Z up."""
+"""JSON keypoints, ours or OpenPose's (see `agonist.io.openpose`). Ours, in metres and Z up:
+
+{"layout": "body25", "fps": 30, "positions": [[[x, y, z], ...], ...], "confidence": [[...], ...]}
+"""
 
 from __future__ import annotations
 
 import json
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from agonist.errors import AgonistError, FileFormatError
+from agonist.io import openpose
 from agonist.io.atomic import atomic_path
-from agonist.keypoint_layouts import keypoint_layout
+from agonist.keypoint_layouts import LAYOUTS, KeypointLayout, keypoint_layout
 from agonist.motion import Keypoints
 
 __all__ = ["read", "write"]
@@ -23,22 +28,34 @@ def read(path: str | PathLike[str]) -> Keypoints:
     path = Path(path)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(document, list) or "people" in document:
+            return openpose.from_document(path, document)
         unseen = [np.nan] * 3
         positions = np.array([[unseen if point is None else point for point in frame] for frame in document["positions"]], dtype=float)
         given = document.get("confidence")
         confidence = None if given is None else np.array(given, dtype=float)
         return Keypoints(
-            positions, keypoint_layout(document["layout"]), float(document["fps"]), confidence,
+            positions, _layout(document), float(document["fps"]), confidence,
             float(document.get("start", 0.0)), {"format": "json"},
         )  # fmt: skip
     except OSError as error:
         raise FileFormatError(path, f"cannot be read ({error.strerror})", _EXPECTED) from error
+    except FileFormatError:
+        raise
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), _EXPECTED) from error
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileFormatError(path, f"not JSON ({str(error)[:80]})", _EXPECTED) from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileFormatError(path, f"{type(error).__name__} {str(error)[:80]}", _EXPECTED) from error
+
+
+def _layout(document: dict[str, Any]) -> KeypointLayout:
+    """A known layout by name, or a set of markers by the names of its keypoints."""
+    name = str(document["layout"])
+    if name not in LAYOUTS and "keypoint_names" in document:
+        return KeypointLayout(name, tuple(map(str, document["keypoint_names"])), {})
+    return keypoint_layout(name)
 
 
 def write(path: str | PathLike[str], keypoints: Keypoints) -> None:
@@ -50,7 +67,8 @@ def write(path: str | PathLike[str], keypoints: Keypoints) -> None:
     ]
     assert keypoints.confidence is not None
     document = {
-        "layout": keypoints.layout.name, "fps": keypoints.fps, "start": keypoints.start, "positions": positions,
+        "layout": keypoints.layout.name, "keypoint_names": list(keypoints.layout.names), "fps": keypoints.fps,
+        "start": keypoints.start, "positions": positions,
         "confidence": keypoints.confidence.tolist(),
     }  # fmt: skip
     with atomic_path(path) as temporary:

@@ -13,7 +13,7 @@ import numpy as np
 from agonist.activation import Activation
 from agonist.errors import AgonistError, FileFormatError
 from agonist.io.atomic import atomic_path
-from agonist.keypoint_layouts import LAYOUTS, KeypointLayout
+from agonist.keypoint_layouts import LAYOUTS, KeypointLayout, keypoint_layout
 from agonist.motion import Keypoints, Motion
 from agonist.muscles import muscle_set
 from agonist.skeleton import Skeleton
@@ -39,8 +39,8 @@ def _load(path: Path) -> dict[str, Any]:
 def _meta(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     try:
         meta = json.loads(str(data["meta"])) if "meta" in data else {}
-    except json.JSONDecodeError as error:
-        raise FileFormatError(path, f"'meta' is not JSON ({error})", _EXPECTED) from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise FileFormatError(path, f"'meta' is not JSON ({str(error)[:80]})", _EXPECTED) from error
     if not isinstance(meta, dict):
         raise FileFormatError(path, "'meta' is not an object", _EXPECTED)
     return meta
@@ -68,7 +68,7 @@ def read(path: str | PathLike[str]) -> Clip:
         raise
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), _EXPECTED) from error
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise FileFormatError(path, f"{type(error).__name__} {error}", _EXPECTED) from error
 
 
@@ -78,11 +78,10 @@ def _keypoints(path: Path, data: dict[str, Any], meta: dict[str, Any]) -> Keypoi
         raise FileFormatError(path, f"arrays {', '.join(data) or 'none'}", _EXPECTED)
     positions = np.asarray(data[key], dtype=float)
     count = positions.shape[1] if positions.ndim == 3 else -1
-    if "layout" in meta and meta["layout"] not in LAYOUTS:
-        names = tuple(meta["keypoint_names"])
-        layout = KeypointLayout(meta["layout"], names, {})
+    if "keypoint_names" in meta and meta["layout"] not in LAYOUTS:
+        layout = KeypointLayout(str(meta["layout"]), tuple(map(str, meta["keypoint_names"])), {})
     elif "layout" in meta or "layout" in data:
-        layout = LAYOUTS[str(meta.get("layout", data.get("layout")))]
+        layout = keypoint_layout(str(meta.get("layout", data.get("layout"))))
     else:
         fitting = [one for one in LAYOUTS.values() if len(one.names) == count]
         if not fitting:
@@ -112,7 +111,12 @@ def write(path: str | PathLike[str], clip: Clip) -> None:
 
 def _save(path: str | PathLike[str], arrays: dict[str, Any], meta: dict[str, Any]) -> None:
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(stream, meta=np.array(json.dumps(meta)), **arrays)
+        np.savez_compressed(stream, meta=np.array(json.dumps(meta, default=_plain)), **arrays)
+
+
+def _plain(value: Any) -> Any:
+    """Provenance holds whatever made a clip; numpy numbers and paths become what JSON has."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 
 def write_activation(path: str | PathLike[str], activation: Activation) -> None:
@@ -134,11 +138,17 @@ def read_activation(path: str | PathLike[str]) -> Activation:
     data = _load(path)
     meta = _meta(path, data)
     try:
+        uncertainty = data.get("uncertainty")
+        if uncertainty is not None and uncertainty.shape != data["activation"].shape:
+            found = f"uncertainty of shape {uncertainty.shape} beside activation of shape {data['activation'].shape}"
+            raise FileFormatError(path, found, "equal shapes")
         return Activation(
             data["activation"], muscle_set(meta["muscles"]), float(meta["fps"]), float(meta["start"]), meta["unit"],
-            meta["reference"], data.get("uncertainty"), dict(meta["provenance"]),
+            meta["reference"], uncertainty, dict(meta["provenance"]),
         )  # fmt: skip
+    except FileFormatError:
+        raise
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), "an activation NPZ of Agonist") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileFormatError(path, f"{type(error).__name__} {error}", "an activation NPZ of Agonist") from error

@@ -1,0 +1,117 @@
+"""OpenPose JSON: a folder with one file a frame, or one file with a list of frames.
+
+Only reconstructions in space (`pose_keypoints_3d`: x, y, z, confidence) can become Keypoints; an image's pixels have no depth.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agonist.errors import AgonistError, FileFormatError
+from agonist.keypoint_layouts import BODY25, LAYOUTS
+from agonist.motion import Keypoints
+
+__all__ = ["from_document", "read"]
+
+Array = NDArray[np.float64]
+
+_EXPECTED = "OpenPose frames with people and their pose_keypoints_3d (x, y, z, confidence)"
+# Rows are house x, y, z in the file's axes: a camera's axes have x right, y down and z away from it; a world may be Z up.
+_WORLD_FROM_FILE = {
+    "-y": np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]),
+    "y": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]),
+    "z": np.eye(3),
+}
+
+
+def read(
+    path: str | PathLike[str], *, fps: float = 30.0, unit_m: float = 1.0, up: str = "-y", person: int = 0
+) -> Keypoints:
+    """Read the keypoints of one person.
+
+    Args:
+        path: a folder of *.json, one file a frame in the order of the numbers in their names, or one file.
+        fps: frame rate, which the format does not carry.
+        unit_m: metres in one unit of the file; OpenPose has the unit of the camera calibration.
+        up: "-y" for a camera's axes (OpenPose's own), "y" or "z".
+        person: which of the people in a frame; frames with fewer people have no keypoints.
+
+    Raises:
+        FileFormatError: no frames, pixels only, or numbers that are none.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return from_document(path, _load(path), fps=fps, unit_m=unit_m, up=up, person=person)
+    files = sorted(path.glob("*.json"), key=lambda file: [int(part) if part.isdecimal() else part for part in _parts(file.stem)])
+    if not files:
+        raise FileFormatError(path, "a folder without .json files", "a folder of OpenPose's, one file a frame")
+    return from_document(path, [_load(file) for file in files], fps=fps, unit_m=unit_m, up=up, person=person)
+
+
+def _parts(stem: str) -> list[str]:
+    """Words and numbers in turn, so that frame 10 follows frame 9."""
+    return re.split(r"([0-9]{1,18})", stem)
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be read ({error.strerror})", _EXPECTED) from error
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(path, f"not JSON ({str(error)[:80]})", _EXPECTED) from error
+
+
+def from_document(
+    path: Path, document: Any, *, fps: float = 30.0, unit_m: float = 1.0, up: str = "-y", person: int = 0
+) -> Keypoints:
+    """Keypoints of frames that are loaded already; `path` is for messages. Raises FileFormatError."""
+    if up not in _WORLD_FROM_FILE:
+        raise FileFormatError(path, f"'{up}' up", f"one of {', '.join(_WORLD_FROM_FILE)}")
+    frames = document if isinstance(document, list) else [document]
+    points = [_person(path, index, frame, person) for index, frame in enumerate(frames)]
+    counts = {len(one) for one in points if one is not None}
+    if len(counts) != 1:
+        found = "nobody in any frame" if not counts else f"frames with {' and '.join(map(str, sorted(counts)))} keypoints"
+        raise FileFormatError(path, found, _EXPECTED)
+    count = counts.pop()
+    layout = next((one for one in (BODY25, *LAYOUTS.values()) if len(one.names) == count), None)
+    if layout is None:
+        sizes = ", ".join(f"{one.name} {len(one.names)}" for one in LAYOUTS.values())
+        raise FileFormatError(path, f"{count} keypoints", f"as many as a known layout has: {sizes}")
+    table = np.stack([np.full((count, 4), np.nan) if one is None else one for one in points])
+    seen = np.isfinite(table).all(axis=-1) & (table[..., 3] > 0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        positions = np.where(seen[..., None], table[..., :3], np.nan) @ _WORLD_FROM_FILE[up].T * unit_m
+    try:
+        confidence = np.where(seen, np.clip(table[..., 3], 0, 1), 0.0)
+        return Keypoints(positions, layout, fps, confidence, provenance={"format": "openpose", "unit_m": unit_m, "up": up})
+    except AgonistError as error:
+        raise FileFormatError(path, str(error).rstrip("."), _EXPECTED) from error
+
+
+def _person(path: Path, index: int, frame: Any, person: int) -> Array | None:
+    """(K, 4) x, y, z and confidence, or None where the frame has no such person."""
+    people = frame.get("people") if isinstance(frame, dict) else None
+    if not isinstance(people, list) or not all(isinstance(one, dict) for one in people):
+        raise FileFormatError(path, f"no people in frame {index}", _EXPECTED)
+    if not 0 <= person < len(people):
+        return None
+    numbers = people[person].get("pose_keypoints_3d")
+    if not numbers:
+        if people[person].get("pose_keypoints_2d"):
+            found = f"only pixels (pose_keypoints_2d) in frame {index}"
+            raise FileFormatError(path, found, "pose_keypoints_3d, as OpenPose writes with --3d; or give the video itself")
+        return None
+    try:
+        table = np.array(numbers, dtype=float)
+        return table.reshape(-1, 4)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise FileFormatError(path, f"frame {index}: {str(error)[:60]}", "four numbers a keypoint") from error
