@@ -8,6 +8,7 @@ and 23 hinges. Muscles that only move what is held still are left out.
 from __future__ import annotations
 
 import copy
+import logging
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -123,6 +124,8 @@ def _unscaled() -> Any:
         import myo_sim
     except ImportError as error:
         raise MissingDependencyError(error.name or "mujoco", "physics", "Simulating a body") from error
+    # MuJoCo's own handler writes a log file into whatever folder the user happens to be in.
+    mujoco.set_mju_user_warning(logging.getLogger(__name__).debug)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model, _ = myo_sim.load("myofullbody")
