@@ -38,7 +38,7 @@ SAMPLES: dict[str, Sample] = {
         "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039",
         "BSD-3-Clause, David Pagnon (Sports2D)",
         0.0,
-        6.0,
+        3.3,
     ),
 }
 
