@@ -26,6 +26,8 @@ _MIN_SCORE = 0.5
 _SAME_PERSON_IOU = 0.3
 # The region is the circle round the body, 25 % larger.
 _MARGIN = 1.25
+# Sides of the squares that are searched for small people, as shares of the picture's shorter side [ours].
+_CLOSER = (1.0, 0.6)
 
 
 def session(path: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -99,15 +101,21 @@ class PoseDetector:
         return _merge(score[keep], corners, points)
 
     def closely(self, image: NDArray[np.uint8]) -> list[Detection]:
-        """People in the picture and in the squares that cover it: also those too small for one look at the whole."""
+        """People too small for one look at the whole picture: squares as large as fit, then smaller ones."""
         height, width = image.shape[:2]
-        side = min(height, width)
-        found = self(image)
-        steps = max(2, int(np.ceil((max(height, width) - side) / (side / 2))) + 1) if height != width else 1
-        for place in np.linspace(side / 2, max(height, width) - side / 2, steps):
-            centre = (float(place), side / 2) if width >= height else (side / 2, float(place))
-            found += self(image, Region(*centre, float(side)))
-        return found
+        for share in _CLOSER:
+            side = share * min(height, width)
+            places = [_spread(length, side) for length in (width, height)]
+            found = [one for x in places[0] for y in places[1] for one in self(image, Region(x, y, side))]
+            if found:
+                return found
+        return []
+
+
+def _spread(length: float, side: float) -> list[float]:
+    """Centres of squares that cover a length and overlap by half."""
+    count = int(np.ceil((length - side) / (side / 2) - 1e-9)) + 1
+    return [float(centre) for centre in np.linspace(side / 2, length - side / 2, count)]
 
 
 def _merge(score: Array, boxes: Array, points: Array) -> list[Detection]:

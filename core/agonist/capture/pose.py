@@ -82,7 +82,8 @@ def track_person(
 
     Raises InputError if nobody is seen. An exception raised by `progress` stops the work.
     """
-    tracker = PersonTracker(weights or fetch(), threads=min(4, os.cpu_count() or 1))
+    # The other half of the cores decodes the video; more threads than free cores make a network slower, not faster.
+    tracker = PersonTracker(weights or fetch(), threads=max(1, min(4, (os.cpu_count() or 2) // 2)))
     rows = []
     frames, busy = 0, 0.0
     first = video.start + (start or 0.0)

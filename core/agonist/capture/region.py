@@ -48,22 +48,27 @@ def crop(image: NDArray[np.uint8], region: Region, side: int, *, beyond: str) ->
         beyond: what lies outside the picture, "black" or "edge" (its edge goes on).
     """
     height, width = image.shape[:2]
-    steps = (np.arange(side) / side).astype(np.float64)
-    grid = np.stack(np.broadcast_arrays(steps[None, :], steps[:, None]), axis=-1)
-    place = region.to_picture(grid).astype(np.float32).reshape(-1, 2)
-    left = np.floor(place)
-    weight = (place - left).astype(np.float32)
-    x, y = left[:, 0].astype(np.int64), left[:, 1].astype(np.int64)
+    steps = np.arange(side) / side
+    place = region.to_picture(np.stack(np.broadcast_arrays(steps[None, :], steps[:, None]), axis=-1)).reshape(-1, 2)
+    corner = np.floor(place)
+    wx, wy = (place - corner).astype(np.float32).T[..., None]
+    x, y = corner.astype(np.int32).T
+    left, right = np.clip(x, 0, width - 1), np.clip(x + 1, 0, width - 1)
     flat = image.reshape(-1, 3)
-    result = np.zeros((side * side, 3), dtype=np.float32)
-    for dx in (0, 1):
-        for dy in (0, 1):
-            share = (weight[:, 0] if dx else 1 - weight[:, 0]) * (weight[:, 1] if dy else 1 - weight[:, 1])
-            cx, cy = x + dx, y + dy
-            inside_x, inside_y = np.clip(cx, 0, width - 1), np.clip(cy, 0, height - 1)
-            if beyond == "black":
-                share = share * ((inside_x == cx) & (inside_y == cy))
-            result += flat[inside_y * width + inside_x] * share[:, None]
+
+    def blended(row: NDArray[np.int32]) -> NDArray[np.float32]:
+        start = np.clip(row, 0, height - 1) * width
+        # take() of whole pixels is several times faster than indexing.
+        first, second = (np.take(flat, start + column, axis=0).astype(np.float32) for column in (left, right))
+        return first + (second - first) * wx
+
+    upper, lower = blended(y), blended(y + 1)
+    result = upper + (lower - upper) * wy
+    if beyond == "black":
+        # Beyond the edge the clipped pixel was taken; its share is what has to go.
+        for low, weight, size in ((x, wx[:, 0], width), (y, wy[:, 0], height)):
+            inside = (1 - weight) * ((low >= 0) & (low < size)) + weight * ((low >= -1) & (low < size - 1))
+            result *= inside[:, None]
     return result.reshape(side, side, 3)
 
 

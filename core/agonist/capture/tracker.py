@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +26,8 @@ REACH, REACH_PER_S = 0.35, 1.0
 JUMP = 0.5
 # Side of the square in which a lost person is sought first, in sizes of their own.
 SEARCH = 2.0
+# While nobody has been seen yet, the many looks for small people are taken this often, seconds.
+CLOSE_LOOK_S = 0.2
 # Size and direction of the region change slowly; a restless region shakes the points by centimetres [ours].
 REGION_S = 0.15
 
@@ -43,6 +46,7 @@ class PersonTracker:
         self._last: Region | None = None
         self._last_time = 0.0
         self._time = 0.0
+        self._next_close_look = -math.inf
         self.switches_refused = 0
 
     def __call__(self, image: NDArray[np.uint8], time: float) -> Landmarks | None:
@@ -69,26 +73,41 @@ class PersonTracker:
         return found if found.flag >= MIN_FLAG and self._is_same(found.next_region, JUMP) else None
 
     def _search(self, image: NDArray[np.uint8]) -> Landmarks | None:
-        if self._last is None:
-            chosen = self._choose(self._detect(image) or self._detect.closely(image))
-        else:
-            near = Region(self._last.x, self._last.y, SEARCH * self._last.size)
-            chosen = self._choose(self._detect(image, near)) or self._choose(self._detect(image))
-        if chosen is None:
-            return None
-        # The detector's region is rough; the landmarks' own is what the following frames use.
-        found = self._landmarks(image, chosen.region)
-        if found.flag >= MIN_FLAG:
-            found = self._landmarks(image, found.next_region)
-        return found if found.flag >= MIN_FLAG and self._is_same(found.next_region, self._reach()) else None
-
-    def _choose(self, people: list[Detection]) -> Detection | None:
-        if self._last is None:
-            return max(people, key=lambda person: person.region.size, default=None)
-        same = [person for person in people if self._is_same(person.region, self._reach())]
-        self.switches_refused += bool(people) and not same
         last = self._last
-        return min(same, key=lambda person: _distance(person.region, last), default=None)
+        looks: list[Callable[[], list[Detection]]] = [lambda: self._detect(image)]
+        if last is None:
+            looks.append(lambda: self._closely(image))
+        else:
+            near = Region(last.x, last.y, SEARCH * last.size)
+            looks.insert(0, lambda: self._detect(image, near))
+        others = False
+        for look in looks:
+            people = look()
+            same = [person.region for person in people if self._is_same(person.region, self._reach())]
+            others |= len(people) > len(same)
+            # At first the largest, later the nearest; the landmarks have the last word on whether it is a person.
+            order = (lambda region: -region.size) if last is None else (lambda region: _distance(region, last))
+            for region in sorted(same, key=order):
+                found = self._confirmed(image, region)
+                if found is not None:
+                    return found
+        self.switches_refused += others
+        return None
+
+    def _confirmed(self, image: NDArray[np.uint8], region: Region) -> Landmarks | None:
+        # The detector's region is rough; the landmarks' own is what the following frames use.
+        for _ in range(2):
+            found = self._landmarks(image, region)
+            if found.flag < MIN_FLAG:
+                return None
+            region = found.next_region
+        return found if self._is_same(region, self._reach()) else None
+
+    def _closely(self, image: NDArray[np.uint8]) -> list[Detection]:
+        if self._time < self._next_close_look:
+            return []
+        self._next_close_look = self._time + CLOSE_LOOK_S
+        return self._detect.closely(image)
 
     def _reach(self) -> float:
         return REACH + REACH_PER_S * (self._time - self._last_time)
