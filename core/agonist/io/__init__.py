@@ -1,6 +1,6 @@
 """Files: one module a format, each with read() and, where we write the format, write(). `read` here chooses by the suffix.
 
-Modules are loaded when a file of their kind is read: BVH and NPZ need numpy alone, C3D needs ezc3d (extra `mocap`).
+Modules are loaded when a file of their kind is read; none needs more than numpy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""C3D: marker positions of optical motion capture, read through ezc3d (extra `mocap`)."""
+"""C3D: marker positions of optical motion capture.
+
+Our own reader: ezc3d and its kin read past the end of damaged files and take the process (here: Blender) along.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +9,93 @@ from os import PathLike
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from agonist.errors import FileFormatError, MissingDependencyError, MotionError
+from agonist.errors import FileFormatError, MotionError
+from agonist.io.c3d_parameters import BLOCK, EXPECTED, C3dParameters, reals
 from agonist.io.markers import marker_layout
 from agonist.motion import Keypoints
 
 __all__ = ["read"]
 
+_UNITS_M = {"": 0.001, "mm": 0.001, "cm": 0.01, "m": 1.0, "in": 0.0254}
+# The header counts frames in 16 bits; longer recordings fill it up and count elsewhere.
+_FULL = 65535
+
 
 def read(path: str | PathLike[str]) -> Keypoints:
-    """Markers as Keypoints in metres; C3D files are Z up by convention. Raises FileFormatError, MissingDependencyError."""
+    """Markers as Keypoints in metres, NaN where a marker was not seen. C3D files are Z up by convention.
+
+    Raises FileFormatError.
+    """
     path = Path(path)
     try:
-        import ezc3d
-    except ImportError as error:
-        raise MissingDependencyError("ezc3d", "mocap", "Reading C3D files") from error
-    try:
-        head = path.read_bytes()[:512]
+        raw = path.read_bytes()
     except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", "a C3D file") from error
-    # The second byte of every C3D file is 0x50; ezc3d crashes the process on some files that are none.
-    if len(head) < 512 or head[1] != 0x50:
-        raise FileFormatError(path, "no C3D header", "a C3D file")
+        raise FileFormatError(path, f"cannot be read ({error.strerror})", EXPECTED) from error
+    parameters = C3dParameters.parse(path, raw)
+    unit = parameters.texts("POINT", "UNITS")
+    unit_m = _UNITS_M.get(unit[0].lower() if unit else "")
+    if unit_m is None:
+        raise FileFormatError(path, f"points in '{unit[0][:20]}'", f"one of {', '.join(filter(None, _UNITS_M))}")
+    # Damaged reals are as likely huge as not; what overflows becomes an unseen marker.
+    with np.errstate(over="ignore", invalid="ignore"):
+        positions = _positions(parameters, raw) * unit_m
     try:
-        file = ezc3d.c3d(str(path))
-        points = np.asarray(file["data"]["points"], dtype=float)
-        group = file["parameters"]["POINT"]
-        names = tuple(str(name) for name in group["LABELS"]["value"])[: points.shape[1]]
-        fps = float(group["RATE"]["value"][0])
-        scale = 0.001 if not group["UNITS"]["value"] or str(group["UNITS"]["value"][0]).lower() == "mm" else 1.0
-    except (RuntimeError, ValueError, KeyError, IndexError, OSError, MemoryError) as error:
-        raise FileFormatError(path, f"ezc3d cannot read it ({str(error)[:80]})", "a C3D file with points") from error
-    positions = np.moveaxis(points[:3], (0, 1, 2), (2, 1, 0)) * scale
-    try:
-        return Keypoints(positions, marker_layout(names), fps, provenance={"format": "c3d"})
+        return Keypoints(
+            positions, marker_layout(_names(parameters)), parameters.number("POINT", "RATE"), provenance={"format": "c3d"}
+        )
     except MotionError as error:
         raise FileFormatError(path, str(error).rstrip("."), "at least one marker seen at one frame") from error
+
+
+def _positions(parameters: C3dParameters, raw: bytes) -> NDArray[np.float64]:
+    """(T, K, 3) in the file's unit, NaN where a marker was not seen."""
+    header, path = parameters.header, parameters.path
+    if header.points == 0:
+        raise FileFormatError(path, "zero points", "at least one")
+    scale = parameters.number("POINT", "SCALE", header.scale)
+    if not np.isfinite(scale) or scale == 0:
+        raise FileFormatError(path, f"a scale of {scale}", "a number that is not zero")
+    width = 4 if scale < 0 else 2
+    frame_numbers = 4 * header.points + header.analog
+    if header.data_at < BLOCK:
+        raise FileFormatError(path, f"data at byte {header.data_at}", "data after the header")
+    frames = _frame_count(parameters, max(0, len(raw) - header.data_at) // (frame_numbers * width))
+    end = header.data_at + frames * frame_numbers * width
+    if end > len(raw):
+        raise FileFormatError(path, f"{len(raw)} bytes", f"{end}, as its header says; the file may be cut short")
+    content = raw[header.data_at : end]
+    numbers = reals(content, header.processor) if width == 4 else np.frombuffer(content, dtype=f"{header.order}i2")
+    table = numbers.reshape(frames, frame_numbers)[:, : 4 * header.points].reshape(frames, header.points, 4).astype(float)
+    # The fourth number is negative where the point was not seen, else it holds the cameras and the residual.
+    seen = (table[..., 3] >= 0) & np.isfinite(table[..., :3]).all(axis=-1)
+    return np.where(seen[..., None], table[..., :3] * (scale if width == 2 else 1.0), np.nan)
+
+
+def _frame_count(parameters: C3dParameters, room: int) -> int:
+    header = parameters.header
+    count = header.last - header.first + 1
+    if header.last == _FULL:
+        # TRIAL's are two 16-bit halves, the lower first.
+        ends = [parameters.numbers("TRIAL", f"ACTUAL_{which}_FIELD") for which in ("START", "END")]
+        told = [parameters.number("POINT", name, 0) for name in ("LONG_FRAMES", "FRAMES")]
+        if all(len(end) == 2 for end in ends):
+            told.append(ends[1][0] + 65536 * ends[1][1] - ends[0][0] - 65536 * ends[0][1] + 1)
+        count = max([count, *(int(number) for number in told if np.isfinite(number) and number <= room)])
+    if count < 1:
+        raise FileFormatError(parameters.path, "zero frames", "at least one frame")
+    return count
+
+
+def _names(parameters: C3dParameters) -> tuple[str, ...]:
+    """A name a point, each once; points beyond the labels are numbered."""
+    labels = [label for name in ("LABELS", *(f"LABELS{k}" for k in range(2, 10))) for label in parameters.texts("POINT", name)]
+    names: list[str] = []
+    taken: set[str] = set()
+    for index in range(parameters.header.points):
+        label = labels[index] if index < len(labels) and labels[index] else f"point{index + 1}"
+        name = label if label not in taken else f"{label}#{index + 1}"
+        taken.add(name)
+        names.append(name)
+    return tuple(names)
