@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from agonist.activation import Activation
 from agonist.body.person import Person
-from agonist.errors import MotionError
+from agonist.body.recruitment import solve_recruitment
+from agonist.errors import InputError, MotionError
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints, Motion, interpolate
 from agonist.muscles import MuscleSet, muscle_set
@@ -28,14 +30,19 @@ Array = NDArray[np.float64]
 IK_FPS = 30.0
 FRICTION = 0.8
 # Costs of one unit of each, against 1 for one fully active muscle [ours].
-CONTACT_WEIGHT = 0.02  # of one body weight on one edge of a friction pyramid, firmly on the ground
+CONTACT_WEIGHT = 10.0  # of one body weight on one edge of a friction pyramid, at the firmest contact of the frame
 ROOT_FORCE_UNIT_N, ROOT_MOMENT_UNIT_NM, RESERVE_UNIT_NM = 20.0, 10.0, 3.0
 # The scaled model's abdominals and deltoids pull with up to 80 % of their strength in an ordinary stance, without any
 # activation, and the back would have to hold against it: passive force is cut off at this share of the maximum.
 PASSIVE_LIMIT = 0.05
-CONTACT_HEIGHT_M, CONTACT_SPEED_M_S, CONTACT_LIMIT_M = 0.025, 0.4, 0.12
+CONTACT_HEIGHT_M, CONTACT_SPEED_M_S, CONTACT_LIMIT_M, CONTACT_SHARPNESS = 0.025, 0.4, 0.12, 4
 # Faster than any person: Olympic throws and kicks stay below 80 rad/s at the joint, sprint starts below 30 m/s^2 at the trunk.
 IMPOSSIBLE_ROOT_M_S2 = 150.0
+
+# Hip to ankle: a toddler to the tallest people.
+LEG_LENGTHS_M = (0.25, 1.4)
+OTHER_SUPPORT_M = 0.12  # a knee joint's height over the floor when kneeling, a wrist's over a flat hand
+SLOW_FPS = 8.0
 
 _PARTS = {
     "quadriceps": ("recfem_{s}", "vasint_{s}", "vaslat_{s}", "vasmed_{s}"),
@@ -107,23 +114,29 @@ def simulate(
         progress: called with a share in [0, 1].
 
     Raises:
-        MotionError: fewer than 4 frames, or not a body. SkeletonError: not a humanoid. MissingDependencyError.
+        InputError: a frame rate or a cut-off that is none. MotionError: fewer than 4 frames, or not of human size.
+        SkeletonError: not a humanoid. UnknownNameError: no such muscle set. MissingDependencyError.
     """
     from agonist.body.ik import solve_ik
     from agonist.body.model import HINGES, scaled_body, segment_scales
     from agonist.body.trajectory import fit_trajectory
 
+    for name, value in (("output frame rate", output_fps), ("cut-off", filter_hz)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise InputError(f"The {name} is {value} Hz. Expected a number above 0.")
     person = person or Person()
     selected = muscle_set(muscles)
     clip = standing_keypoints(motion)
     if len(clip) < 4:
         raise MotionError(f"The clip has {len(clip)} frames; physics needs at least 4 to know accelerations.")
     fps = output_fps or clip.fps
-    ik_fps = min(clip.fps, IK_FPS)
+    # A very short clip keeps all of its frames: accelerations need four.
+    ik_fps = min(clip.fps, IK_FPS) if clip.duration * IK_FPS >= 3 else clip.fps
     times = np.arange(int(clip.duration * ik_fps + 1e-6) + 1) / ik_fps
     assert clip.confidence is not None
     points = interpolate(clip.positions, clip.fps, times)
     confidence = interpolate(clip.confidence, clip.fps, times)
+    _check_size(points)
     scales = segment_scales(points)
     body = scaled_body(scales, person)
     ik_progress = (lambda share: progress(0.5 * share)) if progress else None
@@ -148,8 +161,19 @@ def simulate(
     )
     return Simulation(
         activation, HINGES, np.array(frames.angles), np.array(frames.torques), np.array(frames.ground), residual, reserve, error,
-        interpolate(clip.positions, clip.fps, output), _flags(error, residual, reserve, frames), parameters,
+        interpolate(clip.positions, clip.fps, output), _flags(error, residual, reserve, frames, clip.fps), parameters,
     )  # fmt: skip
+
+
+def _check_size(points: Array) -> None:
+    legs = [points[:, BODY25.index(f"{a}_{side}")] - points[:, BODY25.index(f"{b}_{side}")]
+            for a, b in (("hip", "knee"), ("knee", "ankle")) for side in "lr"]  # fmt: skip
+    length = float(sum(np.median(np.linalg.norm(leg, axis=-1)) for leg in legs) / 2)
+    if not LEG_LENGTHS_M[0] <= length <= LEG_LENGTHS_M[1]:
+        raise MotionError(
+            f"The legs are {length:.4g} m long from hip to ankle. Expected {LEG_LENGTHS_M[0]} to {LEG_LENGTHS_M[1]} m: "
+            "is the motion in metres?"
+        )
 
 
 def _envelope(values: Array, fps: float) -> Array:
@@ -163,7 +187,7 @@ def _envelope(values: Array, fps: float) -> Array:
     return np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=-1)
 
 
-def _flags(error: Array, residual: Array, reserve: Array, frames: _Frames) -> tuple[str, ...]:
+def _flags(error: Array, residual: Array, reserve: Array, frames: _Frames, fps: float) -> tuple[str, ...]:
     flags = []
     if error.mean() > 0.06:
         flags.append(f"the body fits the keypoints badly: {1000 * error.mean():.0f} mm on average")
@@ -175,11 +199,15 @@ def _flags(error: Array, residual: Array, reserve: Array, frames: _Frames) -> tu
         flags.append(f"impossible acceleration of the pelvis: {frames.peak_acceleration:.0f} m/s^2")
     if not np.abs(np.array(frames.ground)).any():
         flags.append("the ground is never touched")
+    if frames.other_support > 0.1:
+        flags.append(f"hands, knees or hips near the floor in {100 * frames.other_support:.0f} % of the frames: only feet can push here")
+    if fps < SLOW_FPS:
+        flags.append(f"{fps:.3g} frames a second: too few for accelerations")
     return tuple(flags)
 
 
 class _Frames:
-    """Dynamics and recruitment, one instant after the other; keeps the multipliers of the last for speed."""
+    """Dynamics and recruitment, one instant after the other; keeps the multipliers of the last, for speed only."""
 
     def __init__(self, body: BodyModel, person: Person, trajectory: Any, clip: Keypoints) -> None:
         import mujoco
@@ -188,6 +216,8 @@ class _Frames:
         self.data = mujoco.MjData(body.mj)
         soles = [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe", "small_toe") for side in "lr"]
         self.floor = float(np.percentile(clip.positions[:, soles, 2].min(axis=1), 5))
+        others = [BODY25.index(f"{name}_{side}") for name in ("wrist", "knee", "hip") for side in "lr"]
+        self.other_support = float((clip.positions[:, others, 2].min(axis=1) < self.floor + OTHER_SUPPORT_M).mean())
         self.weight_n = body.mass_kg * 9.81
         self.multipliers: Array | None = None
         self.peak_acceleration = 0.0
@@ -220,9 +250,13 @@ class _Frames:
         b = needed - arms @ passive
         low = np.concatenate([np.full(muscles, self.person.cocontraction), np.zeros(contact.shape[1])])
         high = np.concatenate([np.ones(muscles), np.where(np.isinf(cost), 0.0, np.inf)])
-        weight = np.concatenate([self._muscle_cost(), np.where(np.isinf(cost), 1.0, cost)])
+        weight = np.concatenate([np.ones(muscles), np.where(np.isinf(cost), 1.0, cost)])
         unit = np.repeat([ROOT_FORCE_UNIT_N, ROOT_MOMENT_UNIT_NM, RESERVE_UNIT_NM], [3, 3, len(hinges)])
-        x, left, self.multipliers = _solve(a, b, weight, low, high, unit, self.multipliers)
+        # Rows in units of what one unit of leftover costs: newtons and newton metres become comparable.
+        x, left, self.multipliers = solve_recruitment(
+            a / unit[:, None], b / unit, weight, low, high, np.ones(len(b)), self.multipliers, self.person.cost_exponent, muscles
+        )
+        left *= unit
         self.activations.append(x[:muscles])
         self.angles.append(hinges)
         self.torques.append(needed[6:])
@@ -230,12 +264,6 @@ class _Frames:
         self.ground.append(push.reshape(2, -1, 3).sum(axis=1))
         self.residuals.append(float(np.linalg.norm(left[:3]) / self.weight_n))
         self.reserves.append(float(np.abs(left[6:]).sum() / max(np.abs(b[6:]).sum(), 10.0)))
-
-    def _muscle_cost(self) -> Array:
-        """Weights that turn a square cost into a^p around the activations of the frame before."""
-        if self.person.cost_exponent == 2.0 or not self.activations:
-            return np.ones(len(self.body.muscles))
-        return np.maximum(self.activations[-1], 0.05) ** (self.person.cost_exponent - 2)
 
     def _forces(self) -> tuple[Array, Array]:
         """Muscle force in N at activation 0 and 1, positive along the shortening path, at this length and velocity."""
@@ -261,7 +289,7 @@ class _Frames:
         """(29, 32) effect of one newton on each pyramid edge of the 8 contact points, and its cost (32,), inf in the air."""
         import mujoco
 
-        columns, costs = [], []
+        columns, heights, looseness = [], [], []
         jacobian = np.zeros((3, self.body.mj.nv))
         for index, place in self.body.contacts:
             point = self.data.xpos[index] + self.data.xmat[index].reshape(3, 3) @ place
@@ -269,16 +297,10 @@ class _Frames:
             height = max(point[2] - self.floor, 0.0)
             speed = float(np.linalg.norm(jacobian @ self.data.qvel))
             columns.append((self._edges()[0] @ jacobian @ g).T)
-            cost = CONTACT_WEIGHT * (1 + (height / CONTACT_HEIGHT_M) ** 2 + (speed / CONTACT_SPEED_M_S) ** 2) ** 2
-            costs += [np.inf if height > CONTACT_LIMIT_M else cost] * 4
-        return np.concatenate(columns, axis=1), np.array(costs)
-
-
-def _solve(
-    a: Array, b: Array, weight: Array, low: Array, high: Array, unit: Array, start: Array | None
-) -> tuple[Array, Array, Array]:
-    from agonist.body.recruitment import solve_recruitment
-
-    # Rows in units of what one unit of leftover costs: newtons and newton metres become comparable.
-    x, left, multipliers = solve_recruitment(a / unit[:, None], b / unit, weight, low, high, np.ones(len(b)), start)
-    return x, left * unit, multipliers
+            heights.append(height)
+            looseness.append(1 + (height / CONTACT_HEIGHT_M) ** 2 + (speed / CONTACT_SPEED_M_S) ** 2)
+        # How much the ground pushes follows from the motion; the cost only says where. So it counts how loose a contact is
+        # against the firmest of the frame, and feet that a camera made slide or hover still carry their body.
+        cost = CONTACT_WEIGHT * (np.array(looseness) / min(looseness)) ** CONTACT_SHARPNESS
+        cost[np.array(heights) > CONTACT_LIMIT_M] = np.inf
+        return np.concatenate(columns, axis=1), np.repeat(cost, 4)
