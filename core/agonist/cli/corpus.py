@@ -24,7 +24,7 @@ def _group() -> None:
 def build(
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
     data: Annotated[
-        Path | None, typer.Option("--data", help="Folder of real mocap with cmu02/ and mass_bvh/; exercises only without.")
+        Path | None, typer.Option("--data", help="Folder of real mocap with cmu02/, mass_bvh/, deepmimic/; exercises only without.")
     ] = None,
     budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full.")] = "small",
     seed: Annotated[int, typer.Option("--seed")] = 0,
@@ -38,7 +38,7 @@ def build(
     if budget not in ("tiny", "small", "full"):
         raise InputError(f"Budget '{budget}'. Expected tiny, small or full.")
     if data is not None and not data.is_dir():
-        raise InputError(f"{data}: no such folder. Expected one with cmu02/ and mass_bvh/.")
+        raise InputError(f"{data}: no such folder. Expected one with cmu02/, mass_bvh/ or deepmimic/.")
     console = Console(json, quiet)
     document = build_corpus(
         out,

@@ -1,7 +1,9 @@
 """Build a corpus: plan takes, split them, simulate them, write them; the same for any number of processes.
 
-The split is made from names before anything is simulated: two people and four mocap clips are kept for testing, one
+The split is made from names before anything is simulated: two people and seven mocap clips are kept for testing, one
 person for validation. Mirrored copies are made when the corpus is read, from the simulated take: physics is symmetric.
+A take remembers a checksum of the motion that it simulates: code that moves otherwise simulates it again, and two corpora
+of one seed can be told apart.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,6 +26,7 @@ from agonist.corpus.sources import MOCAP_CLIPS, MOCAP_TEST, load_clip, resize, v
 from agonist.errors import FileFormatError, WorkError
 from agonist.io.atomic import atomic_path
 from agonist.motion import Motion
+from agonist.predict import standing_keypoints
 
 __all__ = ["CORPUS_FPS", "Take", "build_corpus", "plan_corpus"]
 
@@ -110,10 +114,12 @@ def _simulate(take: Take, seed: int, data: Path | None, folder: Path) -> str:
     from agonist.body import simulate
 
     path = folder / "takes" / f"{take.id}.npz"
-    if path.is_file():
+    motion = _motion(take, seed, data)
+    checksum = motion_checksum(motion)
+    if path.is_file() and _stored_checksum(path) == checksum:
         return take.id
     person = next(person for person in PEOPLE if person.name == take.person).person
-    result = simulate(_motion(take, seed, data), person, output_fps=CORPUS_FPS)
+    result = simulate(motion, person, output_fps=CORPUS_FPS)
     floor = float(result.parameters["floor_m"])
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(
@@ -125,8 +131,23 @@ def _simulate(take: Take, seed: int, data: Path | None, folder: Path) -> str:
             reserve_share=result.reserve_share.astype(np.float32),
             keypoint_error_m=result.keypoint_error_m.astype(np.float32),
             ground_reaction_n=result.ground_reaction.astype(np.float32),
+            motion_crc32=checksum,
         )
     return take.id
+
+
+def motion_checksum(motion: Motion) -> int:
+    """CRC-32 of a motion's keypoints to the millimetre; the last bits of a sum may differ between machines."""
+    return zlib.crc32(np.round(1000 * standing_keypoints(motion).positions).astype("<i4").tobytes())
+
+
+def _stored_checksum(path: Path) -> int | None:
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            return int(data["motion_crc32"])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        # Torn or of an older version: simulated again.
+        return None
 
 
 def _run(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: int) -> Iterator[str]:
@@ -156,13 +177,13 @@ def build_corpus(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, object]:
-    """Simulate a corpus into `folder`: takes/*.npz and corpus.json. Takes that are there already are kept.
+    """Simulate a corpus into `folder`: takes/*.npz and corpus.json. Takes of the same motion that are there already are kept.
 
     Args:
         folder: where to write.
         budget: "tiny", "small" or "full".
         seed: of everything random.
-        data: folder of real recordings (cmu02/, mass_bvh/); parametric exercises only if None.
+        data: folder of real recordings (cmu02/, mass_bvh/, deepmimic/); parametric exercises only if None.
         jobs: processes.
         progress: called with takes done and takes in all.
 
@@ -178,7 +199,9 @@ def build_corpus(
     for done, _ in enumerate(_run(takes, seed, data, folder, jobs), 1):
         if progress:
             progress(done, len(takes))
-    document: dict[str, object] = {**plan, "takes": [_describe(take, folder) for take in takes]}
+    rows = [_describe(take, folder) for take in takes]
+    total = zlib.crc32(" ".join(f"{row['id']}:{row['motion_crc32']}" for row in rows).encode())
+    document: dict[str, object] = {**plan, "motions_crc32": total, "takes": rows}
     with atomic_path(index) as temporary:
         temporary.write_text(json.dumps(document, indent=1))
     return document
@@ -189,10 +212,10 @@ def _describe(take: Take, folder: Path) -> dict[str, object]:
     try:
         with np.load(path, allow_pickle=False) as data:
             quality = {key: float(data[key].mean()) for key in ("keypoint_error_m", "residual_share", "reserve_share")}
-            frames = len(data["activation"])
-    except (OSError, ValueError, KeyError) as error:
+            frames, checksum = len(data["activation"]), int(data["motion_crc32"])
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise FileFormatError(path, f"{error}", "a take of the corpus; delete it and build again") from error
     usable = (
         quality["keypoint_error_m"] < MAX_ERROR_M and quality["residual_share"] < MAX_RESIDUAL and quality["reserve_share"] < MAX_RESERVE
     )
-    return {**asdict(take), "frames": frames, **quality, "usable": usable}
+    return {**asdict(take), "frames": frames, "motion_crc32": checksum, **quality, "usable": usable}

@@ -1,222 +1,30 @@
-"""The 15 exercises of "Muscles in Action" (Chiquier & Vondrick, ICCV 2023) and some of our own, as key poses.
-
-An exercise is one repetition: phases in [0, 1] with the curves (see `puppet`) that differ from standing at ease. `side` s
-is the working side, o the other; a repetition is played on either side. Shapes are ours, after the exercises' names.
-"""
+"""Perform an exercise: repetitions of key poses, no two alike, as a Motion whose standing feet stand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agonist.corpus.flight import Arc, arcs, heights, key_times
+from agonist.corpus.key_poses import EXERCISES, MIA_EXERCISES, Exercise
 from agonist.corpus.puppet import CURVES, pose_puppet
+from agonist.corpus.splines import monotone
 from agonist.errors import UnknownNameError
 from agonist.motion import Motion
 
 __all__ = ["EXERCISES", "MIA_EXERCISES", "Exercise", "perform"]
 
 Array = NDArray[np.float64]
-Key = tuple[float, dict[str, float]]
 
 FPS = 30.0
 _UPPER = ("hand", "elbow", "trunk")
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One repetition of an exercise.
-
-    Attributes:
-        seconds: usual duration of a repetition.
-        keys: (phase, curves); the pose of phase 0 is repeated at 1.
-        alternate: whether repetitions change sides.
-    """
-
-    seconds: float
-    keys: tuple[Key, ...]
-    alternate: bool = True
-
-
-def _both(**curves: float) -> dict[str, float]:
-    return {f"{name}_{side}": value for name, value in curves.items() for side in "so"}
-
-
-_GUARD = _both(hand_x=-0.10, hand_y=0.42, hand_z=0.12)
-_HANG: dict[str, float] = {}
-
-MIA_EXERCISES: dict[str, Exercise] = {
-    "ElbowPunch": Exercise(1.3, (
-        (0.0, _GUARD),
-        (0.4, {**_GUARD, "hand_x_s": -0.35, "hand_y_s": 0.30, "hand_z_s": 0.05, "elbow_out_s": 1.0, "trunk_yaw": 0.6, "pelvis_yaw": 0.3}),
-        (0.7, {**_GUARD, "trunk_yaw": -0.1}),
-    )),
-    "FrontKick": Exercise(1.6, (
-        (0.0, _GUARD),
-        (0.25, {**_GUARD, "foot_z_s": 0.26, "foot_y_s": 0.14, "foot_pitch_s": 0.5, "pelvis_x": -0.04}),
-        (0.42, {**_GUARD, "foot_z_s": 0.42, "foot_y_s": 0.52, "foot_pitch_s": -0.4, "trunk_pitch": -0.15, "pelvis_pitch": -0.25,
-                "pelvis_x": -0.045}),
-        (0.62, {**_GUARD, "foot_z_s": 0.22, "foot_y_s": 0.14, "foot_pitch_s": 0.4, "pelvis_x": -0.04}),
-        (0.85, _GUARD),
-    )),
-    "FrontPunch": Exercise(1.0, (
-        (0.0, _GUARD),
-        (0.35, {**_GUARD, "hand_x_s": -0.15, "hand_y_s": 0.97, "hand_z_s": 0.05, "elbow_out_s": 0.4, "trunk_yaw": 0.45,
-                "pelvis_yaw": 0.25, "pelvis_pitch": 0.08}),
-        (0.7, _GUARD),
-    )),
-    "HighKick": Exercise(1.9, (
-        (0.0, _GUARD),
-        (0.25, {**_GUARD, "foot_z_s": 0.28, "foot_y_s": 0.18, "foot_pitch_s": 0.5, "pelvis_x": -0.04}),
-        (0.45, {**_GUARD, "foot_z_s": 0.72, "foot_y_s": 0.46, "foot_pitch_s": -0.9, "trunk_pitch": -0.2, "pelvis_pitch": -0.40,
-                "pelvis_x": -0.05, "foot_yaw_o": 0.5}),
-        (0.68, {**_GUARD, "foot_z_s": 0.20, "foot_y_s": 0.14, "foot_pitch_s": 0.3, "pelvis_x": -0.04}),
-        (0.9, _GUARD),
-    )),
-    "HookPunch": Exercise(1.2, (
-        (0.0, _GUARD),
-        (0.2, {**_GUARD, "hand_x_s": 0.5, "hand_y_s": 0.35, "hand_z_s": 0.05, "elbow_out_s": 1.0, "trunk_yaw": -0.35}),
-        (0.45, {**_GUARD, "hand_x_s": -0.35, "hand_y_s": 0.62, "hand_z_s": 0.12, "elbow_out_s": 1.0, "trunk_yaw": 0.6, "pelvis_yaw": 0.35}),
-        (0.8, _GUARD),
-    )),
-    "JumpingJack": Exercise(1.1, (
-        (0.0, {"pelvis_z": -0.05, "pelvis_pitch": 0.1}),
-        (0.22, {"lift": 0.05, "foot_x_s": 0.05, "foot_x_o": 0.05, **_both(hand_x=0.98, hand_y=0.05, hand_z=0.0, foot_pitch=0.4)}),
-        (0.48, {"pelvis_z": -0.055, **_both(foot_x=0.12, hand_x=0.15, hand_y=0.05, hand_z=0.95, elbow_out=0.8)}),
-        (0.55, {"pelvis_z": -0.06, **_both(foot_x=0.12, hand_x=0.15, hand_y=0.05, hand_z=0.95, elbow_out=0.8)}),
-        (0.75, {"lift": 0.05, "foot_x_s": 0.05, "foot_x_o": 0.05, **_both(hand_x=0.98, hand_y=0.05, hand_z=0.0, foot_pitch=0.4)}),
-    ), alternate=False),
-    "KneeKick": Exercise(1.3, (
-        (0.0, _both(hand_x=0.0, hand_y=0.65, hand_z=0.35)),
-        (0.42, {**_both(hand_x=0.05, hand_y=0.25, hand_z=-0.35), "foot_z_s": 0.27, "foot_y_s": 0.10, "foot_pitch_s": 0.7,
-                "pelvis_pitch": -0.15, "trunk_pitch": 0.2, "pelvis_x": -0.045}),
-        (0.8, _both(hand_x=0.0, hand_y=0.6, hand_z=0.3)),
-    )),
-    "LegBack": Exercise(1.7, (
-        (0.0, _GUARD),
-        (0.45, {**_GUARD, "foot_y_s": -0.38, "foot_z_s": 0.20, "foot_pitch_s": 0.9, "pelvis_pitch": 0.45, "trunk_pitch": 0.15,
-                "pelvis_x": -0.045}),
-        (0.85, _GUARD),
-    )),
-    "LegCross": Exercise(1.7, (
-        (0.0, _both(hand_x=0.55, hand_z=-0.6)),
-        (0.4, {**_both(hand_x=0.65, hand_z=-0.45), "foot_x_s": -0.28, "foot_y_s": 0.20, "foot_z_s": 0.16, "pelvis_x": -0.05,
-               "pelvis_yaw": 0.2}),
-        (0.8, _both(hand_x=0.55, hand_z=-0.6)),
-    )),
-    "RonddeJambe": Exercise(3.2, (
-        (0.0, _both(hand_x=0.75, hand_y=0.3, hand_z=-0.25)),
-        (0.22, {**_both(hand_x=0.75, hand_y=0.4, hand_z=-0.1), "foot_y_s": 0.34, "foot_z_s": 0.10, "foot_pitch_s": 0.9, "pelvis_x": -0.05}),
-        (0.45, {**_both(hand_x=0.9, hand_y=0.2, hand_z=0.0), "foot_x_s": 0.34, "foot_z_s": 0.12, "foot_pitch_s": 0.9, "foot_yaw_s": 0.9,
-                "pelvis_x": -0.055}),
-        (0.68, {**_both(hand_x=0.8, hand_y=0.2, hand_z=-0.1), "foot_y_s": -0.30, "foot_z_s": 0.09, "foot_pitch_s": 1.0,
-                "pelvis_x": -0.05, "pelvis_pitch": 0.25}),
-        (0.9, _both(hand_x=0.75, hand_y=0.3, hand_z=-0.25)),
-    )),
-    "Running": Exercise(0.72, (
-        (0.0, {"pelvis_z": -0.035, "pelvis_pitch": 0.15, "foot_z_s": 0.13, "foot_y_s": -0.16, "foot_pitch_s": 0.9,
-               "hand_y_s": 0.35, "hand_z_s": -0.25, "hand_y_o": -0.2, "hand_z_o": -0.55, "trunk_yaw": -0.15}),
-        (0.25, {"lift": 0.015, "pelvis_pitch": 0.15, "foot_z_s": 0.15, "foot_y_s": 0.16, "foot_pitch_o": 0.4,
-                **_both(hand_y=0.1, hand_z=-0.5)}),
-        (0.5, {"pelvis_z": -0.035, "pelvis_pitch": 0.15, "foot_z_o": 0.13, "foot_y_o": -0.16, "foot_pitch_o": 0.9,
-               "hand_y_o": 0.35, "hand_z_o": -0.25, "hand_y_s": -0.2, "hand_z_s": -0.55, "trunk_yaw": 0.15}),
-        (0.75, {"lift": 0.015, "pelvis_pitch": 0.15, "foot_z_o": 0.15, "foot_y_o": 0.16, "foot_pitch_s": 0.4,
-                **_both(hand_y=0.1, hand_z=-0.5)}),
-    ), alternate=False),
-    "Shuffle": Exercise(1.6, (
-        (0.0, {**_GUARD, "pelvis_z": -0.06, "pelvis_pitch": 0.25, "trunk_pitch": 0.2, **_both(foot_x=0.05)}),
-        (0.25, {**_GUARD, "pelvis_z": -0.05, "pelvis_x": 0.08, "pelvis_pitch": 0.25, "foot_x_s": 0.18, "foot_z_s": 0.03, "foot_x_o": 0.05}),
-        (0.45, {**_GUARD, "pelvis_z": -0.07, "pelvis_x": 0.12, "pelvis_pitch": 0.3, "foot_x_s": 0.20, "foot_x_o": -0.06, "foot_z_o": 0.02}),
-        (0.7, {**_GUARD, "pelvis_z": -0.05, "pelvis_x": 0.03, "pelvis_pitch": 0.25, "foot_x_s": 0.16, "foot_x_o": 0.12, "foot_z_o": 0.03}),
-    )),
-    "SideLunges": Exercise(2.4, (
-        (0.0, _both(foot_x=0.13, hand_y=0.5, hand_z=-0.2)),
-        (0.42, {**_both(foot_x=0.13, hand_y=0.75, hand_z=0.0), "pelvis_x": 0.15, "pelvis_z": -0.19, "pelvis_y": -0.06, "pelvis_pitch": 0.45,
-                "trunk_pitch": 0.25, "foot_yaw_s": 0.3}),
-        (0.55, {**_both(foot_x=0.13, hand_y=0.75, hand_z=0.0), "pelvis_x": 0.15, "pelvis_z": -0.19, "pelvis_y": -0.06, "pelvis_pitch": 0.45,
-                "trunk_pitch": 0.25, "foot_yaw_s": 0.3}),
-    )),
-    "SlowSkater": Exercise(2.6, (
-        (0.0, {"pelvis_z": -0.05, "pelvis_pitch": 0.2}),
-        (0.4, {"pelvis_x": 0.10, "foot_x_s": 0.06, "foot_x_o": -0.20, "foot_y_o": -0.22, "foot_z_o": 0.05, "foot_pitch_o": 0.7,
-               "pelvis_z": -0.10, "pelvis_pitch": 0.5, "trunk_pitch": 0.2, "trunk_yaw": -0.35, "hand_x_o": -0.35, "hand_y_o": 0.55,
-               "hand_z_o": -0.6, "hand_x_s": 0.5, "hand_y_s": -0.3, "hand_z_s": -0.5}),
-        (0.55, {"pelvis_x": 0.10, "foot_x_s": 0.06, "foot_x_o": -0.20, "foot_y_o": -0.22, "foot_z_o": 0.05, "foot_pitch_o": 0.7,
-                "pelvis_z": -0.11, "pelvis_pitch": 0.5, "trunk_pitch": 0.2, "trunk_yaw": -0.35, "hand_x_o": -0.35, "hand_y_o": 0.55,
-                "hand_z_o": -0.6, "hand_x_s": 0.5, "hand_y_s": -0.3, "hand_z_s": -0.5}),
-    )),
-    "Squat": Exercise(2.4, (
-        (0.0, _both(foot_x=0.03)),
-        (0.45, {**_both(foot_x=0.03, hand_y=0.9, hand_z=0.05, hand_x=0.0, foot_yaw=0.25), "pelvis_z": -0.25, "pelvis_y": -0.10,
-                "pelvis_pitch": 0.55, "trunk_pitch": 0.25}),
-        (0.55, {**_both(foot_x=0.03, hand_y=0.9, hand_z=0.05, hand_x=0.0, foot_yaw=0.25), "pelvis_z": -0.25, "pelvis_y": -0.10,
-                "pelvis_pitch": 0.55, "trunk_pitch": 0.25}),
-    ), alternate=False),
-}  # fmt: skip
-
-_LUNGE = {"foot_y_s": 0.22, "foot_y_o": -0.20, "foot_pitch_o": 0.7, "foot_z_o": 0.035, "pelvis_z": -0.22, "pelvis_y": 0.02}
-OWN_EXERCISES: dict[str, Exercise] = {
-    "Idle": Exercise(3.0, ((0.0, _HANG), (0.5, {"pelvis_x": 0.02, "trunk_roll": -0.04, "hand_y_s": 0.2})), alternate=False),
-    "Walk": Exercise(1.2, (
-        (0.0, {"foot_y_s": 0.13, "foot_pitch_s": -0.25, "foot_y_o": -0.15, "foot_pitch_o": 0.5, "foot_z_o": 0.03, "pelvis_z": -0.025,
-               "hand_y_s": -0.25, "hand_y_o": 0.3}),
-        (0.25, {"foot_z_o": 0.07, "foot_y_o": -0.02, "foot_pitch_o": 0.5, "pelvis_x": 0.015}),
-        (0.5, {"foot_y_o": 0.13, "foot_pitch_o": -0.25, "foot_y_s": -0.15, "foot_pitch_s": 0.5, "foot_z_s": 0.03, "pelvis_z": -0.025,
-               "hand_y_o": -0.25, "hand_y_s": 0.3}),
-        (0.75, {"foot_z_s": 0.07, "foot_y_s": -0.02, "foot_pitch_s": 0.5, "pelvis_x": -0.015}),
-    ), alternate=False),
-    "BicepsCurl": Exercise(2.0, (
-        (0.0, _both(hand_x=0.1, hand_y=0.1, hand_z=-0.97)),
-        (0.45, _both(hand_x=0.08, hand_y=0.38, hand_z=-0.12, elbow_out=0.0)),
-    ), alternate=False),
-    "ArmRaise": Exercise(2.4, (
-        (0.0, _HANG),
-        (0.45, _both(hand_x=0.98, hand_y=0.0, hand_z=0.0, elbow_out=0.5)),
-        (0.6, _both(hand_x=0.35, hand_y=0.1, hand_z=0.9, elbow_out=0.8)),
-    ), alternate=False),
-    "Row": Exercise(1.8, (
-        (0.0, {**_both(hand_x=0.0, hand_y=0.93, hand_z=-0.2), "pelvis_pitch": 0.4, "pelvis_z": -0.05, "pelvis_y": -0.05}),
-        (0.45, {**_both(hand_x=0.15, hand_y=0.05, hand_z=-0.42, elbow_out=0.2), "pelvis_pitch": 0.25, "pelvis_z": -0.04}),
-    ), alternate=False),
-    "PullDown": Exercise(2.0, (
-        (0.0, _both(hand_x=0.3, hand_y=0.15, hand_z=0.92, elbow_out=0.9)),
-        (0.45, _both(hand_x=0.35, hand_y=0.2, hand_z=-0.05, elbow_out=0.1)),
-    ), alternate=False),
-    "OverheadPress": Exercise(2.0, (
-        (0.0, _both(hand_x=0.1, hand_y=0.25, hand_z=0.1, elbow_out=0.3)),
-        (0.45, _both(hand_x=0.05, hand_y=0.05, hand_z=0.96, elbow_out=0.8)),
-    ), alternate=False),
-    "ArmBack": Exercise(1.8, (
-        (0.0, _both(hand_y=0.6, hand_z=-0.7)),
-        (0.45, {**_both(hand_x=0.2, hand_y=-0.6, hand_z=-0.75, elbow_out=0.4), "pelvis_pitch": 0.3}),
-    ), alternate=False),
-    "Lunge": Exercise(2.6, (
-        (0.0, {"foot_y_s": 0.22, "foot_y_o": -0.20, "foot_pitch_o": 0.5, "foot_z_o": 0.03, "pelvis_z": -0.075, "pelvis_y": 0.02}),
-        (0.45, {**_LUNGE, **_both(hand_x=0.3, hand_z=-0.8)}),
-        (0.6, {**_LUNGE, **_both(hand_x=0.3, hand_z=-0.8)}),
-    )),
-    "HipHinge": Exercise(2.6, (
-        (0.0, _both(hand_y=0.2)),
-        (0.45, {**_both(hand_x=0.05, hand_y=0.45, hand_z=-0.85), "pelvis_pitch": 1.0, "trunk_pitch": 0.2, "pelvis_y": -0.09,
-                "pelvis_z": -0.03}),
-    ), alternate=False),
-    "LegCurl": Exercise(1.6, (
-        (0.0, _both(hand_x=0.3, hand_z=-0.8)),
-        (0.45, {**_both(hand_x=0.35, hand_z=-0.75), "foot_z_s": 0.24, "foot_y_s": -0.23, "foot_pitch_s": 1.3, "pelvis_x": -0.045}),
-    )),
-    "Jump": Exercise(1.9, (
-        (0.0, _HANG),
-        (0.3, {"pelvis_z": -0.17, "pelvis_y": -0.06, "pelvis_pitch": 0.55, "trunk_pitch": 0.2, **_both(hand_y=-0.5, hand_z=-0.75)}),
-        (0.45, {"pelvis_z": 0.0, "lift": 0.05, **_both(hand_y=0.5, hand_z=0.6, foot_pitch=0.6)}),
-        (0.55, {"pelvis_z": 0.0, "lift": 0.11, **_both(hand_y=0.4, hand_z=0.7, foot_pitch=0.7)}),
-        (0.66, {"pelvis_z": -0.03, "lift": 0.03, **_both(hand_y=0.4, hand_z=0.2, foot_pitch=0.4)}),
-        (0.76, {"pelvis_z": -0.12, "pelvis_y": -0.04, "pelvis_pitch": 0.4}),
-    ), alternate=False),
-}  # fmt: skip
-
-EXERCISES: dict[str, Exercise] = {**MIA_EXERCISES, **OWN_EXERCISES}
+_PLACE = ("foot_x", "foot_y", "foot_yaw")
+# A foot moves over the floor only in the middle of a step: it leaves the floor first and comes down last [ours].
+_STEP_BEGIN, _STEP_END = 0.25, 0.75
+# Height of a step on the spot, and what a wider one adds for each unit of its width; body heights [ours].
+_STEP_HEIGHT, _STEP_RISE = 0.03, 0.12
 
 
 def _sided(curves: Mapping[str, float], working: str) -> dict[str, float]:
@@ -256,9 +64,9 @@ def perform(name: str, seconds: float, height_m: float, rng: np.random.Generator
         UnknownNameError: no such exercise.
     """
     frames = round(seconds * FPS) + 1
-    curves = _curves(name, frames, rng)
+    curves = _curves(name, frames, height_m, rng)
     if upper is not None:
-        other = _curves(upper, frames, rng)
+        other = _curves(upper, frames, height_m, rng)
         curves |= {key: other[key] for key in curves if key.startswith(_UPPER)}
     times = np.arange(frames) / FPS
     for key in ("trunk_pitch", "trunk_roll", "trunk_yaw", "pelvis_roll", "pelvis_yaw"):
@@ -267,45 +75,109 @@ def perform(name: str, seconds: float, height_m: float, rng: np.random.Generator
     return pose_puppet(curves, FPS, height_m, float(rng.uniform(-np.pi, np.pi)))
 
 
-def _curves(name: str, frames: int, rng: np.random.Generator) -> dict[str, Array]:
+def _curves(name: str, frames: int, height_m: float, rng: np.random.Generator) -> dict[str, Array]:
     if name not in EXERCISES:
         raise UnknownNameError("exercise", name, EXERCISES)
     exercise = EXERCISES[name]
-    pace, span = exercise.seconds * rng.uniform(0.75, 1.45), rng.uniform(0.7, 1.2)
+    gait = exercise.advance > 0
+    speed, span = rng.uniform(0.75, 1.45), rng.uniform(0.7, 1.2)
+    # People walk and run near one pace: at another, falling takes as long as ever.
+    pace = exercise.seconds * (speed**0.5 if gait else speed)
     fade = rng.uniform(0.0, 0.25)
     habit = {key: rng.normal(0, 0.03 if key.startswith(("hand", "elbow")) else 0.006) for key in CURVES if key != "lift"}
+    # Legs are never longer than they are: a habit only bends the knees.
+    habit["pelvis_z"] = -0.5 * abs(habit["pelvis_z"])
     first_side = "lr"[int(rng.integers(2))]
-    times, values = [0.0], [_pose({}, habit, 1.0)]
-    clock, repetition = rng.uniform(0.1, 0.4), 0
-    while clock < frames / FPS:
+    times: list[float] = []
+    values: list[dict[str, float]] = []
+    flights: list[Arc] = []
+    # A gait is under way when the take begins.
+    clock, repetition = (-pace, -1) if gait else (rng.uniform(0.1, 0.4), 0)
+    while clock < frames / FPS + 0.5:
         side = first_side if not exercise.alternate or repetition % 2 == 0 else "lr"["rl".index(first_side)]
-        length = pace * rng.uniform(0.9, 1.12) * (1 + fade * clock * FPS / frames)
-        amount = span * rng.uniform(0.9, 1.1) * (1 - fade * clock * FPS / frames)
-        for phase, pose in exercise.keys:
-            times.append(clock + phase * length)
-            values.append(_pose(_sided(pose, side), habit, amount))
-        clock += length + (rng.uniform(0.1, 0.6) if rng.random() < 0.2 else 0.0)
+        length, amount = pace * rng.uniform(0.9, 1.12), span * rng.uniform(0.9, 1.1)
+        if gait:
+            # Steps of a gait join: their length cannot change from one cycle to the next.
+            amount = span
+        else:
+            length, amount = length * (1 + fade * clock * FPS / frames), amount * (1 - fade * clock * FPS / frames)
+        poses = [_pose(_sided(pose, side), habit, amount, span, repetition * exercise.advance) for _, pose in exercise.keys]
+        pelvis_z = np.array([pose["pelvis_z"] for pose in poses])
+        steps = key_times(exercise, pelvis_z, length, amount, height_m)
+        flights += arcs(exercise, steps, pelvis_z, clock)
+        times += list(clock + steps[:-1])
+        values += poses
+        pause = rng.uniform(0.1, 0.6) if rng.random() < 0.2 and not gait else 0.0
+        # Who has just landed cannot stand still at once.
+        clock += steps[-1] + (0.0 if any(land == exercise.keys[-1][0] for _, land in exercise.flights) else pause)
         repetition += 1
-    return {key: _smooth_keys(np.array(times), np.array([v[key] for v in values]), frames) for key in CURVES}
+    keys = {key: np.array([value[key] for value in values]) for key in CURVES}
+    if gait:
+        curves = {key: _smooth(monotone(np.array(times), keys[key], _grid(frames)), 1, frames) for key in CURVES}
+    else:
+        curves = _between(np.array([0.0, *times]), {key: np.concatenate([column[:1], column]) for key, column in keys.items()}, frames)
+    if flights:
+        on_floor = [(time, z) for time, z in zip(times, keys["pelvis_z"], strict=True)
+                    if not gait and not any(arc.begin - 1e-6 <= time <= arc.end + 1e-6 for arc in flights)]  # fmt: skip
+        height, lift = heights(flights, on_floor, _grid(frames), height_m)
+        # Feet of a run rise by their own curves; those of a jump with the body.
+        lift = np.zeros_like(lift) if gait else lift
+        curves |= {"pelvis_z": _smooth(height - lift, 1, frames), "lift": _smooth(lift, 1, frames)}
+    return curves
 
 
-def _pose(curves: Mapping[str, float], habit: Mapping[str, float], amount: float) -> dict[str, float]:
+def _pose(curves: Mapping[str, float], habit: Mapping[str, float], amount: float, span: float, way: float) -> dict[str, float]:
+    """The curves of a key at a range of motion; `way` is how far a gait has come, body heights at full range."""
     pose = {}
     for key, rest in CURVES.items():
         value = curves.get(key, rest)
-        # A smaller range comes nearer to standing at ease; the hands keep their own range, or punches would not land.
-        share = amount if not key.startswith(("hand", "elbow")) else 0.7 + 0.3 * min(amount, 1.0)
+        if key in ("pelvis_y", "foot_y_l", "foot_y_r"):
+            value += way
+        share = amount
+        if key.startswith(("hand", "elbow")):
+            # A smaller range comes nearer to standing at ease; the hands keep their own range, or punches would not land.
+            share = 0.7 + 0.3 * min(amount, 1.0)
+        elif key.startswith(_PLACE) and curves.get(f"foot_z_{key[-1]}", 0.0) + curves.get("lift", 0.0) == 0.0:
+            # Where a foot stands does not change from one repetition to the next.
+            share = span
         pose[key] = rest + share * (value - rest) + (0.0 if key.startswith("foot_z") else habit.get(key, 0.0))
     return pose
 
 
-def _smooth_keys(times: Array, values: Array, frames: int) -> Array:
-    """Minimum-jerk blends between keys (Flash & Hogan 1985), then a short raised-cosine average over the corners."""
-    grid = np.arange(frames + 30) / FPS - 0.5
+def _grid(frames: int) -> Array:
+    # Half a second more on either side, so that smoothing has something to smooth at the ends.
+    return np.arange(frames + 30) / FPS - 0.5
+
+
+def _between(times: Array, keys: Mapping[str, Array], frames: int) -> dict[str, Array]:
+    """Minimum-jerk blends between keys (Flash & Hogan 1985), steps where a standing foot changes its place."""
+    grid = _grid(frames)
     index = np.clip(np.searchsorted(times, grid, side="right") - 1, 0, len(times) - 2)
     u = np.clip((grid - times[index]) / np.maximum(times[index + 1] - times[index], 1e-6), 0, 1)
     # Between pure minimum jerk (stops at every key) and a straight line (never stops): limbs pass through via points.
-    blend = 0.5 * (u**3 * (10 - 15 * u + 6 * u**2)) + 0.5 * u
-    curve = values[index] + blend * (values[index + 1] - values[index])
-    kernel = np.hanning(9)[1:-1]
+    blend = 0.5 * _minimum_jerk(u) + 0.5 * u
+    curves = {key: column[index] + blend * (column[index + 1] - column[index]) for key, column in keys.items()}
+    for side in "lr":
+        stands = (keys[f"foot_z_{side}"] + keys["lift"] < 1e-6)[np.stack([index, index + 1])]
+        begin, end = np.where(stands[0], _STEP_BEGIN, 0.0), np.where(stands[1], _STEP_END, 1.0)
+        stepped = np.where(stands.any(axis=0), _minimum_jerk(np.clip((u - begin) / (end - begin), 0, 1)), blend)
+        width = np.zeros(len(grid))
+        for place in _PLACE:
+            column = keys[f"{place}_{side}"]
+            change = column[index + 1] - column[index]
+            curves[f"{place}_{side}"] = column[index] + stepped * change
+            # Half a foot's length in body heights turns an angle into a width.
+            width = np.hypot(width, change * (0.07 if place == "foot_yaw" else 1.0))
+        rise = np.where(stands.all(axis=0) & (width > 1e-4), _STEP_HEIGHT + _STEP_RISE * width, 0.0)
+        curves[f"foot_z_{side}"] = curves[f"foot_z_{side}"] + rise * np.sin(np.pi * u) ** 2
+    return {key: _smooth(curve, 1 if key.startswith(_PLACE) else 3, frames) for key, curve in curves.items()}
+
+
+def _minimum_jerk(u: Array) -> Array:
+    return u**3 * (10 - 15 * u + 6 * u**2)
+
+
+def _smooth(curve: Array, reach: int, frames: int) -> Array:
+    """A raised-cosine average over `reach` frames to either side, which rounds the corners; then the frames asked for."""
+    kernel = np.hanning(2 * reach + 3)[1:-1]
     return np.convolve(curve, kernel / kernel.sum(), mode="same")[15 : 15 + frames]

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 # Curve -> value when standing at ease. Mirrored curves end in _l and _r: x counts outwards, away from the middle.
 CURVES: dict[str, float] = {
-    "pelvis_x": 0.0, "pelvis_y": 0.0, "pelvis_z": -0.008, "pelvis_yaw": 0.0, "pelvis_pitch": 0.02, "pelvis_roll": 0.0,
+    "pelvis_x": 0.0, "pelvis_y": 0.0, "pelvis_z": -0.003, "pelvis_yaw": 0.0, "pelvis_pitch": 0.02, "pelvis_roll": 0.0,
     "trunk_pitch": 0.03, "trunk_roll": 0.0, "trunk_yaw": 0.0, "lift": 0.0,
     **{f"{name}_{side}": value for side in "lr" for name, value in {
         "foot_x": 0.0, "foot_y": 0.0, "foot_z": 0.0, "foot_yaw": 0.12, "foot_pitch": 0.0,
@@ -32,6 +32,10 @@ CURVES: dict[str, float] = {
 }  # fmt: skip
 
 STANCE_HALF_WIDTH = 0.055
+# Where the soles of BODY_25 end, before and behind the ankle (see `humanoid`), in body heights.
+TOE_LENGTH, HEEL_LENGTH = 0.112, 0.040
+# A foot this high no longer cares about the floor [ours].
+FREE_HEIGHT = 0.12
 
 
 def _frame(first: Array, second: Array) -> Array:
@@ -99,16 +103,32 @@ def pose_puppet(curves: Mapping[str, Array], fps: float, height_m: float, headin
     return Motion(skeleton, local, rotations.rotate(facing, root), fps)
 
 
+def _pivot(pitch: Array, height: Array) -> tuple[Array, Array]:
+    """How far, in body heights, the ankle rises and moves forward when a foot at `height` pitches.
+
+    A standing foot turns about the tip of its toes or about the end of its heel, not about its ankle, which would drive
+    them into the floor. The higher the foot, the less this holds.
+    """
+    sine, cosine = np.sin(pitch), np.cos(pitch)
+    along = np.where(pitch > 0, TOE_LENGTH, -HEEL_LENGTH)
+    rise = along * sine + ANKLE_HEIGHT * (cosine - 1)
+    shift = along * (1 - cosine) + ANKLE_HEIGHT * sine
+    u = np.clip(height / FREE_HEIGHT, 0, 1)
+    near = 1 - u * u * (3 - 2 * u)
+    return near * rise, near * shift
+
+
 def _leg(skeleton: Skeleton, c: Mapping[str, Array], side: str, out: float, h: float, root: Array, pelvis: Array, local: Array) -> None:
 
     offset = {part: skeleton.offsets[skeleton.index(f"{part}_{side}")] for part in ("hip", "knee", "ankle")}
     hip = root + rotations.rotate(pelvis, offset["hip"])
-    ankle = np.stack([
-        out * (STANCE_HALF_WIDTH + c[f"foot_x_{side}"]) * h,
-        -c[f"foot_y_{side}"] * h,
-        (ANKLE_HEIGHT + c[f"foot_z_{side}"] + c["lift"]) * h,
-    ], axis=-1)  # fmt: skip
     yaw = out * c[f"foot_yaw_{side}"]
+    rise, shift = _pivot(c[f"foot_pitch_{side}"], c[f"foot_z_{side}"])
+    ankle = np.stack([
+        out * (STANCE_HALF_WIDTH + c[f"foot_x_{side}"]) * h + shift * h * np.sin(yaw),
+        -c[f"foot_y_{side}"] * h - shift * h * np.cos(yaw),
+        (ANKLE_HEIGHT + c[f"foot_z_{side}"] + c["lift"] + rise) * h,
+    ], axis=-1)  # fmt: skip
     knee_to = np.stack([np.sin(yaw), -np.cos(yaw), np.zeros_like(yaw)], axis=-1)
     knee_to = 0.5 * knee_to + 0.5 * rotations.rotate(pelvis, np.array([0.0, -1.0, 0.0]))
     # Knees bend forward and, for a leg raised to the front, upward.
@@ -119,9 +139,7 @@ def _leg(skeleton: Skeleton, c: Mapping[str, Array], side: str, out: float, h: f
     rest = _frame(np.array([0.0, 0.0, -1.0]), np.array([1.0, 0.0, 0.0])).T
     thigh = rotations.from_matrix(_frame(upper, hinge) @ rest)
     shank = rotations.from_matrix(_frame(lower, hinge) @ rest)
-    foot = rotations.multiply(
-        rotations.from_axis_angle("z", yaw), rotations.from_axis_angle("x", c[f"foot_pitch_{side}"])
-    )
+    foot = rotations.multiply(rotations.from_axis_angle("z", yaw), rotations.from_axis_angle("x", c[f"foot_pitch_{side}"]))
     for part, parent, own in (("hip", pelvis, thigh), ("knee", thigh, shank), ("ankle", shank, foot)):
         local[:, skeleton.index(f"{part}_{side}")] = rotations.multiply(rotations.conjugate(parent), own)
 
@@ -135,7 +153,10 @@ def _arm(skeleton: Skeleton, c: Mapping[str, Array], side: str, out: float, root
     hand = np.stack([out * c[f"hand_x_{side}"], -c[f"hand_y_{side}"], c[f"hand_z_{side}"]], axis=-1) * sum(lengths)
     target = at + rotations.rotate(world["chest"], hand)
     away = np.clip(c[f"elbow_out_{side}"], 0, 1)
-    pole = np.stack([out * (0.25 + 0.75 * away), 0.35 * np.ones_like(away), -(1 - away) - 0.05], axis=-1)
+    # An elbow points back when the hand hangs, down when it is in front, up when it is behind: a quarter turn from the hand.
+    along = hand / np.linalg.norm(hand, axis=-1, keepdims=True)
+    quarter = (1 - 0.75 * away)[:, None] * np.stack([np.zeros_like(away), -along[:, 2], along[:, 1]], axis=-1)
+    pole = quarter + np.stack([out * (0.3 + 0.7 * away), 0.1 * np.ones_like(away), -0.3 * (1 - away) - 0.05], axis=-1)
     upper, lower = _chain(at, target, rotations.rotate(world["chest"], pole), (lengths[0], lengths[1]))
     hinge = np.cross(upper, lower)
     bone, axis = np.array([out, 0.0, 0.0]), np.array([0.0, 0.0, -out])
