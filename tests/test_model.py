@@ -55,6 +55,8 @@ def _change(folder, **fields):
         ({"schema": 2}, "schema 2"),
         ({"layout": "coco17"}, "coco17"),
         ({"fps": "fast"}, "model.json"),
+        ({"fps": float("inf")}, "fps inf"),
+        ({"muscles": "none8"}, r"model\.json: Unknown muscle set 'none8'\. Available: mia8"),
         ({"files": {"brain": {"file": "x", "sha256": "y"}}}, "brain"),
     ],
 )
@@ -62,6 +64,13 @@ def test_a_contract_that_does_not_fit_is_refused(copy, fields, message):
     _change(copy, **fields)
     with pytest.raises(ContractError, match=message):
         load_model(copy)
+
+
+def test_a_window_that_the_network_has_not_is_refused(copy):
+    _change(copy, window=30)
+    model = load_model(copy)
+    with pytest.raises(ContractError, match=r"encoder\.onnx: input 'keypoints' is .*64.* Expected \(batch, 30, 25, 3\)"):
+        model.encode(np.zeros((10, 25, 3)))
 
 
 def test_a_changed_network_is_refused(copy):
@@ -88,4 +97,42 @@ def test_no_network_at_all_is_refused(copy):
     document["files"]["encoder"]["sha256"] = hashlib.sha256(b"not a network").hexdigest()
     (copy / "model.json").write_text(json.dumps(document))
     with pytest.raises(ContractError, match="onnxruntime cannot open it"):
+        load_model(copy).encode(np.zeros((10, 25, 3)))
+
+
+def _network(folder, outputs):
+    """In the encoder's place a network whose answer has an unstated size: its keypoints, cut to `outputs` numbers."""
+    helper = pytest.importorskip("onnx").helper
+    import hashlib
+
+    import onnx
+
+    ends = onnx.numpy_helper.from_array(np.array([outputs]), "ends")
+    starts, axes = (onnx.numpy_helper.from_array(np.array([n]), name) for n, name in ((0, "starts"), (2, "axes")))
+    shape = onnx.numpy_helper.from_array(np.array([0, 0, 75]), "shape")
+    nodes = [
+        helper.make_node("Reshape", ["keypoints", "shape"], ["flat"]),
+        # A size that depends on the numbers, so that nobody can state it before the network ran.
+        helper.make_node("ReduceSum", ["keypoints"], ["sum"], keepdims=0),
+        helper.make_node("Cast", ["sum"], ["whole"], to=onnx.TensorProto.INT64),
+        helper.make_node("Add", ["whole", "ends"], ["size"]),
+        helper.make_node("Slice", ["flat", "starts", "size", "axes"], ["activation"]),
+    ]
+    number = onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes, "made", [helper.make_tensor_value_info("keypoints", number, ["batch", 64, 25, 3])],
+        [helper.make_tensor_value_info("activation", number, ["batch", "frames", "muscles"])], [ends, starts, axes, shape],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (folder / "encoder.onnx").write_bytes(model.SerializeToString())
+    document = json.loads((folder / "model.json").read_text())
+    document["files"]["encoder"]["sha256"] = hashlib.sha256((folder / "encoder.onnx").read_bytes()).hexdigest()
+    (folder / "model.json").write_text(json.dumps(document))
+
+
+def test_an_answer_of_another_size_is_refused(copy):
+    _network(copy, 8)
+    assert load_model(copy).encode(np.zeros((10, 25, 3)))[0].shape == (10, 8)
+    _network(copy, 5)
+    with pytest.raises(ContractError, match=r"encoder\.onnx: gave 'activation' of shape \(1, 64, 5\)\. Expected \(1, 64, 8\)"):
         load_model(copy).encode(np.zeros((10, 25, 3)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.edit_joints import EDIT_JOINTS
-from agonist.errors import ContractError, ModelNotFoundError
+from agonist.errors import ContractError, ModelNotFoundError, UnknownNameError
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import MuscleSet, muscle_set
 from agonist.windows import blend_windows, split_windows
@@ -74,16 +75,18 @@ class Contract:
                 raise ContractError(f"{path}: keypoint layout '{raw['layout']}'. Expected '{BODY25.name}'.")
             files = {part: (str(entry["file"]), str(entry["sha256"])) for part, entry in raw["files"].items()}
             contract = Contract(raw["name"], muscle_set(raw["muscles"]), float(raw["fps"]), int(raw["window"]), files, raw)
+        except UnknownNameError as error:
+            raise ContractError(f"{path}: {error}") from error
         except OSError as error:
             raise ContractError(f"{path}: cannot be read ({error.strerror}). Expected a model's contract.") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ContractError(f"{path}: not JSON ({error}). Expected a model's contract.") from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise ContractError(
                 f"{path}: {type(error).__name__}: {error}. Expected schema, name, layout, muscles, fps, window, files."
             ) from error
         unknown = [part for part in contract.files if part not in _PARTS]
-        if unknown or not contract.fps > 0 or contract.window < 1:
+        if unknown or not (0 < contract.fps < math.inf) or contract.window < 1:
             raise ContractError(
                 f"{path}: parts {', '.join(contract.files)}, fps {contract.fps}, window {contract.window}. "
                 f"Expected parts among {', '.join(_PARTS)} and positive numbers."
@@ -148,16 +151,16 @@ class Model:
         for kind, wanted, nodes in sides:
             found = {node.name: tuple(node.shape) for node in nodes}
             for name, trailing in wanted.items():
-                size = tuple(muscles if n == "M" else n for n in trailing)
+                size = (self.contract.window, *(muscles if n == "M" else n for n in trailing))
                 shape = found.get(name)
                 if shape is None:
                     raise ContractError(f"{path}: {part} has {kind}s {', '.join(found)}. Expected one named '{name}'.")
-                fits = len(shape) == len(size) + 2 and all(
-                    isinstance(have, str) or have is None or have == want for have, want in zip(shape[2:], size, strict=True)
+                fits = len(shape) == len(size) + 1 and all(
+                    isinstance(have, str) or have is None or have == want for have, want in zip(shape[1:], size, strict=True)
                 )
                 if not fits:
-                    expected = ("batch", self.contract.window, *size)
-                    raise ContractError(f"{path}: {kind} '{name}' is {shape}. Expected ({', '.join(map(str, expected))}).")
+                    expected = ", ".join(map(str, ("batch", *size)))
+                    raise ContractError(f"{path}: {kind} '{name}' is {shape}. Expected ({expected}), as its contract says.")
             extra = [node.name for node in nodes if kind == "input" and node.name not in wanted]
             if extra:
                 raise ContractError(f"{path}: {part} also wants {', '.join(extra)}. Expected only {', '.join(wanted)}.")
@@ -166,8 +169,22 @@ class Model:
         session = self._session(part)
         windows = {name: split_windows(clip, self.contract.window).astype(np.float32) for name, clip in clips.items()}
         names = [node.name for node in session.get_outputs()]
-        outputs = session.run(names, windows)
+        try:
+            outputs = session.run(names, windows)
+        except Exception as error:  # onnxruntime raises half a dozen unrelated classes
+            raise ContractError(f"{self.folder}: the {part} cannot run on what its contract says ({str(error)[:120]}).") from error
+        self._check_outputs(part, names, outputs, len(next(iter(windows.values()))))
         return {name: blend_windows(output.astype(float), frames) for name, output in zip(names, outputs, strict=True)}
+
+    def _check_outputs(self, part: str, names: list[str], outputs: list[Array], count: int) -> None:
+        """Sizes that a graph does not state show only when it ran."""
+        wanted = _PARTS[part][1]
+        for name, output in zip(names, outputs, strict=True):
+            trailing = wanted.get(name, ("M",))
+            shape = (count, self.contract.window, *(len(self.contract.muscles) if n == "M" else n for n in trailing))
+            if output.shape != shape:
+                file = self.folder / self.contract.files[part][0]
+                raise ContractError(f"{file}: gave '{name}' of shape {output.shape}. Expected {shape}, as its contract says.")
 
     def encode(self, keypoints: Array) -> tuple[Array, Array | None]:
         """Activation of BODY_25 keypoints.
