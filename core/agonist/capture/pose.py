@@ -19,7 +19,7 @@ from agonist.capture.video import Video
 from agonist.errors import InputError
 from agonist.motion import Keypoints, Motion
 
-__all__ = ["Capture", "PoseTrack", "capture_video", "motion_from_video", "track_person"]
+__all__ = ["Capture", "PoseTrack", "capture_video", "check_capture", "motion_from_video", "track_person"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -105,6 +105,22 @@ def track_person(
     return PoseTrack(times, pixels, world, visibility, (video.width, video.height), frames, tracker.switches_refused, busy)
 
 
+def check_capture(
+    path: str | Path, *, height_m: float | None = None, fov_deg: float = 65.0, start: float | None = None, end: float | None = None
+) -> Video:
+    """Open a video and check the numbers given with it, as `capture_video` does before its work. Raises FileFormatError, InputError."""
+    if height_m is not None and not 0.4 < height_m < 2.6:
+        raise InputError(f"A height of {height_m:g} m is no person's. Expected metres, 0.4 to 2.6.")
+    if not 10 < fov_deg < 150:
+        raise InputError(f"An angle of view of {fov_deg:g} degrees is no camera's. Expected 10 to 150.")
+    video = Video(path)
+    first, last = 0.0 if start is None else start, np.inf if end is None else end
+    if not 0 <= first < last or (video.duration and first >= video.duration):
+        found = f"the part from {first:g} s to {'its end' if end is None else f'{end:g} s'}"
+        raise InputError(f"{path}: no frames in {found}. Expected 0 <= start < end within its {video.duration:.2f} s.")
+    return video
+
+
 def capture_video(
     path: str | Path,
     *,
@@ -128,15 +144,11 @@ def capture_video(
     Raises:
         FileFormatError: no video. InputError: nobody in it, or numbers that cannot be. WorkError: no weights.
     """
-    if height_m is not None and not 0.4 < height_m < 2.6:
-        raise InputError(f"A height of {height_m:g} m is no person's. Expected metres, 0.4 to 2.6.")
-    if not 10 < fov_deg < 150:
-        raise InputError(f"An angle of view of {fov_deg:g} degrees is no camera's. Expected 10 to 150.")
+    video = check_capture(path, height_m=height_m, fov_deg=fov_deg, start=start, end=end)
     from agonist.capture.ground import stand_on_floor
     from agonist.capture.sides import untangle
     from agonist.capture.world import CameraView, place_in_world
 
-    video = Video(path)
     track = track_person(video, weights, start=start, end=end, progress=progress)
     pixels, world, visibility, changed = untangle(track.times, track.pixels, track.world, track.visibility)
     placed = place_in_world(track.times, pixels, world, visibility, CameraView(*track.size, fov_deg), height_m)

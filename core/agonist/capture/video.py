@@ -46,7 +46,7 @@ class Video:
             raise MissingDependencyError("av", "capture", "Reading video") from error
         self._av: Any = av
         if not self.path.is_file():
-            raise FileFormatError(self.path, "there is no such file", _EXPECTED)
+            raise FileFormatError(self.path, "a folder" if self.path.is_dir() else "there is no such file", _EXPECTED)
         if self.path.stat().st_size == 0:
             raise FileFormatError(self.path, "the file is empty (0 bytes)", _EXPECTED)
         with self._open() as container:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Console", "Json", "Quiet"]
+from agonist.io.atomic import atomic_path
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output.")]
+__all__ = ["Console", "Json", "Quiet", "Report"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output, all else on standard error.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors (and the JSON object).")]
+Report = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the result to this .json file too.")]
 
 
 @dataclass
@@ -37,19 +42,23 @@ class Console:
             (sys.stderr if self.json else sys.stdout).write(text + "\n")
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A table, columns padded."""
+        """A table, columns padded: the first to the left, the others to the right."""
         widths = [max(len(row[k]) for row in [header, *rows]) for k in range(len(header))]
         for row in [header, ["-" * width for width in widths], *rows]:
-            self.say(
-                "  ".join(
-                    cell.ljust(width) if k == 0 else cell.rjust(width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))
-                )
-            )
+            cells = [cell.rjust(width) if k else cell.ljust(width) for k, (cell, width) in enumerate(zip(row, widths, strict=True))]
+            self.say("  ".join(cells).rstrip())
 
-    def result(self, document: dict[str, Any]) -> None:
-        """The JSON object, if one was asked for."""
+    def result(self, document: dict[str, Any], report: Path | None = None) -> None:
+        """The JSON object: on standard output if that was asked for, and in the file `report`, whole or not at all.
+
+        Numbers that JSON does not have (NaN, infinity) become null.
+        """
+        text = json.dumps(_plain(document), allow_nan=False)
+        if report is not None:
+            with atomic_path(report) as temporary:
+                temporary.write_text(text + "\n", encoding="utf-8")
         if self.json:
-            sys.stdout.write(json.dumps(document) + "\n")
+            sys.stdout.write(text + "\n")
 
     def progress(self, share: float, text: str = "") -> None:
         """A bar with the time left, on a terminal only, at most ten times a second."""
@@ -64,3 +73,11 @@ class Console:
         if share >= 1:
             sys.stderr.write("\n")
         sys.stderr.flush()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

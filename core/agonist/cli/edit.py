@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
 from agonist.cli.predict import ModelOption, MotionFile
-from agonist.errors import FileFormatError, InputError
+from agonist.errors import InputError
 
 if TYPE_CHECKING:
     from agonist.edit import EditResult
@@ -17,18 +19,26 @@ if TYPE_CHECKING:
 
 __all__ = ["edit", "outcome_rows", "parse_frames", "parse_scales"]
 
+# What the sliders and the network go up to.
+_LARGEST = 4.0
+
 
 def parse_scales(texts: list[str]) -> dict[str, float]:
     """["hamstrings=1.5"] to {"hamstrings": 1.5}. Raises InputError."""
     scales = {}
     for text in texts:
-        name, sign, value = text.partition("=")
+        name, _, value = (part.strip() for part in text.partition("="))
         try:
-            scales[name.strip()] = float(value)
+            factor = float(value)
         except ValueError:
-            sign = ""
-        if not sign or not name.strip():
-            raise InputError(f"'{text}' is no edit. Expected MUSCLE=FACTOR, such as hamstrings=1.5.")
+            factor = math.nan
+        if not name or math.isnan(factor):
+            raise InputError(f"--scale {text}: no edit. Expected MUSCLE=FACTOR, such as hamstrings=1.5.")
+        if not 0 <= factor <= _LARGEST:
+            raise InputError(f"--scale {text}: a factor of {factor:g}. Expected 0 to {_LARGEST:g}, 1 for no change.")
+        if name in scales:
+            raise InputError(f"--scale {text}: {name} was given before. Expected each muscle once.")
+        scales[name] = factor
     return scales
 
 
@@ -36,9 +46,12 @@ def parse_frames(text: str | None) -> tuple[int, int] | None:
     """ "10:50" to (10, 50). Raises InputError."""
     if text is None:
         return None
-    first, sign, last = text.partition(":")
-    if not sign or not first.strip().isdigit() or not last.strip().isdigit():
-        raise InputError(f"'{text}' is no frame range. Expected FIRST:LAST, such as 10:50; LAST itself is not touched.")
+    first, _, last = (part.strip() for part in text.partition(":"))
+    # Nine digits are more frames than any memory holds.
+    if not all(part.isascii() and part.isdecimal() and len(part) <= 9 for part in (first, last)):
+        raise InputError(f"--frames {text}: no frame range. Expected FIRST:LAST, such as 10:50; LAST itself is not touched.")
+    if int(first) >= int(last):
+        raise InputError(f"--frames {text}: no frame lies in it. Expected FIRST below LAST, such as 10:50.")
     return int(first), int(last)
 
 
@@ -64,32 +77,27 @@ def edit(
     quiet: Quiet = False,
 ) -> None:
     """Recommend a motion in which muscles work as much as asked."""
-    from agonist import io
     from agonist.edit import prepare_edit
-    from agonist.io import bvh
+    from agonist.io import bvh, npz, read_with_layout
     from agonist.model import load_model
-    from agonist.motion import Motion
+    from agonist.motion import Keypoints
 
     console = Console(json, quiet)
     scales, span = parse_scales(scale), parse_frames(frames)
-    if out.suffix.lower() not in (".bvh", ".npz"):
-        raise FileFormatError(out, f"a file ending in '{out.suffix}'", "a motion file ending in .bvh or .npz")
-    layout = None
-    if motion.suffix.lower() == ".bvh" and motion.is_file():
-        file = bvh.read(motion)
-        clip, layout = file.motion, file.layout
-    else:
-        read = io.read(motion)
-        if not isinstance(read, Motion):
+    check_output(out, (".bvh", ".npz"), [motion])
+    with about(motion):
+        clip, layout = read_with_layout(motion)
+        if isinstance(clip, Keypoints):
             from agonist.capture.fit import fit_motion
 
-            read = fit_motion(read)
-        clip = read
-    result = prepare_edit(clip, model=load_model(model)).edit(scales, span)
+            clip = fit_motion(clip)
+        result = prepare_edit(clip, model=load_model(model)).edit(scales, span)
+        # Before anything is written: physics may refuse the clip.
+        verdict = _judge(console, clip, result) if physics else None
     if out.suffix.lower() == ".bvh":
         bvh.write(out, result.motion, layout)
     else:
-        io.npz.write(out, result.motion)
+        npz.write(out, result.motion)
     console.table(["muscle", "asked", "reached", "before", "after", ""], outcome_rows(result))
     console.say(
         f"drift of the others {result.drift:.3f}, moved {100 * result.distance_mean_m:.1f} cm on average and "
@@ -101,16 +109,15 @@ def edit(
         "muscles": {o.muscle: {"asked": o.asked, "reached": o.reached, "before": o.before, "after": o.after, "out_of_reach": o.out_of_reach}
                     for o in result.outcomes},
     }  # fmt: skip
-    if physics:
-        document["physics"] = _physics(console, clip, result)
+    if verdict is not None:
+        document["physics"] = verdict
+        console.say("Checked by physics (simulated: another person, another recruitment cost than any training data):")
+        rows = [[name, f"{result.parameters['asked'][name]:.2f}", f"{ratio:.2f}"] for name, ratio in verdict.items()]
+        console.table(["muscle", "asked", "works"], rows)
     console.result(document)
 
 
-def _physics(console: Console, clip: Motion, result: EditResult) -> dict[str, float]:
+def _judge(console: Console, clip: Motion, result: EditResult) -> dict[str, float]:
     from agonist.verify import verify_by_physics
 
-    verdict = verify_by_physics(clip, result, progress=lambda share: console.progress(share, "simulating"))
-    rows = [[name, f"{result.parameters['asked'][name]:.2f}", f"{ratio:.2f}"] for name, ratio in verdict.items()]
-    console.say("Checked by physics (simulated: another person, another recruitment cost than any training data):")
-    console.table(["muscle", "asked", "works"], rows)
-    return verdict
+    return verify_by_physics(clip, result, progress=lambda share: console.progress(share, "simulating"))

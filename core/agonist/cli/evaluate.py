@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agonist.cli.console import Console, Json, Quiet
+from agonist.cli.checks import about, check_output
+from agonist.cli.console import Console, Json, Quiet, Report
+from agonist.cli.predict import ModelOption
+from agonist.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from agonist.motion import Motion
 
 __all__ = ["app"]
 
@@ -19,21 +25,41 @@ def _group() -> None:
     """How well it does, as tables."""
 
 
+def _humanoid(path: Path) -> Motion:
+    """A motion that can be edited, or an error that names the file before any work is done."""
+    from agonist import io
+    from agonist.humanoid import map_humanoid
+    from agonist.motion import Motion
+
+    clip = io.read(path)
+    if not isinstance(clip, Motion):
+        raise FileFormatError(path, "keypoints without joint rotations", "a motion on a skeleton, such as a BVH file")
+    with about(path):
+        map_humanoid(clip.skeleton)
+    return clip
+
+
 @app.command()
 def edit(
-    clips: Annotated[list[Path] | None, typer.Argument(help="Motion files; ten exercises by people outside the training if none.")] = None,
-    model: Annotated[str, typer.Option("--model")] = "agonist",
+    clips: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[MOTION]...", help="Motion files; ten exercises by people outside the training if none."),
+    ] = None,
+    model: ModelOption = "agonist",
+    out: Report = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Does the muscle go the way that was asked? Every muscle, halved, by one and a half, doubled, over clips never trained on."""
-    from agonist import io
     from agonist.evaluation.edits import SCALES, evaluate_edits, held_out_clips
     from agonist.model import load_model
 
     console = Console(json, quiet)
-    motions = {path.name: io.read(path) for path in clips} if clips else held_out_clips()
-    report = evaluate_edits(motions, load_model(model), progress=lambda share: console.progress(share, "editing"))
+    if out is not None:
+        check_output(out, (".json",), clips or [])
+    network = load_model(model)
+    motions = {str(path): _humanoid(path) for path in clips} if clips else held_out_clips()
+    report = evaluate_edits(motions, network, progress=lambda share: console.progress(share, "editing"))
     console.say(f"Right direction by re-prediction, of {report['clips']} clips ({report['data']}):")
     rows = [
         [
@@ -48,4 +74,4 @@ def edit(
         f"all: {100 * report['right_share']:.1f} % right, drift of the others {report['drift']:.3f}, "
         f"moved {100 * report['distance_mean_m']:.1f} cm, planted feet slid at most {1000 * report['foot_slide_max_m']:.1f} mm"
     )
-    console.result(report)
+    console.result(report, out)

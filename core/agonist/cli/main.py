@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from agonist.cli.corpus import app as corpus_app
 from agonist.cli.edit import edit
@@ -20,15 +22,42 @@ from agonist.errors import AgonistError, InputError
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Muscles for animators.")
-app.command()(pose)
-app.command()(predict)
-app.command()(edit)
-app.command()(simulate)
-app.command()(train)
-app.add_typer(corpus_app, name="corpus")
-app.add_typer(evaluate_app, name="evaluate")
-app.add_typer(models_app, name="models")
+# \b keeps the lines as they are.
+_EPILOG = """\b
+From a video to a recommended motion:
+  agonist pose squat.mp4 --out squat.bvh --height 1.75
+  agonist predict squat.bvh --out activation.csv
+  agonist edit squat.bvh --scale quadriceps=1.5 --out harder.bvh
+
+Every command takes --json, --quiet and --out. Exit code: 0, 1 (the work failed) or 2 (the input or the call was wrong)."""
+
+
+def _example(*lines: str) -> str:
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, epilog=_EPILOG,
+    help="Muscles for animators: which muscles a motion uses, and motion in which they work more or less.",
+)  # fmt: skip
+for verb, short, example in (
+    (pose, "A video to a motion.", ["agonist pose squat.mp4 --out squat.bvh --height 1.75 --start 2 --end 8"]),
+    (predict, "A motion to muscle activation.", ["agonist predict walk.bvh --out activation.csv"]),
+    (
+        edit,
+        "Muscle sliders to a recommended motion.",
+        [
+            "agonist edit walk.bvh --scale hamstrings=1.5 --scale biceps_l=0.5 --frames 10:80 --out edited.bvh",
+            "agonist edit walk.bvh --scale quadriceps=0.7 --out edited.bvh --physics",
+        ],
+    ),
+    (simulate, "A motion to muscle activation, by physics.", ["agonist simulate walk.bvh --out simulated.csv --mass 62 --sex female"]),
+    (train, "A corpus to a model.", ["agonist train agonist --data corpus --out mymodel"]),
+):
+    app.command(short_help=short, epilog=_example(*example))(verb)
+app.add_typer(corpus_app, name="corpus", epilog=_example("agonist corpus build --out corpus --data recordings --jobs 2"))
+app.add_typer(evaluate_app, name="evaluate", epilog=_example("agonist evaluate edit --out report.json"))
+app.add_typer(models_app, name="models", epilog=_example("agonist models list", "agonist models fetch pose"))
 
 
 @app.callback(invoke_without_command=True)
@@ -40,19 +69,55 @@ def _options(version: Annotated[bool, typer.Option("--version", help="Print the 
         raise typer.Exit
 
 
-def main() -> None:
-    """Entry point. Exit code 0, 1 (the work failed) or 2 (the input or the call was wrong)."""
+def _stop(text: str, code: int) -> None:
+    # A progress bar may stand in this line.
+    sys.stdout.flush()
+    sys.stderr.write(("\r\033[K" if sys.stderr.isatty() else "") + f"agonist: {text}\n".replace("\n", " ", text.count("\n")))
+    sys.exit(code)
+
+
+def _usage(error: Any) -> str:
+    """One line of what Click would say in several."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "agonist"
+    return f"{' '.join(str(error.format_message()).split())} Try '{path} --help'."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point; always ends with SystemExit: 0, 1 (the work failed) or 2 (the input or the call was wrong).
+
+    An error is one line on standard error. AGONIST_DEBUG=1 in the environment shows where it came from.
+    """
+    debug = bool(os.environ.get("AGONIST_DEBUG"))
     try:
-        app()
-    except InputError as error:
-        sys.stderr.write(f"{Path(sys.argv[0]).name}: {error}\n")
-        sys.exit(2)
+        code = get_command(app).main(list(arguments) if arguments is not None else None, prog_name="agonist", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+    except (typer.Abort, KeyboardInterrupt):
+        _stop("cancelled", 1)
+    except BrokenPipeError:
+        # Whoever read our output went away (`agonist ... | head`); Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except AgonistError as error:
-        sys.stderr.write(f"{Path(sys.argv[0]).name}: {error}\n")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("cancelled\n")
-        sys.exit(1)
+        if debug:
+            raise
+        _stop(str(error), 2 if isinstance(error, InputError) else 1)
+    except OSError as error:
+        if debug:
+            raise
+        _stop(f"{error.filename or 'the system'}: {error.strerror or error}. Expected a file system that works.", 1)
+    except MemoryError:
+        _stop("not enough memory. Expected a shorter clip or a larger machine.", 1)
+    except Exception as error:
+        if debug:
+            raise
+        if hasattr(error, "format_message"):
+            if type(error).__name__ == "NoArgsIsHelpError":
+                sys.stderr.write(error.format_message() + "\n")
+                sys.exit(2)
+            _stop(_usage(error), 2)
+        _stop(f"{type(error).__name__}: {error}. This is a bug in Agonist; AGONIST_DEBUG=1 shows where.", 1)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from agonist.cli.checks import check_output
 from agonist.cli.console import Console, Json, Quiet
-from agonist.errors import FileFormatError
 
 __all__ = ["pose"]
 
@@ -25,12 +25,13 @@ def pose(
 ) -> None:
     """Estimate a person's motion in a video, at the video's own frame rate."""
     console = Console(json, quiet)
-    if out.suffix.lower() not in (".bvh", ".npz"):
-        raise FileFormatError(out, f"a file ending in '{out.suffix}'", "a motion file ending in .bvh or .npz")
-    from agonist.capture.pose import capture_video
+    check_output(out, (".bvh", ".npz"), [video])
+    from agonist.capture.pose import capture_video, check_capture
     from agonist.capture.pose_weights import fetch, find
     from agonist.io import bvh, npz
 
+    # Before anything is fetched for it.
+    check_capture(video, height_m=height, fov_deg=fov, start=start, end=end)
     if find() is None:
         console.say("Fetching the pose networks (36 MB, once).")
     weights = fetch(progress=console.progress)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
-from agonist.errors import FileFormatError
 
-__all__ = ["predict", "write_activation"]
+if TYPE_CHECKING:
+    from agonist.activation import Activation
 
-MotionFile = Annotated[Path, typer.Argument(metavar="MOTION", help="A .bvh, .amc, .npz, .trc, .c3d or .json file.")]
+__all__ = ["ACTIVATION_SUFFIXES", "predict", "write_activation"]
+
+MotionFile = Annotated[
+    Path, typer.Argument(metavar="MOTION", help="A .bvh, .amc, .npz, .trc, .c3d, .json or .txt file, or OpenPose's folder of .json files.")
+]
 ModelOption = Annotated[str, typer.Option("--model", help="A shipped model's name or a model folder.")]
 
 
-def write_activation(path: Path, activation: object) -> None:
-    """Write an Activation as .csv or .npz. Raises FileFormatError for another suffix."""
-    from agonist.activation import Activation
+ACTIVATION_SUFFIXES = (".csv", ".npz")
+
+
+def write_activation(path: Path, activation: Activation) -> None:
+    """Write an Activation; one of ACTIVATION_SUFFIXES says how."""
     from agonist.io import csv_activation, npz
 
-    assert isinstance(activation, Activation)
-    writers = {".csv": csv_activation.write, ".npz": npz.write_activation}
-    if path.suffix.lower() not in writers:
-        raise FileFormatError(path, f"a file ending in '{path.suffix}'", "an activation file ending in .csv or .npz")
-    writers[path.suffix.lower()](path, activation)
+    {".csv": csv_activation.write, ".npz": npz.write_activation}[path.suffix.lower()](path, activation)
 
 
 def predict(
@@ -41,7 +44,9 @@ def predict(
     from agonist.predict import predict as predict_activation
 
     console = Console(json, quiet)
-    activation = predict_activation(io.read(motion), load_model(model))
+    check_output(out, ACTIVATION_SUFFIXES, [motion])
+    with about(motion):
+        activation = predict_activation(io.read(motion), load_model(model))
     write_activation(out, activation)
     names = activation.muscles.names
     rows = [[name, f"{activation.column(name).mean():.3f}", f"{activation.column(name).max():.3f}"] for name in names]

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from agonist.cli.checks import about, check_output, check_positive
 from agonist.cli.console import Console, Json, Quiet
-from agonist.cli.predict import MotionFile, write_activation
+from agonist.cli.predict import ACTIVATION_SUFFIXES, MotionFile, write_activation
 
 __all__ = ["simulate"]
 
@@ -17,20 +18,23 @@ def simulate(
     motion: MotionFile,
     out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .npz.")],
     mass: Annotated[float, typer.Option("--mass", metavar="KG", help="Body mass in kilograms.")] = 75.0,
-    sex: Annotated[str, typer.Option("--sex", help="male or female.")] = "male",
-    strength: Annotated[float, typer.Option("--strength", help="Factor on every muscle's maximal force.")] = 1.0,
-    fps: Annotated[float | None, typer.Option("--fps", help="Frame rate of the result; the motion's own if not given.")] = None,
+    sex: Annotated[str, typer.Option("--sex", metavar="SEX", help="male or female.")] = "male",
+    strength: Annotated[float, typer.Option("--strength", metavar="FACTOR", help="Factor on every muscle's maximal force.")] = 1.0,
+    fps: Annotated[float | None, typer.Option("--fps", metavar="HZ", help="Frame rate of the result; else the motion's own.")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate the muscles of a motion (needs agonist[physics])."""
+    """Simulate the muscles of a motion with a body and physics instead of a network (needs agonist[physics])."""
     from agonist import io
     from agonist.body import Person
     from agonist.body import simulate as simulate_motion
 
     console = Console(json, quiet)
+    check_output(out, ACTIVATION_SUFFIXES, [motion])
+    check_positive("--fps", fps, 1000, "frames a second")
     person = Person(mass_kg=mass, sex=sex, strength=strength)
-    result = simulate_motion(io.read(motion), person, output_fps=fps, progress=lambda share: console.progress(share, "simulating"))
+    with about(motion):
+        result = simulate_motion(io.read(motion), person, output_fps=fps, progress=lambda share: console.progress(share, "simulating"))
     write_activation(out, result.activation)
     names = result.activation.muscles.names
     columns = [result.activation.column(name) for name in names]

@@ -18,9 +18,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the place of `path`, on error it is removed.
 
     The temporary file keeps the suffix, which some writers (numpy, ffmpeg) choose the format by.
-    Raises InputError if the folder cannot be written.
+    Raises InputError if `path` is a folder or its own folder cannot be written.
     """
     target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{target}: a folder. Expected a file to write.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(suffix=target.suffix, prefix=f".{target.stem}-", dir=target.parent)
