@@ -5,55 +5,73 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-__all__ = ["assign_action", "ensure_fcurve", "fcurves_of", "remove_fcurves", "write_keys"]
+__all__ = ["assign_action", "ensure_fcurve", "fcurves_of", "write_keys"]
 
 
 def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
     """Make `action` the active action of `owner`, with a slot that fits where there are slots."""
     data = owner.animation_data or owner.animation_data_create()
+    slot = _slot(owner, action) if hasattr(action, "slots") else None
     data.action = action
     if hasattr(action, "slots"):
-        fitting = [slot for slot in action.slots if slot.target_id_type in (owner.id_type, "UNSPECIFIED")]
-        data.action_slot = fitting[0] if fitting else action.slots.new(owner.id_type, owner.name)
+        data.action_slot = slot or action.slots.new(owner.id_type, owner.name)
 
 
-def _channels(owner: bpy.types.ID, action: bpy.types.Action):
-    """The F-curve collection of `owner` in `action`."""
-    if hasattr(action, "fcurves"):
-        if hasattr(action, "slots") and not action.slots:
-            assign_action(owner, action)
-        return action.fcurves
-    from bpy_extras import anim_utils
+def _slot(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionSlot | None:
+    """The slot of `action` that animates `owner`: the one in use, the one of its name, or the first that fits."""
+    data = owner.animation_data
+    if data is not None and data.action == action and data.action_slot is not None:
+        return data.action_slot
+    fitting = [slot for slot in action.slots if slot.target_id_type in (owner.id_type, "UNSPECIFIED")]
+    # A copy of an action keeps its source's slots, so the handle that plays the source plays the copy.
+    handle = data.last_slot_identifier if data is not None else ""
+    for wanted in (handle, f"OB{owner.name}"):
+        for slot in fitting:
+            if slot.identifier == wanted:
+                return slot
+    return fitting[0] if fitting else None
 
-    assign_action(owner, action)
-    return anim_utils.action_ensure_channelbag_for_slot(action, owner.animation_data.action_slot).fcurves
+
+def _channels(owner: bpy.types.ID, action: bpy.types.Action, *, ensure: bool) -> bpy.types.Action | bpy.types.ActionChannelbag | None:
+    """What holds the F-curves and groups of `owner` in `action`; None if nothing does and it must not be made."""
+    if not hasattr(action, "slots"):
+        return action
+    slot = _slot(owner, action)
+    if ensure and slot is None:
+        slot = action.slots.new(owner.id_type, owner.name)
+    if not ensure and (slot is None or not action.layers or not action.layers[0].strips):
+        return None
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    return strip.channelbag(slot, ensure=ensure)
 
 
 def fcurves_of(owner: bpy.types.ID, action: bpy.types.Action) -> list[bpy.types.FCurve]:
-    """All F-curves of `owner` in `action`."""
-    return list(_channels(owner, action))
+    """All F-curves of `owner` in `action`; nothing is made or assigned."""
+    channels = _channels(owner, action, ensure=False)
+    return list(channels.fcurves) if channels else []
 
 
 def ensure_fcurve(owner: bpy.types.ID, action: bpy.types.Action, path: str, index: int = 0, group: str = "") -> bpy.types.FCurve:
     """The F-curve of a property, made if it is not there."""
-    curves = _channels(owner, action)
-    found = curves.find(path, index=index)
+    channels = _channels(owner, action, ensure=True)
+    found = channels.fcurves.find(path, index=index)
     if found:
         return found
-    if hasattr(action, "fcurves"):
-        return curves.new(path, index=index, action_group=group) if group else curves.new(path, index=index)
-    return curves.new(path, index=index, group_name=group) if group else curves.new(path, index=index)
-
-
-def remove_fcurves(owner: bpy.types.ID, action: bpy.types.Action, path: str) -> None:
-    """Delete every F-curve of a property."""
-    curves = _channels(owner, action)
-    for curve in [curve for curve in curves if curve.data_path == path]:
-        curves.remove(curve)
+    curve = channels.fcurves.new(path, index=index)
+    if group:
+        curve.group = channels.groups.get(group) or channels.groups.new(group)
+    return curve
 
 
 def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) -> None:
-    """Replace all keys of a curve: one linear key a frame, written in one go."""
+    """Replace all keys of a curve: one linear key a frame, written in one go.
+
+    Modifiers other than Cycles go, and a muted curve plays again: what is written was evaluated with or without them.
+    """
+    for modifier in [modifier for modifier in curve.modifiers if modifier.type != "CYCLES"]:
+        curve.modifiers.remove(modifier)
+    curve.mute = False
     points = curve.keyframe_points
     count = len(frames)
     if len(points) != count:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import bpy
 
 from agonist.errors import AgonistError
@@ -18,24 +21,25 @@ def _moved(slider: AgonistSlider, context: bpy.types.Context) -> None:
     """A slider moved: its other side follows if linked, and the motion is made again."""
     if _guard["busy"]:
         return
-    armature = slider.id_data
-    _guard["busy"] = True
-    try:
-        props = armature.agonist
-        if props.link_sides:
-            group = slider.name[:-2]
+    props = slider.id_data.agonist
+    if props.link_sides:
+        with _quiet():
             for other in props.sliders:
-                if other.name[:-2] == group and other.name != slider.name:
+                if other.name[:-2] == slider.name[:-2] and other.name != slider.name:
                     other.scale = slider.scale
-        if props.live:
-            try:
-                verbs.edit_armature(armature, refine=False)
-                props.message = ""
-            except AgonistError as error:
-                # A slider has no report to give; the panel shows this line.
-                props.message = str(error)
-    finally:
-        _guard["busy"] = False
+    _regenerate(props, context)
+
+
+def _regenerate(props: AgonistArmature, context: bpy.types.Context) -> None:
+    """Make the motion again, if that is wished while something moves."""
+    if _guard["busy"] or not props.live or not props.sliders:
+        return
+    with _quiet():
+        try:
+            verbs.edit_armature(props.id_data, refine=False)
+        except AgonistError as error:
+            # A slider has no report to give; the panel shows this line.
+            props.message = str(error)
 
 
 def _toggled(props: AgonistArmature, context: bpy.types.Context) -> None:
@@ -43,7 +47,21 @@ def _toggled(props: AgonistArmature, context: bpy.types.Context) -> None:
         verbs.show(props.id_data, props.show)
         props.message = ""
     except AgonistError as error:
-        props.message = str(error)
+        props.shown, props.message = "ORIGINAL", str(error)
+
+
+def _recoloured(props: AgonistArmature, context: bpy.types.Context) -> None:
+    verbs.recolour(props.id_data)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Properties may be set inside without calling their updates again."""
+    before, _guard["busy"] = _guard["busy"], True
+    try:
+        yield
+    finally:
+        _guard["busy"] = before
 
 
 class AgonistSlider(bpy.types.PropertyGroup):
@@ -69,11 +87,11 @@ class AgonistArmature(bpy.types.PropertyGroup):
     model: bpy.props.StringProperty(name="Model", description="A shipped model's name or a model folder", default="agonist")
     link_sides: bpy.props.BoolProperty(name="Link Left and Right", description="Move both sides together", default=False)
     live: bpy.props.BoolProperty(name="Live", description="Regenerate the motion while a slider moves", default=True)
-    use_frame_range: bpy.props.BoolProperty(name="Frame Range", description="Change these frames only", default=False)
-    frame_first: bpy.props.IntProperty(name="First", description="First frame that may change", default=1)
-    frame_last: bpy.props.IntProperty(name="Last", description="Last frame that may change", default=100)
+    use_frame_range: bpy.props.BoolProperty(name="Frame Range", description="Change these frames only", default=False, update=_regenerate)
+    frame_first: bpy.props.IntProperty(name="First", description="First frame that may change", default=1, update=_regenerate)
+    frame_last: bpy.props.IntProperty(name="Last", description="Last frame that may change", default=100, update=_regenerate)
     colour_range: bpy.props.EnumProperty(
-        name="Full Red Is", description="What the colour of a fully red muscle means", default="CLIP",
+        name="Full Red Is", description="What the colour of a fully red muscle means", default="CLIP", update=_recoloured,
         items=[
             ("CLIP", "The Clip's Peak", "The highest activation of any muscle in the clip"),
             ("MUSCLE", "Each Muscle's Peak", "The highest activation of the muscle itself in the clip"),
@@ -95,25 +113,21 @@ class AgonistArmature(bpy.types.PropertyGroup):
         # Already playing: only the switch has to follow, without playing it again.
         self["show"] = {"ORIGINAL": 0, "RECOMMENDED": 1}[which]
 
-    def fill_sliders(self, muscles: MuscleSet) -> None:
-        """One slider a muscle, all at 1."""
-        _guard["busy"] = True
-        try:
+    def fill_sliders(self, muscles: MuscleSet, clip: tuple[int, int]) -> None:
+        """One slider a muscle, all at 1; a frame range that does not lie in the `clip`'s first and last frame becomes the clip."""
+        with _quiet():
             self.sliders.clear()
             for muscle in muscles.muscles:
                 slider = self.sliders.add()
                 slider.name, slider.label = muscle.name, muscle.label
-        finally:
-            _guard["busy"] = False
+            if not (self.use_frame_range and clip[0] <= self.frame_first <= self.frame_last <= clip[1]):
+                self.use_frame_range, (self.frame_first, self.frame_last) = False, clip
 
     def reset_sliders(self) -> None:
         """All sliders to 1 without making the motion eight times."""
-        _guard["busy"] = True
-        try:
+        with _quiet():
             for slider in self.sliders:
                 slider.scale, slider.reached, slider.out_of_reach = 1.0, 1.0, False
-        finally:
-            _guard["busy"] = False
 
 
 _CLASSES = (AgonistSlider, AgonistArmature)

@@ -8,38 +8,42 @@ import bpy
 
 from agonist.edit import EditSession, prepare_edit
 from agonist.errors import MotionError
+from agonist.model import load_model
 
-from .rig.sample import Sample, sample_armature
+from .compat import assign_action
+from .rig.sample import Sample, sample_armature, stamp_of
 
-__all__ = ["LiveEdit", "forget", "live_edit"]
+__all__ = ["LiveEdit", "forget", "live_edit", "live_edit_of"]
 
 
 @dataclass(frozen=True)
 class LiveEdit:
-    """A sampled armature and the prepared edit on it."""
+    """A sampled armature, the prepared edit on it, and the stamp of the source action it was sampled from."""
 
     sample: Sample
     session: EditSession
+    stamp: str
 
 
-# One entry an armature: rebuilt when the source action, its range or the scene's rate is another.
-_cache: dict[str, tuple[tuple[object, ...], LiveEdit]] = {}
+# The armatures edited last; one is rebuilt when its source action, the scene's rate or the model is another.
+_cache: dict[str, tuple[str, LiveEdit]] = {}
+_KEPT = 4
 
 
 def live_edit(armature: bpy.types.Object) -> LiveEdit:
-    """The prepared edit of an armature's source action. Raises MotionError, SkeletonError, ContractError."""
+    """The prepared edit of an armature's source action. Raises MotionError, SkeletonError, ContractError, ModelNotFoundError."""
     source = armature.agonist.source_action
     if source is None:
         raise MotionError(f"Armature '{armature.name}' has not been predicted yet; press Predict first.")
-    scene = bpy.context.scene
-    stamp = (source.name, tuple(source.frame_range), scene.render.fps, scene.render.fps_base, armature.agonist.model)
+    return live_edit_of(armature, source)
+
+
+def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEdit:
+    """`live_edit` of any action; the armature's own state is left as it is."""
+    stamp, model = stamp_of(armature, source), armature.agonist.model
     found = _cache.get(armature.name)
-    if found and found[0] == stamp:
+    if found and found[0] == model and found[1].stamp == stamp:
         return found[1]
-    from agonist.model import load_model
-
-    from .compat import assign_action
-
     current = armature.animation_data.action if armature.animation_data else None
     assign_action(armature, source)
     try:
@@ -47,13 +51,14 @@ def live_edit(armature: bpy.types.Object) -> LiveEdit:
     finally:
         if current is not None:
             assign_action(armature, current)
-    live = LiveEdit(sample, prepare_edit(sample.motion, model=load_model(armature.agonist.model)))
-    _cache[armature.name] = (stamp, live)
+    live = LiveEdit(sample, prepare_edit(sample.motion, model=load_model(model)), stamp)
+    forget(armature.name)
+    _cache[armature.name] = (model, live)
+    while len(_cache) > _KEPT:
+        _cache.pop(next(iter(_cache)))
     return live
 
 
 def forget(armature_name: str) -> None:
-    """Drop what is kept about an armature: its source action was changed by hand."""
+    """Drop what is kept about an armature, so that constraints or objects that changed since are seen."""
     _cache.pop(armature_name, None)
-
-

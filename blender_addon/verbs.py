@@ -14,12 +14,12 @@ from agonist.motion import Keypoints
 
 from . import session
 from .compat import assign_action
-from .muscles.heatmap import key_activation, muscle_objects, range_top, show_colours
-from .rig.apply import apply_motion
+from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours
+from .rig.apply import apply_motion, copy_action
 from .rig.build import build_armature
 from .rig.sample import sample_armature
 
-__all__ = ["edit_armature", "export_bvh", "export_fbx", "import_motion", "predict_armature", "show"]
+__all__ = ["edit_armature", "export_bvh", "export_fbx", "import_motion", "predict_armature", "recolour", "show"]
 
 
 def import_motion(path: Path) -> bpy.types.Object:
@@ -33,25 +33,39 @@ def import_motion(path: Path) -> bpy.types.Object:
 
 
 def predict_armature(armature: bpy.types.Object) -> None:
-    """Take the armature's action as the source, predict its muscles, and colour them. Raises MotionError, SkeletonError."""
+    """Take the armature's action as the source, predict its muscles, and colour them.
+
+    An action that an edit made is not a source: the motion it was made from is predicted then. Raises MotionError,
+    SkeletonError, ContractError, ModelNotFoundError; nothing has changed if it does.
+    """
     data = armature.animation_data
     if data is None or data.action is None:
         raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
     props = armature.agonist
-    if not data.action.get("agonist_source"):
-        props.source_action = data.action
+    source = props.source_action if props.source_action and data.action.get("agonist_source") else data.action
     session.forget(armature.name)
-    live = session.live_edit(armature)
-    props.fill_sliders(live.session.model.contract.muscles)
+    live = session.live_edit_of(armature, source)
+    original = live.session.original
+    muscles = live.session.model.contract.muscles
+    recommended = props.recommended_action
+    if recommended is None or not _made_from(recommended, live.stamp) or tuple(props.sliders.keys()) != muscles.names:
+        # One of another motion stays in the file, but the toggle must not show it.
+        props.recommended_action = None
+        props.fill_sliders(muscles, (live.sample.first_frame, live.sample.first_frame + len(original) - 1))
+    props.source_action = source
     key_activation(
-        muscle_objects(armature), live.session.original, live.sample.first_frame, "ORIGINAL", props.source_action.name,
-        range_top(live.session.original, props.colour_range),
-    )  # fmt: skip
-    props.show = "ORIGINAL"
+        muscle_objects(armature), original, live.sample.first_frame, "ORIGINAL", source.name, range_top(original, props.colour_range)
+    )
+    props.shown = "ORIGINAL"
+    show(armature, "ORIGINAL")
 
 
 def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditResult:
-    """Regenerate the recommended motion from the sliders, as a new action. Raises MotionError, InputError."""
+    """Regenerate the recommended motion from the sliders.
+
+    It is a new action; as long as the source stays as it is, later edits write into that same one, so that moving a slider
+    does not fill the file with actions. Raises MotionError, InputError, ContractError, ModelNotFoundError.
+    """
     props = armature.agonist
     live = session.live_edit(armature)
     scales = {slider.name: slider.scale for slider in props.sliders}
@@ -61,7 +75,9 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
         frames = (props.frame_first - first, props.frame_last - first + 1)
     result = live.session.edit(scales, frames, refine=refine)
     name = f"{props.source_action.name} | recommended"
-    props.recommended_action = apply_motion(armature, live.sample, result.motion, props.source_action, name)
+    if props.recommended_action is None or not _made_from(props.recommended_action, live.stamp):
+        props.recommended_action = copy_action(props.source_action, name, live.stamp)
+    apply_motion(armature, live.sample, result.motion, props.recommended_action)
     key_activation(
         muscle_objects(armature),
         result.recommended,
@@ -73,17 +89,43 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
         slider.reached, slider.out_of_reach = outcome.reached, outcome.out_of_reach
     props.shown = "RECOMMENDED"
+    props.message = _what_holds_back(armature, props.recommended_action, live.sample.names)
     return result
 
 
+def _made_from(action: bpy.types.Action, stamp: str) -> bool:
+    return bool(action.get("agonist_stamp") == stamp)
+
+
+def _what_holds_back(armature: bpy.types.Object, action: bpy.types.Action, names: tuple[str, ...]) -> str:
+    """A warning if keyed bones cannot follow their keys: constraints such as IK come after them."""
+    keyed = {names[joint] for joint in [*action.get("agonist_turned", []), *action.get("agonist_moved", [])]}
+    held = {bone.name for bone in armature.pose.bones if any(not one.mute and one.influence > 0 for one in bone.constraints)}
+    # An IK constraint sits on the last bone of its chain and moves those above.
+    for bone in armature.pose.bones:
+        for constraint in bone.constraints:
+            if constraint.type == "IK" and not constraint.mute and constraint.influence > 0:
+                chain = [bone, *bone.parent_recursive]
+                held |= {link.name for link in (chain[: constraint.chain_count] if constraint.chain_count else chain)}
+    stuck = sorted(keyed & held)
+    if not stuck:
+        return ""
+    return f"Constraints hold {', '.join(stuck[:3])}{' and more' if len(stuck) > 3 else ''}: bake the action (visual keying) first"
+
+
 def show(armature: bpy.types.Object, which: str) -> None:
-    """Play "ORIGINAL" or "RECOMMENDED": the armature's action and the muscles' colours change together."""
+    """Play "ORIGINAL" or "RECOMMENDED": the armature's action and the muscles' colours change together. Raises MotionError."""
     props = armature.agonist
     action = props.source_action if which == "ORIGINAL" else props.recommended_action
     if action is None:
         raise MotionError("There is no such motion yet; press Predict and move a slider first.")
     assign_action(armature, action)
     show_colours(muscle_objects(armature), which)
+
+
+def recolour(armature: bpy.types.Object) -> None:
+    """Colour the muscles anew after the colour range was changed, from the activation that is keyed on them."""
+    recolour_muscles(muscle_objects(armature), armature.agonist.colour_range)
 
 
 def export_bvh(armature: bpy.types.Object, path: Path) -> None:
@@ -93,7 +135,12 @@ def export_bvh(armature: bpy.types.Object, path: Path) -> None:
 
 
 def export_fbx(armature: bpy.types.Object, path: Path) -> None:
-    """The armature and its current action as FBX, every frame a key, no leaf bones, no simplification."""
+    """The armature and its current action as FBX, every frame a key, no leaf bones, no simplification.
+
+    Raises MotionError without an action or where Blender's exporter fails, InputError where the file cannot be written.
+    """
+    if armature.animation_data is None or armature.animation_data.action is None:
+        raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
     scene = bpy.context.scene
     kept = scene.frame_start, scene.frame_end
     first, last = (round(value) for value in armature.animation_data.action.frame_range)

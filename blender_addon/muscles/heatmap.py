@@ -11,9 +11,12 @@ import numpy as np
 
 from agonist.activation import Activation
 
-from ..compat import assign_action, ensure_fcurve, write_keys
+from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
 
-__all__ = ["FLEXED", "MUSCLE_KEY", "RELAXED", "key_activation", "muscle_material", "muscle_objects", "range_top", "show_colours"]
+__all__ = [
+    "FLEXED", "MUSCLE_KEY", "RELAXED", "key_activation", "muscle_material", "muscle_objects", "range_top", "recolour_muscles",
+    "show_colours",
+]  # fmt: skip
 
 
 def _linear(srgb: tuple[int, int, int]) -> tuple[float, float, float, float]:
@@ -26,6 +29,8 @@ RELAXED, FLEXED = _linear((250, 253, 50)), _linear((255, 0, 0))
 _TENDON = _linear((236, 226, 206))
 MUSCLE_KEY = "agonist_muscle"
 _MATERIAL = "Agonist Muscle"
+# The least activation that full red may mean [ours].
+_LEAST_TOP = 0.02
 # Where a muscle keeps its keyed colours: one action for each motion the rig can show.
 _COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
 
@@ -62,16 +67,21 @@ def muscle_material() -> bpy.types.Material:
     return material
 
 
-def range_top(activation: Activation, mode: str, fraction: float = 1.0) -> np.ndarray:
+def range_top(activation: Activation, mode: str) -> np.ndarray:
     """(M,) activation that is shown as full red.
 
     "ABSOLUTE" is everything a muscle has, "CLIP" the highest activation of any muscle in the clip, "MUSCLE" the highest of
-    each, "FRACTION" the given fraction.
+    each.
     """
-    peaks = np.maximum(activation.values.max(axis=0), 0.02)
+    return _top(activation.values.max(axis=0), mode)
+
+
+def _top(peaks: np.ndarray, mode: str) -> np.ndarray:
+    """`range_top` of each muscle's highest activation (M,). A muscle at rest is not blown up to red."""
+    peaks = np.maximum(peaks, _LEAST_TOP)
     if mode == "MUSCLE":
         return peaks
-    return np.full(len(peaks), {"ABSOLUTE": 1.0, "FRACTION": max(fraction, 0.01)}.get(mode, peaks.max()))
+    return np.full(len(peaks), 1.0 if mode == "ABSOLUTE" else peaks.max())
 
 
 def key_activation(
@@ -91,22 +101,53 @@ def key_activation(
     the object's colour shows the same in solid view.
     """
     frames = np.arange(first_frame, first_frame + len(activation), dtype=np.float32)
-    relaxed, flexed = np.array(RELAXED), np.array(FLEXED)
     for index, muscle in enumerate(activation.muscles.names):
         thing = objects.get(muscle)
         if thing is None:
             continue
         action = thing.get(_COLOURS[which])
-        if action is None:
+        if action is None or action.get("agonist_owner") != thing.name:
+            # A duplicated rig shares the actions of the first until it is coloured itself.
             action = bpy.data.actions.new(f"{name} | {muscle}")
+            action["agonist_owner"] = thing.name
             thing[_COLOURS[which]] = action
         assign_action(thing, action)
-        share = np.clip(activation.values[:, index] / top[index], 0, 1)
-        write_keys(ensure_fcurve(thing, action, '["activation"]'), frames, share)
         write_keys(ensure_fcurve(thing, action, '["activation_raw"]'), frames, activation.values[:, index])
-        colour = relaxed + share[:, None] * (flexed - relaxed)
-        for channel in range(3):
-            write_keys(ensure_fcurve(thing, action, "color", channel), frames, colour[:, channel])
+        _key_colour(thing, action, frames, np.clip(activation.values[:, index] / top[index], 0, 1))
+
+
+def _key_colour(thing: bpy.types.Object, action: bpy.types.Action, frames: np.ndarray, share: np.ndarray) -> None:
+    """Key the share of the colour range (T,), and the colour of solid view."""
+    relaxed, flexed = np.array(RELAXED), np.array(FLEXED)
+    write_keys(ensure_fcurve(thing, action, '["activation"]'), frames, share)
+    colour = relaxed + share[:, None] * (flexed - relaxed)
+    for channel in range(3):
+        write_keys(ensure_fcurve(thing, action, "color", channel), frames, colour[:, channel])
+
+
+def recolour_muscles(objects: dict[str, bpy.types.Object], mode: str) -> None:
+    """Key the colours of both motions anew for another meaning of full red, from the activation that is keyed already."""
+    raw = {which: {name: _raw_keys(thing, which) for name, thing in objects.items()} for which in _COLOURS}
+    keyed = {name: keys for name, keys in raw["ORIGINAL"].items() if keys is not None}
+    if not keyed:
+        return
+    top = dict(zip(keyed, _top(np.array([values.max() for _, values in keyed.values()]), mode), strict=True))
+    for which, muscles in raw.items():
+        for name, keys in muscles.items():
+            if keys is not None and name in top:
+                frames, values = keys
+                _key_colour(objects[name], objects[name][_COLOURS[which]], frames, np.clip(values / top[name], 0, 1))
+
+
+def _raw_keys(thing: bpy.types.Object, which: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Frames (T,) and activation (T,) as they are keyed on a muscle."""
+    action = thing.get(_COLOURS[which])
+    curve = next((one for one in fcurves_of(thing, action) if one.data_path == '["activation_raw"]'), None) if action else None
+    if curve is None or not len(curve.keyframe_points):
+        return None
+    keys = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
+    curve.keyframe_points.foreach_get("co", keys)
+    return keys[0::2], keys[1::2]
 
 
 def show_colours(objects: dict[str, bpy.types.Object], which: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import bpy
 import numpy as np
 from mathutils import Vector
@@ -64,7 +66,6 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
         _set_rate(scene, motion.fps)
         scene.frame_start, scene.frame_end = 1, len(motion)
     key_motion(armature, action, motion, names, 1, rest_offset=skeleton.offsets[0])
-    armature["agonist_fps"] = motion.fps
     return armature
 
 
@@ -82,31 +83,44 @@ def key_motion(
     first_frame: int,
     *,
     rest_offset: np.ndarray | None = None,
-    only: set[int] | None = None,
+    turned: Collection[int] | None = None,
+    moved: Collection[int] | None = None,
+    free: Collection[int] = (),
 ) -> None:
     """Write a Motion on bones `names` (the skeleton's joints in order) into an action.
 
-    `rest_offset` is where joint 0 rests in the Motion when the armature has it elsewhere; `only` limits the joints.
+    Args:
+        armature: whose bones they are.
+        action: is written to; its other curves are left alone.
+        motion: in the armature's space.
+        names: bone of each joint.
+        first_frame: scene frame of the Motion's first frame.
+        rest_offset: where joint 0 rests in the Motion, when the armature has it at its origin.
+        turned, moved: joints whose rotation, and whose location, is written; all if None.
+        free: joints whose bones do not inherit their parent's rotation.
     """
     frames = np.arange(first_frame, first_frame + len(motion), dtype=np.float32)
     rest = rest_rotations(armature, names)
     inverse = rotations.conjugate(rest)
-    local = motion.rotations_parent_from_joint
     for joint, name in enumerate(names):
-        if only is not None and joint not in only:
-            continue
-        pose = armature.pose.bones[name]
-        basis = rotations.multiply(rotations.multiply(inverse[joint], local[:, joint]), rest[joint])
-        _key_rotation(armature, action, pose, frames, basis)
-        delta = _location(motion, joint, rest_offset)
-        if delta is not None:
-            location = rotations.rotate(inverse[joint], delta)
+        if turned is None or joint in turned:
+            local = (motion.rotations_world_from_joint if joint in free else motion.rotations_parent_from_joint)[:, joint]
+            basis = rotations.multiply(rotations.multiply(inverse[joint], local), rest[joint])
+            _key_rotation(armature, action, armature.pose.bones[name], frames, basis)
+        if moved is None or joint in moved:
+            delta = _location(motion, joint, rest_offset)
+            if delta is None and moved is None:
+                continue
+            location = delta if delta is not None else np.zeros((len(motion), 3))
+            if armature.data.bones[name].use_local_location:
+                location = rotations.rotate(inverse[joint], location)
             for axis in range(3):
                 curve = ensure_fcurve(armature, action, f'pose.bones["{bpy.utils.escape_identifier(name)}"].location', axis, name)
                 write_keys(curve, frames, location[:, axis])
 
 
 def _location(motion: Motion, joint: int, rest_offset: np.ndarray | None) -> np.ndarray | None:
+    """(T, 3) how far a joint is from its place at rest, in its parent's axes; None if it stays there."""
     if joint == 0:
         # A bone at the armature's origin moves by the whole path.
         return motion.root_position - (motion.skeleton.offsets[0] - (rest_offset if rest_offset is not None else 0))
@@ -132,9 +146,20 @@ def _key_rotation(
     else:
         # Blender's "XYZ" turns about X first: the matrix is Rz Ry Rx, the order of from_euler read backwards.
         order = pose.rotation_mode[::-1].lower()
-        euler = np.empty((len(basis), 3))
-        for t, quaternion in enumerate(basis):
-            euler[t] = rotations.to_euler(quaternion, order, like=euler[t - 1] if t else None)
+        euler = _continuous(rotations.to_euler(basis, order))
         values, path = np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1), stem + "rotation_euler"
     for index in range(values.shape[1]):
         write_keys(ensure_fcurve(armature, action, path, index, pose.name), frames, values[:, index])
+
+
+def _continuous(euler: np.ndarray) -> np.ndarray:
+    """(T, 3) Tait-Bryan angles without jumps: of the two ways to write each rotation, the one nearer to the frame before."""
+    other = np.stack([euler[:, 0] + np.pi, np.pi - euler[:, 1], euler[:, 2] + np.pi], axis=1)
+
+    def gap(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+        return np.abs((after - before + np.pi) % (2 * np.pi) - np.pi).sum(axis=1)
+
+    # Both ways turn by as much, so only where the two swap counts.
+    swaps = gap(other[1:], euler[:-1]) < gap(euler[1:], euler[:-1])
+    swapped = np.concatenate([[False], np.cumsum(swaps) % 2 == 1])
+    return np.unwrap(np.where(swapped[:, None], other, euler), axis=0)

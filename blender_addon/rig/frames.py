@@ -8,7 +8,7 @@ import numpy as np
 from agonist import rotations
 from agonist.errors import SkeletonError
 
-__all__ = ["bone_names", "object_rotation", "rest_rotations"]
+__all__ = ["bone_names", "rest_rotations"]
 
 
 def bone_names(armature: bpy.types.Object) -> list[str]:
@@ -23,11 +23,6 @@ def bone_names(armature: bpy.types.Object) -> list[str]:
         names.append(bone.name)
         queue.extend(bone.children)
     return names
-
-
-def object_rotation(armature: bpy.types.Object) -> np.ndarray:
-    """(4,) quaternion of the armature object in the world, scale left out."""
-    return np.array(armature.matrix_world.to_quaternion(), dtype=float)
 
 
 def rest_rotations(armature: bpy.types.Object, names: list[str]) -> np.ndarray:

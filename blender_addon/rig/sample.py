@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from dataclasses import dataclass
 
 import bpy
@@ -12,9 +14,13 @@ from agonist.errors import MotionError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
+from ..compat import fcurves_of
 from .frames import bone_names
 
-__all__ = ["Sample", "sample_armature"]
+__all__ = ["Sample", "sample_armature", "stamp_of"]
+
+# Scales may differ by this share before they count as uneven [ours].
+_SCALE_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -25,21 +31,25 @@ class Sample:
         motion: in the world, house axes, metres.
         names: bone of each joint.
         first_frame: scene frame of the Motion's first frame.
+        object_world: (T, 4, 4) the armature object's own matrix, which may be animated too.
     """
 
     motion: Motion
     names: tuple[str, ...]
     first_frame: int
+    object_world: np.ndarray
 
 
 def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> Sample:
     """Evaluate an armature's pose at every frame of its action (or of `frame_range`, last frame included).
 
     Constraints, drivers and IK are evaluated. The current frame is restored. Raises SkeletonError without bones, MotionError
-    without animation.
+    without animation, in Rest Position, and for an object that is scaled unevenly, mirrored, or scaled over time.
     """
     names = bone_names(armature)
     scene = bpy.context.scene
+    if armature.data.pose_position == "REST":
+        raise MotionError(f"Armature '{armature.name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.")
     if frame_range is None:
         data = armature.animation_data
         if data is None or data.action is None:
@@ -56,7 +66,8 @@ def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | N
     try:
         pose, world = _evaluate(armature, names, first, last)
     finally:
-        scene.frame_set(int(before), subframe=before - int(before))
+        scene.frame_set(math.floor(before), subframe=before - math.floor(before))
+    _check_scale(armature.name, world)
     rest = world[0] @ np.array([np.array(bones[name].matrix_local) for name in names])
     rest_positions = rest[:, :3, 3]
     rest_rotation = rotations.from_matrix(_pure(rest))
@@ -78,7 +89,35 @@ def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | N
         Skeleton(tuple(names), parents, offsets), rotations.normalize(local), positions[:, 0], fps,
         start=(first - 1) / fps, local_positions=places if sliding else None, provenance={"armature": armature.name},
     )  # fmt: skip
-    return Sample(motion, tuple(names), first)
+    return Sample(motion, tuple(names), first, world)
+
+
+def stamp_of(armature: bpy.types.Object, action: bpy.types.Action) -> str:
+    """Fingerprint of what `sample_armature` would see of an action: what was made from another one is stale.
+
+    It is a hash of keys and names, so it outlives a saved file, and an undo brings the former one back.
+    """
+    scene = bpy.context.scene
+    about = (armature.name, tuple(action.frame_range), scene.render.fps, scene.render.fps_base)
+    digest = hashlib.blake2b(repr(about).encode(), digest_size=12)
+    for curve in fcurves_of(armature, action):
+        points = curve.keyframe_points
+        keys = np.empty(2 * len(points), dtype=np.float32)
+        points.foreach_get("co", keys)
+        digest.update(f"{curve.data_path}{curve.array_index}{curve.mute}".encode())
+        digest.update(keys.tobytes())
+    return digest.hexdigest()
+
+
+def _check_scale(name: str, world: np.ndarray) -> None:
+    """Raise MotionError if bone lengths are not the same in every direction and at every frame of (T, 4, 4)."""
+    scales = np.linalg.norm(world[:, :3, :3], axis=1)
+    if np.ptp(scales) > _SCALE_TOLERANCE * scales.mean() or np.linalg.det(world[0, :3, :3]) <= 0:
+        smallest, largest = scales.min(), scales.max()
+        raise MotionError(
+            f"Armature '{name}' is mirrored or scaled by {smallest:.3g} to {largest:.3g}. "
+            "Expected one scale for all axes and frames; apply it with Object > Apply > Scale."
+        )
 
 
 def _evaluate(armature: bpy.types.Object, names: list[str], first: int, last: int) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ from blender_addon import session, verbs
 from blender_addon.muscles.attach import add_muscles
 from blender_addon.muscles.heatmap import key_activation, muscle_objects, range_top
 from blender_addon.muscles.mannequin import add_mannequin
-from blender_addon.rig.apply import apply_motion
+from blender_addon.rig.apply import apply_motion, copy_action
 from blender_addon.rig.build import build_armature
 
 MOVES = 20
@@ -51,11 +51,11 @@ def main() -> None:
 
     result = live.session.edit(scale(0), refine=False)
     top = range_top(result.original, "CLIP")
-    source = armature.agonist.source_action
+    action = copy_action(armature.agonist.source_action, "bench | recommended", live.stamp)
     rows = [
         ("edit (core)", _median_ms(lambda k: live.session.edit(scale(k), refine=False))),
         ("edit, trying multiples (core, on release)", _median_ms(lambda k: live.session.edit(scale(k)))),
-        ("write the action", _median_ms(lambda k: apply_motion(armature, live.sample, result.motion, source, "bench | recommended"))),
+        ("write the action", _median_ms(lambda k: apply_motion(armature, live.sample, result.motion, action))),
         (
             "key the colours",
             _median_ms(lambda k: key_activation(muscle_objects(armature), result.recommended, 1, "RECOMMENDED", "bench", top)),

@@ -10,7 +10,7 @@ bpy = pytest.importorskip("bpy")
 from agonist import rotations
 from agonist.edit import prepare_edit
 from agonist.io import bvh
-from blender_addon.rig.apply import apply_motion
+from blender_addon.rig.apply import apply_motion, copy_action
 from blender_addon.rig.build import build_armature
 from blender_addon.rig.sample import sample_armature
 from tests.clips import exercise
@@ -49,10 +49,9 @@ def test_an_unchanged_motion_gives_the_same_pose_in_any_rotation_mode(mode):
     motion = before.motion
     # Every joint counts as changed: the whole pose is written in the new mode.
     nudged = type(motion)(motion.skeleton, motion.rotations_parent_from_joint, motion.root_position, motion.fps)
-    action = source.copy()
-    action["agonist_source"], action["agonist_joints"] = source.name, list(range(len(before.names)))
-    action.name = "again"
-    apply_motion(armature, before, nudged, source, "again")
+    action = copy_action(source, "again", "")
+    action["agonist_turned"] = list(range(len(before.names)))
+    apply_motion(armature, before, nudged, action)
     after = sample_armature(armature).motion
     assert rotations.angle_between(after.rotations_parent_from_joint, motion.rotations_parent_from_joint).max() < 1e-3
     np.testing.assert_allclose(after.positions_world, motion.positions_world, atol=1e-4)
@@ -64,7 +63,7 @@ def test_a_turned_moved_and_scaled_armature_is_sampled_and_edited_in_the_world()
     bpy.context.view_layer.update()
     sample = sample_armature(armature)
     edited = prepare_edit(sample.motion).edit({"quadriceps": 1.5}).motion
-    apply_motion(armature, sample, edited, armature.animation_data.action, "edited")
+    apply_motion(armature, sample, edited, copy_action(armature.animation_data.action, "edited", ""))
     np.testing.assert_allclose(sample_armature(armature).motion.positions_world, edited.positions_world, atol=1e-4)
 
 
@@ -73,7 +72,8 @@ def test_an_edit_is_a_new_action_and_the_source_is_untouched():
     source = armature.animation_data.action
     sample = sample_armature(armature)
     edited = prepare_edit(sample.motion).edit({"biceps_l": 2.0}).motion
-    action = apply_motion(armature, sample, edited, source, "edited")
+    action = copy_action(source, "edited", "")
+    apply_motion(armature, sample, edited, action)
     assert action is not source and armature.animation_data.action is action
     np.testing.assert_allclose(sample_armature(armature).motion.positions_world, edited.positions_world, atol=1e-5)
     from blender_addon.compat import assign_action
