@@ -7,9 +7,12 @@ import pytest
 
 from agonist.corpus.build import TEST_PEOPLE, VALIDATION_PEOPLE, build_corpus, motion_checksum, plan_corpus
 from agonist.corpus.exercises import EXERCISES, MIA_EXERCISES, perform
+from agonist.corpus.mia_layout import MIA_FOLDER, write_mia_layout
 from agonist.corpus.people import PEOPLE
 from agonist.corpus.sources import MOCAP_TEST, mirror_activation, mirror_keypoints, vary
+from agonist.errors import InputError, WorkError
 from agonist.humanoid import body25_from_motion
+from agonist.io import mia
 from agonist.keypoint_layouts import BODY25
 
 
@@ -108,9 +111,61 @@ def test_a_corpus_is_the_same_for_any_number_of_jobs_and_goes_on_where_it_stoppe
     build_corpus(tmp_path / "two", budget="tiny", jobs=2)
     document = json.loads((tmp_path / "one" / "corpus.json").read_text())
     assert document == json.loads((tmp_path / "two" / "corpus.json").read_text())
+    build_corpus(tmp_path / "mia", budget="tiny", jobs=2, layout="mia")
+    assert sorted(path.name for path in (tmp_path / "mia").iterdir()) == [MIA_FOLDER, "splits"]
+    assert next(mia.windows(tmp_path / "mia"))
     take = document["takes"][0]["id"]
     (tmp_path / "one" / "takes" / f"{take}.npz").unlink()
     build_corpus(tmp_path / "one", budget="tiny", jobs=1)
     with np.load(tmp_path / "one" / "takes" / f"{take}.npz") as a, np.load(tmp_path / "two" / "takes" / f"{take}.npz") as b:
         for key in a.files:
             np.testing.assert_array_equal(a[key], b[key])
+
+
+@pytest.fixture
+def small_corpus(tmp_path):
+    """A corpus of three takes by formula, no physics: one of training, one unusable, one for testing."""
+    (tmp_path / "takes").mkdir()
+    rng, rows = np.random.default_rng(0), []
+    takes = (("a", "Subject0", "train", True), ("b", "Subject1", "train", False), ("c", "Subject8", "test", True))
+    for name, person, split, usable in takes:
+        keypoints = body25_from_motion(perform("Squat", 7.0, 1.7, rng).resample(20.0)).positions
+        np.savez(tmp_path / "takes" / f"{name}.npz", keypoints=keypoints, activation=rng.uniform(0, 1, (len(keypoints), 8)))
+        rows.append({"id": name, "exercise": "Squat", "person": person, "split": split, "usable": usable, "source": "parametric",
+                     "upper": "LegBack" if name == "c" else ""})  # fmt: skip
+    return tmp_path, {"fps": 20.0, "takes": rows}
+
+
+def test_windows_in_the_layout_of_mia_are_those_of_the_takes(small_corpus, tmp_path):
+    folder, document = small_corpus
+    assert write_mia_layout(folder, document, tmp_path / "out") == {"train": 2, "val": 0, "test": 2}
+    root = tmp_path / "out" / MIA_FOLDER
+    train, test = root / "train" / "Subject0" / "Squat", root / "val" / "Subject8" / "Squat+LegBack"
+    assert list(mia.windows(root)) == [train / "0", train / "1", test / "0", test / "1"]
+    lines = (tmp_path / "out" / "splits" / "test.txt").read_text().split()
+    assert lines == [f"{MIA_FOLDER}/val/Subject8/Squat+LegBack/{k}" for k in (0, 1)]
+    with np.load(folder / "takes" / "c.npz") as take:
+        window = mia.read(test / "1", full_scale_counts=PEOPLE[8].sensor_gain)
+        np.testing.assert_allclose(window.activation.values, take["activation"][60:120:2], atol=0.5 / PEOPLE[8].sensor_gain + 1e-9)
+        around = take["keypoints"][60:120:2] - take["keypoints"][60:120:2, [BODY25.index("mid_hip")]]
+        np.testing.assert_allclose(window.keypoints.positions, around, atol=1e-5)
+    assert "EMG is SIMULATED" in (root / "SIMULATED.txt").read_text()
+
+
+def test_the_layout_of_mia_replaces_its_own_folder_and_no_other(small_corpus, tmp_path):
+    folder, document = small_corpus
+    stale = tmp_path / "out" / MIA_FOLDER / "train" / "Subject9" / "Squat" / "0" / "emgvalues.npy"
+    write_mia_layout(folder, document, tmp_path / "out")
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    write_mia_layout(folder, document, tmp_path / "out")
+    assert not stale.exists()
+    (tmp_path / "out" / MIA_FOLDER / "SIMULATED.txt").unlink()
+    with pytest.raises(WorkError, match="did not write"):
+        write_mia_layout(folder, document, tmp_path / "out")
+
+
+def test_an_unknown_layout_is_refused_before_any_work(tmp_path):
+    with pytest.raises(InputError, match="agonist, mia, both"):
+        build_corpus(tmp_path / "c", budget="tiny", layout="csv")
+    assert not (tmp_path / "c").exists()

@@ -29,14 +29,19 @@ def build(
     budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full.")] = "small",
     seed: Annotated[int, typer.Option("--seed")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes.")] = 1,
+    layout: Annotated[
+        str, typer.Option("--layout", help="agonist, mia (folders as in Muscles in Action, EMG simulated) or both.")
+    ] = "agonist",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Simulate exercises and mocap into a corpus; continues where it was stopped."""
-    from agonist.corpus.build import build_corpus
+    from agonist.corpus.build import LAYOUTS, build_corpus
 
     if budget not in ("tiny", "small", "full"):
         raise InputError(f"Budget '{budget}'. Expected tiny, small or full.")
+    if layout not in LAYOUTS:
+        raise InputError(f"Layout '{layout}'. Expected {', '.join(LAYOUTS)}.")
     if data is not None and not data.is_dir():
         raise InputError(f"{data}: no such folder. Expected one with cmu02/, mass_bvh/ or deepmimic/.")
     console = Console(json, quiet)
@@ -46,6 +51,7 @@ def build(
         seed=seed,
         data=data,
         jobs=jobs,
+        layout=layout,
         progress=lambda done, count: console.progress(done / count, f"take {done} of {count}"),
     )
     takes = document["takes"]
@@ -53,4 +59,4 @@ def build(
     minutes = sum(take["frames"] for take in takes) / float(str(document["fps"])) / 60
     usable = sum(bool(take["usable"]) for take in takes)
     console.say(f"{len(takes)} takes, {minutes:.1f} minutes, {usable} usable: {out}")
-    console.result({"out": str(out), "takes": len(takes), "minutes": minutes, "usable": usable})
+    console.result({"out": str(out), "takes": len(takes), "minutes": minutes, "usable": usable, "layout": layout})

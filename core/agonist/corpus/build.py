@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -21,16 +22,18 @@ from zipfile import BadZipFile
 import numpy as np
 
 from agonist.corpus.exercises import EXERCISES, MIA_EXERCISES, perform
+from agonist.corpus.mia_layout import write_mia_layout
 from agonist.corpus.people import PEOPLE
 from agonist.corpus.sources import MOCAP_CLIPS, MOCAP_TEST, load_clip, resize, vary
-from agonist.errors import FileFormatError, WorkError
+from agonist.errors import FileFormatError, InputError, WorkError
 from agonist.io.atomic import atomic_path
 from agonist.motion import Motion
 from agonist.predict import standing_keypoints
 
-__all__ = ["CORPUS_FPS", "Take", "build_corpus", "plan_corpus"]
+__all__ = ["CORPUS_FPS", "LAYOUTS", "Take", "build_corpus", "motion_checksum", "plan_corpus"]
 
 CORPUS_FPS = 20.0
+LAYOUTS = ("agonist", "mia", "both")
 TEST_PEOPLE, VALIDATION_PEOPLE = ("Subject8", "Subject9"), ("Subject7",)
 # A take this far from what physics can explain teaches nothing; it is written, marked and left out of training [ours].
 MAX_ERROR_M, MAX_RESIDUAL, MAX_RESERVE = 0.06, 0.20, 0.30
@@ -175,6 +178,7 @@ def build_corpus(
     seed: int = 0,
     data: Path | None = None,
     jobs: int = 1,
+    layout: str = "agonist",
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, object]:
     """Simulate a corpus into `folder`: takes/*.npz and corpus.json. Takes of the same motion that are there already are kept.
@@ -185,16 +189,22 @@ def build_corpus(
         seed: of everything random.
         data: folder of real recordings (cmu02/, mass_bvh/, deepmimic/); parametric exercises only if None.
         jobs: processes.
+        layout: "agonist"; "both" writes MIADatasetOfficial/ beside it (see `mia_layout`); "mia" leaves nothing but that in a
+            folder that held no corpus before.
         progress: called with takes done and takes in all.
 
     Returns:
-        the content of corpus.json. Raises WorkError if the folder holds a corpus of another plan.
+        the content of corpus.json. Raises WorkError if the folder holds a corpus of another plan, InputError for a layout
+        that does not exist.
     """
+    if layout not in LAYOUTS:
+        raise InputError(f"Layout '{layout}'. Expected {', '.join(LAYOUTS)}.")
     takes = plan_corpus(budget, seed, data)
     index = folder / "corpus.json"
+    known = index.is_file()
     plan = {"seed": seed, "budget": budget, "fps": CORPUS_FPS, "muscles": "mia8", "data": "simulated"}
     (folder / "takes").mkdir(parents=True, exist_ok=True)
-    if index.is_file() and {key: json.loads(index.read_text())[key] for key in plan} != plan:
+    if known and {key: json.loads(index.read_text())[key] for key in plan} != plan:
         raise WorkError(f"{folder}: holds a corpus of another seed or budget. Expected an empty folder or the same plan.")
     for done, _ in enumerate(_run(takes, seed, data, folder, jobs), 1):
         if progress:
@@ -204,6 +214,11 @@ def build_corpus(
     document: dict[str, object] = {**plan, "motions_crc32": total, "takes": rows}
     with atomic_path(index) as temporary:
         temporary.write_text(json.dumps(document, indent=1))
+    if layout != "agonist":
+        write_mia_layout(folder, document, folder)
+    if layout == "mia" and not known:
+        shutil.rmtree(folder / "takes")
+        index.unlink()
     return document
 
 
