@@ -171,7 +171,10 @@ def map_humanoid(skeleton: Skeleton, given: Mapping[str, str] | None = None) -> 
     missing = [name for name in needed if name not in joints]
     if missing:
         found = ", ".join(skeleton.names[:40]) + (" ..." if len(skeleton) > 40 else "")
-        raise SkeletonError(f"Not a humanoid: no joint found for {', '.join(missing)}. The skeleton's joints are: {found}.")
+        raise SkeletonError(
+            f"Not a humanoid: no joint found for {', '.join(missing)}. The skeleton's joints are: {found}. "
+            "Expected the arms and legs of a person under usual names, such as LeftUpLeg, thigh_l or lfemur."
+        )
     _map_trunk(skeleton, joints)
     return HumanoidMap({name: joints[name] for name in CANONICAL_JOINTS if name in joints})
 

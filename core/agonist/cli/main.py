@@ -80,7 +80,8 @@ def _usage(error: Any) -> str:
     """One line of what Click would say in several."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "agonist"
-    return f"{' '.join(str(error.format_message()).split())} Try '{path} --help'."
+    said = " ".join(str(error.format_message()).split())
+    return f"{said.rstrip('.')}. Try '{path} --help'."
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -249,4 +249,5 @@ def _beside(amc: Path) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise FileFormatError(amc, "no skeleton beside it", f"its ASF file, {' or '.join(c.name for c in candidates[:2])}, in the same folder")
+    names = " or ".join(dict.fromkeys(candidate.name for candidate in candidates[:2]))
+    raise FileFormatError(amc, "no skeleton beside it", f"its ASF file, {names}, in the same folder")

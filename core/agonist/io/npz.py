@@ -26,8 +26,13 @@ _EXPECTED = "an NPZ of Agonist, or one with 'keypoints' (T, K, 3) in metres and 
 
 def _load(path: Path) -> dict[str, Any]:
     try:
+        # Of anything else numpy would say that it is a pickle.
+        if path.stat().st_size and not zipfile.is_zipfile(path):
+            raise FileFormatError(path, "no archive, or one cut short", _EXPECTED)
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
+    except FileFormatError:
+        raise
     except OSError as error:
         raise FileFormatError(path, f"cannot be read ({error.strerror or error})", _EXPECTED) from error
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError, SyntaxError, TypeError, MemoryError) as error:
