@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from agonist import io
+from agonist.activation import Activation
 from agonist.edit import EditResult
 from agonist.errors import MotionError
 from agonist.io import bvh
@@ -14,12 +15,14 @@ from agonist.motion import Keypoints
 
 from . import session
 from .compat import assign_action
+from .muscles.attach import add_muscles
 from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours
+from .muscles.mannequin import add_mannequin, mannequin_of
 from .rig.apply import apply_motion, copy_action
 from .rig.build import build_armature
 from .rig.sample import sample_armature
 
-__all__ = ["edit_armature", "export_bvh", "export_fbx", "import_motion", "predict_armature", "recolour", "show"]
+__all__ = ["build_muscles", "edit_armature", "export_bvh", "export_fbx", "import_motion", "predict_armature", "recolour", "show"]
 
 
 def import_motion(path: Path) -> bpy.types.Object:
@@ -29,7 +32,37 @@ def import_motion(path: Path) -> bpy.types.Object:
         from agonist.capture.fit import fit_motion
 
         clip = fit_motion(clip)
-    return build_armature(clip, path.stem)
+    armature = build_armature(clip, path.stem)
+    for thing in bpy.context.selected_objects:
+        thing.select_set(False)
+    armature.select_set(True)
+    return armature
+
+
+def build_muscles(armature: bpy.types.Object, *, mannequin: bool = True) -> None:
+    """Build the muscles anew, coloured if the motion is predicted already, and with `mannequin` a plain body if there is none.
+
+    On a character with a skin of its own the muscles show in front of it. Raises SkeletonError.
+    """
+    objects = add_muscles(armature)
+    if _has_skin(armature):
+        for thing in objects:
+            thing.show_in_front = True
+    elif mannequin:
+        add_mannequin(armature)
+    if armature.agonist.source_action is not None:
+        _key(armature, session.live_edit(armature), "ORIGINAL")
+        show_colours(muscle_objects(armature), armature.agonist.show)
+
+
+def _has_skin(armature: bpy.types.Object) -> bool:
+    """Whether the armature deforms a mesh that is neither a muscle nor our mannequin."""
+    ours = {*muscle_objects(armature).values(), mannequin_of(armature)}
+    return any(
+        modifier.type == "ARMATURE" and modifier.object == armature
+        for thing in bpy.context.scene.objects if thing.type == "MESH" and thing not in ours
+        for modifier in thing.modifiers
+    )  # fmt: skip
 
 
 def predict_armature(armature: bpy.types.Object) -> None:
@@ -53,9 +86,7 @@ def predict_armature(armature: bpy.types.Object) -> None:
         props.recommended_action = None
         props.fill_sliders(muscles, (live.sample.first_frame, live.sample.first_frame + len(original) - 1))
     props.source_action = source
-    key_activation(
-        muscle_objects(armature), original, live.sample.first_frame, "ORIGINAL", source.name, range_top(original, props.colour_range)
-    )
+    _key(armature, live, "ORIGINAL")
     props.shown = "ORIGINAL"
     show(armature, "ORIGINAL")
 
@@ -78,19 +109,20 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     if props.recommended_action is None or not _made_from(props.recommended_action, live.stamp):
         props.recommended_action = copy_action(props.source_action, name, live.stamp)
     apply_motion(armature, live.sample, result.motion, props.recommended_action)
-    key_activation(
-        muscle_objects(armature),
-        result.recommended,
-        live.sample.first_frame,
-        "RECOMMENDED",
-        name,
-        range_top(result.original, props.colour_range),
-    )
+    _key(armature, live, "RECOMMENDED", result.recommended)
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
         slider.reached, slider.out_of_reach = outcome.reached, outcome.out_of_reach
     props.shown = "RECOMMENDED"
     props.message = _what_holds_back(armature, props.recommended_action, live.sample.names)
     return result
+
+
+def _key(armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None) -> None:
+    """Colour the muscles by an activation, the original's if none is given, in the original's colour range."""
+    props, original = armature.agonist, live.session.original
+    action = props.source_action if which == "ORIGINAL" else props.recommended_action
+    top = range_top(original, props.colour_range)
+    key_activation(muscle_objects(armature), activation or original, live.sample.first_frame, which, action.name, top)
 
 
 def _made_from(action: bpy.types.Action, stamp: str) -> bool:
@@ -141,26 +173,30 @@ def export_fbx(armature: bpy.types.Object, path: Path) -> None:
     """
     if armature.animation_data is None or armature.animation_data.action is None:
         raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
-    scene = bpy.context.scene
+    from agonist.io.atomic import atomic_path
+
+    scene, layer = bpy.context.scene, bpy.context.view_layer
     kept = scene.frame_start, scene.frame_end
-    first, last = (round(value) for value in armature.animation_data.action.frame_range)
-    scene.frame_start, scene.frame_end = first, last
-    selected = [thing for thing in bpy.context.view_layer.objects if thing.select_get()]
+    selected, active = [thing for thing in layer.objects if thing.select_get()], layer.objects.active
+    scene.frame_start, scene.frame_end = (round(value) for value in armature.animation_data.action.frame_range)
     try:
         for thing in selected:
             thing.select_set(False)
         armature.select_set(True)
-        bpy.context.view_layer.objects.active = armature
-        from agonist.io.atomic import atomic_path
-
+        layer.objects.active = armature
         with atomic_path(path) as temporary:
             bpy.ops.export_scene.fbx(
                 filepath=str(temporary), use_selection=True, object_types={"ARMATURE"}, add_leaf_bones=False, bake_anim=True,
                 bake_anim_use_all_bones=True, bake_anim_use_nla_strips=False, bake_anim_use_all_actions=False,
                 bake_anim_force_startend_keying=True, bake_anim_step=1.0, bake_anim_simplify_factor=0.0,
             )  # fmt: skip
+    except RuntimeError as error:
+        # An armature that is hidden cannot be selected, and the exporter reports by raising.
+        raise MotionError(f"Armature '{armature.name}' could not be exported: {str(error).strip()}") from error
     finally:
-        armature.select_set(False)
+        if layer.objects.get(armature.name):
+            armature.select_set(False)
         for thing in selected:
             thing.select_set(True)
+        layer.objects.active = active
         scene.frame_start, scene.frame_end = kept

@@ -1,4 +1,4 @@
-"""What all operators share: they need an armature, and an error of the core is a report, not a traceback."""
+"""What all operators share: they need an armature, say why they are grey, and report an error of the core without a traceback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import bpy
 
 from agonist.errors import AgonistError
 
-__all__ = ["ArmatureOperator", "active_armature"]
+__all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "active_armature"]
 
 
 def active_armature(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -22,10 +22,21 @@ class ArmatureOperator:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if active_armature(context) is None:
-            cls.poll_message_set("Select an armature")
-            return False
-        return True
+        why = cls.why_not(context, active_armature(context))
+        if why:
+            cls.poll_message_set(why)
+        return not why
+
+    @classmethod
+    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
+        """Why the button is grey, as a sentence for the user; empty if it is not."""
+        if armature is None:
+            return "Select an armature"
+        if context.mode not in ("OBJECT", "POSE"):
+            return "Switch to Object Mode or Pose Mode first"
+        if armature.library is not None:
+            return "This armature is linked from another file; make a library override first"
+        return ""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
@@ -34,3 +45,16 @@ class ArmatureOperator:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+class AnimatedArmatureOperator(ArmatureOperator):
+    """Mix-in: the armature also has an action."""
+
+    @classmethod
+    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
+        why = super().why_not(context, armature)
+        if why:
+            return why
+        if armature.animation_data is None or armature.animation_data.action is None:
+            return "The armature has no action; import a motion or animate it first"
+        return ""

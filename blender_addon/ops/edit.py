@@ -5,12 +5,12 @@ from __future__ import annotations
 import bpy
 
 from .. import verbs
-from .base import ArmatureOperator, active_armature
+from .base import AnimatedArmatureOperator, ArmatureOperator
 
 __all__ = ["AGONIST_OT_edit", "AGONIST_OT_predict", "AGONIST_OT_reset"]
 
 
-class AGONIST_OT_predict(ArmatureOperator, bpy.types.Operator):
+class AGONIST_OT_predict(AnimatedArmatureOperator, bpy.types.Operator):
     """Predict how much each muscle works at every frame, and colour the muscles from yellow to red"""
 
     bl_idname = "agonist.predict"
@@ -23,12 +23,9 @@ class AGONIST_OT_predict(ArmatureOperator, bpy.types.Operator):
 
 class _Predicted(ArmatureOperator):
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        armature = active_armature(context)
-        if armature is None or not armature.agonist.sliders:
-            cls.poll_message_set("Press Predict first" if armature else "Select an armature")
-            return False
-        return True
+    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
+        why = super().why_not(context, armature)
+        return why or ("" if armature.agonist.sliders and armature.agonist.source_action else "Press Predict first")
 
 
 class AGONIST_OT_edit(_Predicted, bpy.types.Operator):

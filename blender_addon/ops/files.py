@@ -10,7 +10,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from agonist.errors import AgonistError
 
 from .. import verbs
-from .base import ArmatureOperator
+from .base import AnimatedArmatureOperator, active_armature
 
 __all__ = ["AGONIST_OT_export_bvh", "AGONIST_OT_export_fbx", "AGONIST_OT_import_motion"]
 
@@ -24,6 +24,13 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
 
     filter_glob: bpy.props.StringProperty(default="*.bvh;*.amc;*.npz;*.trc;*.c3d;*.json", options={"HIDDEN"})
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if context.mode != "OBJECT":
+            cls.poll_message_set("Switch to Object Mode first")
+            return False
+        return True
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             verbs.import_motion(Path(self.filepath))
@@ -33,7 +40,15 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
         return {"FINISHED"}
 
 
-class AGONIST_OT_export_bvh(ArmatureOperator, bpy.types.Operator, ExportHelper):
+class _Export(AnimatedArmatureOperator, ExportHelper):
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        # Named after the motion, so that original and recommended do not overwrite each other.
+        action = active_armature(context).animation_data.action.name
+        self.filepath = bpy.path.clean_name(action) + self.filename_ext
+        return ExportHelper.invoke(self, context, event)
+
+
+class AGONIST_OT_export_bvh(_Export, bpy.types.Operator):
     """Export the motion that is shown as BVH, in centimetres, Y up"""
 
     bl_idname = "agonist.export_bvh"
@@ -43,9 +58,10 @@ class AGONIST_OT_export_bvh(ArmatureOperator, bpy.types.Operator, ExportHelper):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         verbs.export_bvh(armature, Path(self.filepath))
+        self.report({"INFO"}, f"Exported {self.filepath}")
 
 
-class AGONIST_OT_export_fbx(ArmatureOperator, bpy.types.Operator, ExportHelper):
+class AGONIST_OT_export_fbx(_Export, bpy.types.Operator):
     """Export the armature and the motion that is shown as FBX"""
 
     bl_idname = "agonist.export_fbx"
@@ -55,3 +71,4 @@ class AGONIST_OT_export_fbx(ArmatureOperator, bpy.types.Operator, ExportHelper):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         verbs.export_fbx(armature, Path(self.filepath))
+        self.report({"INFO"}, f"Exported {self.filepath}")

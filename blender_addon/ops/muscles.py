@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..muscles.attach import add_muscles
-from ..muscles.mannequin import add_mannequin
+from .. import verbs
 from .base import ArmatureOperator
 
 __all__ = ["AGONIST_OT_add_muscles"]
@@ -21,6 +20,4 @@ class AGONIST_OT_add_muscles(ArmatureOperator, bpy.types.Operator):
     mannequin: bpy.props.BoolProperty(name="Mannequin", description="Also add a plain body, if the character has none", default=True)
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        add_muscles(armature)
-        if self.mannequin:
-            add_mannequin(armature)
+        verbs.build_muscles(armature, mannequin=self.mannequin)

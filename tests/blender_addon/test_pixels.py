@@ -8,24 +8,31 @@ bpy = pytest.importorskip("bpy")
 from agonist.activation import Activation
 from agonist.muscles import muscle_set
 from blender_addon.muscles.attach import add_muscles, muscle_objects
-from blender_addon.muscles.heatmap import key_activation
+from blender_addon.muscles.heatmap import FLEXED, RELAXED, key_activation
 from blender_addon.rig.build import build_armature
 from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
 
 
-def _render_of(muscle, frame, path):
-    """Mean colour (sRGB 0..1) of the pixels that the muscle covers, seen from in front of its own middle."""
+def _linear(srgb):
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def _rendered(muscle, frames, folder):
+    """{frame: mean linear colour (3,) of the pixels that the muscle covers}, by Render Animation from in front of its middle.
+
+    The scene stays on a frame of its own meanwhile: what is rendered must not be what the viewport happens to show.
+    """
     scene = bpy.context.scene
-    scene.render.engine, scene.cycles.samples, scene.render.film_transparent = "CYCLES", 8, True
+    scene.render.engine, scene.cycles.samples, scene.render.film_transparent = "CYCLES", 16, True
     scene.view_settings.view_transform = "Standard"
     scene.render.resolution_x = scene.render.resolution_y = 48
+    scene.render.image_settings.color_mode = "RGBA"
     world = bpy.data.worlds.new("World")
     scene.world, world.use_nodes = world, True
     for thing in scene.objects:
         thing.hide_render = thing is not muscle
-    scene.frame_set(frame)
     evaluated = muscle.evaluated_get(bpy.context.evaluated_depsgraph_get())
     points = np.array([evaluated.matrix_world @ vertex.co for vertex in evaluated.data.vertices])
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
@@ -34,29 +41,41 @@ def _render_of(muscle, frame, path):
     camera.rotation_euler = (np.pi / 2, 0, 0)
     scene.collection.objects.link(camera)
     scene.camera = camera
-    scene.render.filepath = str(path)
-    scene.render.image_settings.color_mode = "RGBA"
-    bpy.ops.render.render(write_still=True)
-    image = bpy.data.images.load(str(path))
-    pixels = np.array(image.pixels).reshape(-1, 4)
-    covered = pixels[:, 3] > 0.9
-    assert covered.sum() > 50
-    return pixels[covered, :3].mean(axis=0)
+    scene.render.filepath = str(folder / "frame_")
+    scene.frame_start, scene.frame_end, scene.frame_step = frames[0], frames[-1], frames[1] - frames[0]
+    bpy.ops.render.render(animation=True)
+    colours = {}
+    for frame in frames:
+        image = bpy.data.images.load(str(folder / f"frame_{frame:04}.png"))
+        pixels = np.array(image.pixels).reshape(-1, 4)
+        covered = pixels[:, 3] > 0.99
+        assert covered.sum() > 50
+        colours[frame] = _linear(pixels[covered, :3]).mean(axis=0)
+    return colours
 
 
-def test_relaxed_is_yellow_and_flexed_is_red(tmp_path):
+def test_render_animation_shows_the_colour_that_the_activation_says(tmp_path):
     armature = build_armature(exercise("Idle", 0.5), "rig")
     add_muscles(armature)
     muscles = muscle_objects(armature)
     values = np.linspace(0, 1, 16)[:, None].repeat(8, axis=1)
     key_activation(muscles, Activation(values, muscle_set("mia8"), 30.0), 1, "ORIGINAL", "test", np.ones(8))
+    # The other muscles say the opposite, so a colour taken from the wrong object would be seen.
+    for name, thing in muscles.items():
+        if name != "quadriceps_l":
+            opposite = Activation(1 - values, muscle_set("mia8"), 30.0)
+            key_activation({name: thing}, opposite, 1, "ORIGINAL", "test", np.ones(8))
     quadriceps = muscles["quadriceps_l"]
-    relaxed, middle, flexed = (_render_of(quadriceps, frame, tmp_path / f"{frame}.png") for frame in (1, 8, 16))
-    # Yellow has as much green as red, red has none; in between lies in between.
-    assert relaxed[1] > 0.8 * relaxed[0]
-    assert flexed[1] < 0.25 * flexed[0]
-    assert flexed[1] < middle[1] < relaxed[1]
-    assert min(relaxed[0], flexed[0]) > 0.2
+    # Tendons are white; the belly alone is measured.
+    quadriceps.data.attributes["tendon"].data.foreach_set("value", np.zeros(len(quadriceps.data.vertices), dtype=np.float32))
+    frames = (1, 4, 7, 10, 13, 16)
+    rendered = _rendered(quadriceps, frames, tmp_path)
+    light = rendered[1][0] / RELAXED[0]
+    for frame in frames:
+        share = (frame - 1) / 15
+        says = np.array(RELAXED[:3]) + share * (np.array(FLEXED[:3]) - np.array(RELAXED[:3]))
+        # Light and gloss are the same in every picture: the colour is what is left.
+        np.testing.assert_allclose(rendered[frame] / light, says, atol=0.06, err_msg=f"activation {share:.2f}")
 
 
 def test_solid_view_colours_say_the_same():

@@ -1,0 +1,174 @@
+"""A button that cannot work is grey and says why; a verb that fails says why and leaves nothing half-made."""
+
+import math
+import re
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import ops, verbs
+from tests.blender_addon import rigs
+from tests.clips import exercise
+
+pytestmark = pytest.mark.blender
+
+
+@pytest.fixture
+def rig():
+    return rigs.quaternion(exercise("Squat", 1.0))
+
+
+def _census():
+    kinds = ("objects", "meshes", "actions", "armatures", "materials")
+    return {kind: sorted(one.name for one in getattr(bpy.data, kind)) for kind in kinds}
+
+
+def _state(armature):
+    props = armature.agonist
+    return props.source_action, props.recommended_action, len(props.sliders), armature.animation_data.action, props.show
+
+
+@pytest.mark.parametrize("name", ["add_muscles", "predict", "edit", "reset", "export_bvh", "export_fbx"])
+def test_nothing_selected(name):
+    operator = getattr(bpy.ops.agonist, name)
+    assert not operator.poll()
+    # Blender puts the poll message into the error.
+    with pytest.raises(RuntimeError, match="Select an armature"):
+        operator("EXEC_DEFAULT")
+
+
+@pytest.mark.parametrize("name", ["predict", "export_bvh", "export_fbx"])
+def test_an_armature_without_an_action(name):
+    bpy.ops.object.armature_add()
+    with pytest.raises(RuntimeError, match="no action"):
+        getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+
+
+@pytest.mark.parametrize("name", ["edit", "reset"])
+def test_not_predicted_yet(rig, name):
+    with pytest.raises(RuntimeError, match="Press Predict first"):
+        getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+
+
+@pytest.mark.parametrize("name", ["add_muscles", "predict", "export_bvh"])
+def test_edit_mode(rig, name):
+    bpy.ops.object.mode_set(mode="EDIT")
+    with pytest.raises(RuntimeError, match="Object Mode"):
+        getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+    with pytest.raises(RuntimeError, match="Object Mode"):
+        bpy.ops.agonist.import_motion("EXEC_DEFAULT", filepath="/nowhere.bvh")
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_every_operator_has_been_refused_above():
+    refused = {"add_muscles", "predict", "edit", "reset", "export_bvh", "export_fbx", "import_motion"}
+    assert {cls.bl_idname.split(".")[1] for cls in ops._CLASSES} == refused
+
+
+def test_a_skeleton_that_is_no_humanoid():
+    bpy.ops.object.armature_add()
+    armature = bpy.context.active_object
+    armature.keyframe_insert("location", frame=1)
+    armature.keyframe_insert("location", frame=9)
+    census, state = _census(), _state(armature)
+    for name in ("add_muscles", "predict"):
+        with pytest.raises(RuntimeError, match="Not a humanoid"):
+            getattr(bpy.ops.agonist, name)()
+    assert _census() == census and _state(armature) == state
+
+
+def test_a_model_that_is_not_there(rig):
+    bpy.ops.agonist.add_muscles()
+    rig.agonist.model = "nonesuch"
+    census, state = _census(), _state(rig)
+    with pytest.raises(RuntimeError, match=r"nonesuch(.|\n)*agonist"):
+        bpy.ops.agonist.predict()
+    assert _census() == census and _state(rig) == state
+
+
+def test_a_model_that_went_missing_is_told_in_the_panel(rig):
+    verbs.predict_armature(rig)
+    state = _state(rig)
+    rig.agonist.model = "nonesuch"
+    rig.agonist.sliders["biceps_l"].scale = 2.0
+    assert "nonesuch" in rig.agonist.message and _state(rig) == state
+
+
+def test_rest_position_and_uneven_scale(rig):
+    state = _state(rig)
+    rig.data.pose_position = "REST"
+    with pytest.raises(RuntimeError, match="Rest Position"):
+        bpy.ops.agonist.predict()
+    rig.data.pose_position = "POSE"
+    rig.scale = (1, 1, 2)
+    with pytest.raises(RuntimeError, match=re.escape("Object > Apply > Scale")):
+        bpy.ops.agonist.predict()
+    rig.scale = (-1, 1, 1)
+    with pytest.raises(RuntimeError, match="mirrored"):
+        bpy.ops.agonist.predict()
+    assert _state(rig) == state
+
+
+@pytest.mark.parametrize("kind", ["bvh", "fbx"])
+def test_an_export_that_cannot_be_written(rig, kind, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(RuntimeError, match="cannot write"):
+        getattr(bpy.ops.agonist, f"export_{kind}")(filepath=str(tmp_path / "file" / f"out.{kind}"))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_hidden_armature_says_so_and_leaves_no_file(rig, tmp_path):
+    other = bpy.data.objects.new("other", None)
+    bpy.context.scene.collection.objects.link(other)
+    other.select_set(True)
+    bpy.context.scene.collection.objects.unlink(rig)
+    with pytest.raises(Exception, match="'rig' could not be exported"):
+        verbs.export_fbx(rig, tmp_path / "out.fbx")
+    assert not list(tmp_path.iterdir()) and other.select_get()
+
+
+def test_a_file_that_is_not_there_or_broken(squat, tmp_path):
+    bad = tmp_path / "bad.bvh"
+    bad.write_text(squat.read_text()[:400])
+    for path in (bad, tmp_path / "none.bvh", tmp_path / "what.xyz"):
+        with pytest.raises(RuntimeError, match=path.name):
+            bpy.ops.agonist.import_motion(filepath=str(path))
+    assert not bpy.data.armatures and not bpy.data.actions
+
+
+def test_bones_held_by_constraints_are_named(rig):
+    target = bpy.data.objects.new("target", None)
+    bpy.context.scene.collection.objects.link(target)
+    target.location = (0.3, -0.2, 0.4)
+    ik = rig.pose.bones["knee_l"].constraints.new("IK")
+    ik.target, ik.chain_count = target, 2
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    assert "hip_l" in rig.agonist.message and "bake" in rig.agonist.message
+    ik.mute = True
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    assert rig.agonist.message == ""
+
+
+def test_a_character_with_a_skin_gets_no_mannequin(rig):
+    skin = bpy.data.objects.new("skin", bpy.data.meshes.new("skin"))
+    bpy.context.scene.collection.objects.link(skin)
+    skin.modifiers.new("Armature", "ARMATURE").object = rig
+    bpy.ops.agonist.add_muscles()
+    assert not any(child.name.startswith("Mannequin") for child in rig.children)
+    assert len(rig.children) == 8 and all(child.show_in_front for child in rig.children)
+
+
+def test_an_exact_euler_angle_at_the_pole(rig):
+    """Straight up in an Euler order, where two of the angles are one, is still the same pose."""
+    for bone in rig.pose.bones:
+        bone.rotation_mode = "XYZ"
+    rig.pose.bones["hip_l"].rotation_euler = (0.3, math.pi / 2, 0.2)
+    rig.pose.bones["hip_l"].keyframe_insert("rotation_euler", frame=1)
+    before = rigs.evaluated(rig)
+    verbs.predict_armature(rig)
+    for scale in (1.8, 1.0):
+        rig.agonist.sliders["quadriceps_l"].scale = scale
+    angle, place = rigs.difference(rigs.evaluated(rig), before)
+    assert angle < 1e-4 and place < 1e-4

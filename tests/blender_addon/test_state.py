@@ -1,0 +1,179 @@
+"""What a user may lose: undo, save and reload, a source that changes, a duplicated rig."""
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import verbs
+from blender_addon.compat import fcurves_of, write_keys
+from blender_addon.muscles.heatmap import muscle_objects
+from tests.blender_addon import rigs
+from tests.clips import exercise
+
+pytestmark = pytest.mark.blender
+
+
+@pytest.fixture
+def rig():
+    armature = rigs.quaternion(exercise("Squat", 2.0, seed=4))
+    verbs.build_muscles(armature)
+    verbs.predict_armature(armature)
+    return armature
+
+
+def _seen(armature):
+    """Everything a user sees of a rig: pose and colours at every frame, and the panel's numbers."""
+    props = armature.agonist
+    colours = []
+    for frame in (1, 20, 61):
+        bpy.context.scene.frame_set(frame)
+        colours.append([(thing["activation"], thing["activation_raw"], *thing.color) for thing in muscle_objects(armature).values()])
+    panel = [(slider.name, slider.scale, slider.reached, slider.out_of_reach) for slider in props.sliders]
+    actions = [action and action.name for action in (props.source_action, props.recommended_action, armature.animation_data.action)]
+    return rigs.evaluated(armature), np.array(colours), panel, actions, props.show
+
+
+def _same(a, b):
+    np.testing.assert_array_equal(a[0], b[0])
+    np.testing.assert_array_equal(a[1], b[1])
+    assert a[2:] == b[2:]
+
+
+def test_each_move_of_a_slider_is_one_undo_step():
+    rigs.quaternion(exercise("Squat", 2.0, seed=4))
+    verbs.build_muscles(bpy.data.objects["rig"])
+    verbs.predict_armature(bpy.data.objects["rig"])
+    bpy.ops.ed.undo_push(message="predict")
+    states = [_seen(bpy.data.objects["rig"])]
+    for muscle, scale in (("quadriceps_l", 1.6), ("hamstrings_r", 0.4)):
+        # What the interface does when the mouse is let go: one push for the property.
+        bpy.data.objects["rig"].agonist.sliders[muscle].scale = scale
+        bpy.ops.ed.undo_push(message="Scale")
+        states.append(_seen(bpy.data.objects["rig"]))
+    assert np.abs(states[2][0] - states[1][0]).max() > 0.01
+    for state in states[-2::-1]:
+        bpy.ops.ed.undo()
+        _same(_seen(bpy.data.objects["rig"]), state)
+    # And it goes on working from there.
+    bpy.data.objects["rig"].agonist.sliders["quadriceps_l"].scale = 1.6
+    np.testing.assert_array_equal(rigs.evaluated(bpy.data.objects["rig"]), states[1][0])
+
+
+def test_a_saved_file_keeps_all_that_is_seen_and_goes_on_working(rig, tmp_path):
+    rig.agonist.sliders["quadriceps_r"].scale = 1.4
+    before = _seen(rig)
+    count = len(bpy.data.actions)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    again = bpy.data.objects["rig"]
+    _same(_seen(again), before)
+    again.agonist.show = "ORIGINAL"
+    assert again.animation_data.action == again.agonist.source_action
+    again.agonist.show = "RECOMMENDED"
+    _same(_seen(again), before)
+    again.agonist.sliders["quadriceps_r"].scale = 0.6
+    assert again.agonist.sliders["quadriceps_r"].reached < 1 and len(bpy.data.actions) == count
+
+
+def test_moving_a_slider_does_not_fill_the_file_with_actions(rig):
+    rig.agonist.sliders["quadriceps_r"].scale = 1.4
+    count = len(bpy.data.actions)
+    for scale in (1.5, 1.6, 0.7):
+        rig.agonist.sliders["quadriceps_r"].scale = scale
+    assert len(bpy.data.actions) == count
+
+
+def test_a_source_changed_by_hand_is_edited_as_it_is_now(rig):
+    rig.agonist.sliders["biceps_r"].scale = 1.5
+    former = rig.agonist.recommended_action
+    source = rig.agonist.source_action
+    curve = next(one for one in fcurves_of(rig, source) if one.data_path.endswith("location") and one.array_index == 0)
+    places = np.array([point.co[:] for point in curve.keyframe_points])
+    write_keys(curve, places[:, 0], places[:, 1] + 0.5)
+    rig.agonist.sliders["biceps_r"].scale = 1.0
+    edited = rigs.evaluated(rig)
+    assert rig.agonist.recommended_action != former
+    rig.agonist.show = "ORIGINAL"
+    angle, place = rigs.difference(edited, rigs.evaluated(rig))
+    assert angle < 1e-4 and place < 1e-4
+
+
+def test_another_action_is_another_motion(rig):
+    rig.agonist.sliders["biceps_r"].scale = 1.5
+    other = rigs.quaternion(exercise("HighKick", 2.0)).animation_data.action
+    rig.animation_data.action = other
+    verbs.predict_armature(rig)
+    assert rig.agonist.source_action == other and rig.agonist.recommended_action is None
+    assert all(slider.scale == 1 for slider in rig.agonist.sliders)
+    rig.agonist.show = "RECOMMENDED"
+    assert rig.agonist.show == "ORIGINAL" and "no such motion" in rig.agonist.message
+
+
+def test_predicting_again_keeps_the_sliders_and_the_recommended_motion(rig):
+    rig.agonist.sliders["biceps_r"].scale = 1.5
+    recommended = rig.agonist.recommended_action
+    verbs.predict_armature(rig)
+    assert rig.agonist.recommended_action == recommended and rig.agonist.sliders["biceps_r"].scale == pytest.approx(1.5)
+    assert rig.animation_data.action == rig.agonist.source_action
+
+
+def test_a_duplicated_rig_does_not_write_into_the_first(rig):
+    rig.agonist.sliders["biceps_r"].scale = 1.5
+    before = _seen(rig)
+    bpy.ops.object.select_all(action="DESELECT")
+    for thing in (rig, *rig.children):
+        thing.select_set(True)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.duplicate()
+    twin = bpy.context.view_layer.objects.active
+    assert twin != rig
+    twin.agonist.sliders["biceps_r"].scale = 0.3
+    assert np.abs(rigs.evaluated(twin) - before[0]).max() > 0.01
+    _same(_seen(rig), before)
+
+
+def test_muscles_built_after_the_prediction_are_coloured():
+    armature = rigs.quaternion(exercise("Squat", 1.0))
+    verbs.predict_armature(armature)
+    verbs.build_muscles(armature)
+    bpy.context.scene.frame_set(20)
+    assert max(thing["activation"] for thing in muscle_objects(armature).values()) > 0.1
+
+
+def test_the_colour_range_recolours_both_motions_at_once(rig):
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+
+    def shares():
+        found = []
+        for frame in range(1, 62):
+            bpy.context.scene.frame_set(frame)
+            found.append([(thing["activation"], thing["activation_raw"]) for thing in muscle_objects(rig).values()])
+        return np.array(found).transpose(2, 0, 1)
+
+    rig.agonist.colour_range = "ABSOLUTE"
+    share, raw = shares()
+    np.testing.assert_allclose(share, raw, atol=1e-6)
+    rig.agonist.show = "ORIGINAL"
+    rig.agonist.colour_range = "MUSCLE"
+    share, raw = shares()
+    np.testing.assert_allclose(share, raw / np.maximum(raw.max(axis=0), 0.02), atol=1e-5)
+    rig.agonist.colour_range = "CLIP"
+    share, raw = shares()
+    np.testing.assert_allclose(share, raw / raw.max(), atol=1e-5)
+
+
+def test_only_the_frame_range_changes_and_the_range_starts_as_the_clip(rig):
+    props = rig.agonist
+    assert (props.frame_first, props.frame_last) == (1, 61)
+    before = rigs.evaluated(rig)
+    props.sliders["quadriceps_l"].scale = 1.8
+    props.use_frame_range = True
+    props.frame_first, props.frame_last = 20, 45
+    after = rigs.evaluated(rig)
+    changed = np.abs(after - before).max(axis=(1, 2, 3)) > 1e-5
+    assert changed[24:40].all() and not changed[:19].any() and not changed[45:].any()
+    props.frame_last = 10
+    assert "20" in props.message or "Frames" in props.message
+    np.testing.assert_array_equal(rigs.evaluated(rig), after)
