@@ -59,12 +59,16 @@ class Simulation:
     Attributes:
         activation: simulated activation at the output frame rate.
         joint_names: the model's independent hinges.
-        joint_angles, joint_torques: (T, 23) radians and N m.
+        joint_angles: (T, 23) radians.
+        joint_torques: (T, 23) N m, net: what muscles, ligaments and reserves deliver against gravity, inertia and ground.
         ground_reaction: (T, 2, 3) N on the left and the right foot, estimated.
         residual_share: (T,) force at the root that nothing carries, over body weight.
         reserve_share: (T,) share of the joint torques that muscles did not carry.
         keypoint_error_m: (T,) mean distance between the model's joints and the keypoints.
         keypoints: (T, 25, 3) what was simulated, metres.
+        model_muscles: the model's own muscles, finer than the set's.
+        model_activation: (T, len(model_muscles)) their activation, as static optimisation gave it: not smoothed.
+        model_force_n: (len(model_muscles),) their maximal isometric force.
         flags: reasons to doubt the result, in words; empty if none was found.
         parameters: what made it.
     """
@@ -78,8 +82,16 @@ class Simulation:
     reserve_share: Array
     keypoint_error_m: Array
     keypoints: Array
+    model_muscles: tuple[str, ...]
+    model_activation: Array
+    model_force_n: Array
     flags: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def smoothed_model_activation(self) -> Array:
+        """(T, len(model_muscles)) `model_activation` averaged over time as `activation` is."""
+        return _envelope(self.model_activation, self.activation.fps)
 
 
 def _aggregate(body: BodyModel, muscles: MuscleSet) -> Array:
@@ -161,7 +173,8 @@ def simulate(
     )
     return Simulation(
         activation, HINGES, np.array(frames.angles), np.array(frames.torques), np.array(frames.ground), residual, reserve, error,
-        interpolate(clip.positions, clip.fps, output), _flags(error, residual, reserve, frames, clip.fps), parameters,
+        interpolate(clip.positions, clip.fps, output), body.muscle_names, np.array(frames.activations), body.maximal_force_n,
+        _flags(error, residual, reserve, frames, clip.fps), parameters,
     )  # fmt: skip
 
 
@@ -259,7 +272,7 @@ class _Frames:
         left *= unit
         self.activations.append(x[:muscles])
         self.angles.append(hinges)
-        self.torques.append(needed[6:])
+        self.torques.append((needed - a[:, muscles:] @ x[muscles:])[6:])
         push = (self._edges() * (x[muscles:] * self.weight_n).reshape(-1, 4, 1)).sum(axis=1)
         self.ground.append(push.reshape(2, -1, 3).sum(axis=1))
         self.residuals.append(float(np.linalg.norm(left[:3]) / self.weight_n))

@@ -75,3 +75,40 @@ def edit(
         f"moved {100 * report['distance_mean_m']:.1f} cm, planted feet slid at most {1000 * report['foot_slide_max_m']:.1f} mm"
     )
     console.result(report, out)
+
+
+@app.command()
+def body(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the recordings opensim_moco/ and ceinmsrt_gait/.")],
+    seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="How much of each treadmill trial is simulated.")] = 20.0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The simulated body against people: force plates, EMG and torques of real recordings (needs agonist[physics])."""
+    from agonist.cli.checks import check_positive
+    from agonist.evaluation.body import EMG_DELAY_S, evaluate_body
+
+    console = Console(json, quiet)
+    check_positive("--seconds", seconds, 3600, "seconds")
+    report = evaluate_body(data, seconds, lambda share: console.progress(share, "simulating recordings"))
+    console.say("Simulated from the motion alone; measured on people (real recordings). r: correlation, BW: body weights.\n")
+    feet = ("left foot", "right foot", "total")
+    rows = []
+    for name, trial in report.items():
+        ground = [f"{trial['ground_reaction'][foot]['r']:.3f} / {trial['ground_reaction'][foot]['rmse_body_weights']:.3f}" for foot in feet]
+        rows.append([name, *ground, f"{trial['residual_body_weights']:.3f}", f"{trial['reserve_share']:.3f}",
+                     f"{trial['keypoint_error_mm']:.0f}", f"{trial['ms_per_frame']:.1f}"])  # fmt: skip
+    header = ["vertical ground reaction: r / RMSE BW", *feet, "residual BW", "reserves", "fit mm", "ms a frame"]
+    console.table(header, rows)
+    for key, title in (("emg_r", "EMG envelope: r"), ("emg_r_delayed", f"EMG envelope {1000 * EMG_DELAY_S:.0f} ms earlier: r")):
+        console.say("")
+        for name, trial in report.items():
+            each = ", ".join(f"{muscle} {r:.2f}" for muscle, r in trial[key].items())
+            console.say(f"{title}, {name}: mean {trial[key + '_mean']:.2f} ({each})")
+    console.say("")
+    rows = [
+        [name, joint, f"{row['r']:.2f}", f"{row['rmse_nm']:.0f}", f"{100 * row['rmse_of_range']:.0f} %"]
+        for name, trial in report.items() for joint, row in trial["torques"].items()
+    ]  # fmt: skip
+    console.table(["net torque against OpenSim with plates", "joint", "r", "RMSE N m", "of range"], rows)
+    console.result(report)

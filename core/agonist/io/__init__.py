@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from agonist.errors import FileFormatError
+from agonist.errors import FileFormatError, InputError
 from agonist.motion import Keypoints, Motion
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["FORMATS", "SUFFIXES", "read", "read_with_layout"]
 Clip = Motion | Keypoints
 
 FORMATS: tuple[str, ...] = (
-    "asf_amc", "bvh", "c3d", "csv_activation", "deepmimic", "keypoints_json", "markers", "mot_sto", "npz", "openpose", "trc",
+    "asf_amc", "bvh", "c3d", "coordinates", "csv_activation", "deepmimic", "keypoints_json", "markers", "mot_sto", "npz", "openpose", "trc",
 )  # fmt: skip
 
 
@@ -83,6 +83,19 @@ def _txt(path: Path) -> Clip:
     return deepmimic.read(path)
 
 
+def _mot(path: Path) -> Clip:
+    from agonist.io import coordinates, mot_sto
+
+    table = mot_sto.read(path)
+    if not coordinates.is_coordinates(table):
+        needed = ", ".join(coordinates.NEEDED_COORDINATES[:8])
+        raise FileFormatError(path, "a table without the joint angles of a lower body", f"those of an OpenSim gait model: {needed} ...")
+    try:
+        return coordinates.motion_from_coordinates(table)
+    except InputError as error:
+        raise FileFormatError(path, str(error).rstrip("."), "finite angles over time") from error
+
+
 SUFFIXES: dict[str, Callable[[Path], Clip]] = {
     ".bvh": _bvh,
     ".amc": _amc,
@@ -91,6 +104,7 @@ SUFFIXES: dict[str, Callable[[Path], Clip]] = {
     ".c3d": _c3d,
     ".json": _json,
     ".txt": _txt,
+    ".mot": _mot,
 }
 
 

@@ -1,0 +1,71 @@
+"""Joint angles of OpenSim's gait models: which way each turns, and a real walk against its own markers."""
+
+import numpy as np
+import pytest
+
+from agonist import io
+from agonist.errors import FileFormatError, InputError
+from agonist.io.coordinates import NEEDED_COORDINATES, motion_from_coordinates
+from agonist.io.mot_sto import OpenSimTable, write
+from agonist.keypoint_layouts import BODY25
+from agonist.predict import standing_keypoints
+
+FORWARD, LEFT, UP = np.array([0.0, -1.0, 0.0]), np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+
+
+def table(**angles):
+    """Ten rows of a person who stands, with some coordinates in degrees; knees bend towards negative angles."""
+    names = (*NEEDED_COORDINATES, "arm_flex_r", "arm_add_l", "elbow_flex_r", "lumbar_extension", "lumbar_bending")
+    row = {"pelvis_ty": 0.95, "knee_angle_r": -1.0, "knee_angle_l": -1.0} | angles
+    return OpenSimTable("pose", np.arange(10) / 50, names, np.tile([row.get(name, 0.0) for name in names], (10, 1)), in_degrees=True)
+
+
+def keypoint(name, **angles):
+    keypoints = standing_keypoints(motion_from_coordinates(table(**angles)))
+    return keypoints.positions[5, BODY25.index(name)] - keypoints.positions[5, BODY25.index("mid_hip")]
+
+
+@pytest.mark.parametrize(
+    "coordinate, moved, direction",
+    [
+        ("hip_flexion_r", "knee_r", FORWARD), ("hip_flexion_l", "knee_l", FORWARD), ("hip_adduction_r", "knee_r", LEFT),
+        ("hip_adduction_l", "knee_l", -LEFT), ("hip_rotation_r", "big_toe_r", LEFT), ("hip_rotation_l", "big_toe_l", -LEFT),
+        ("ankle_angle_r", "big_toe_r", UP), ("lumbar_extension", "neck", -FORWARD), ("lumbar_bending", "neck", -LEFT),
+        ("arm_flex_r", "wrist_r", FORWARD), ("arm_add_l", "wrist_l", -LEFT), ("elbow_flex_r", "wrist_r", FORWARD),
+        ("pelvis_tilt", "neck", -FORWARD), ("pelvis_list", "neck", -LEFT),
+    ],
+)  # fmt: skip
+def test_positive_angles_turn_as_opensim_turns_them(coordinate, moved, direction):
+    change = keypoint(moved, **{coordinate: 20.0}) - keypoint(moved)
+    assert change @ direction > 0.7 * np.linalg.norm(change) > 0.02
+
+
+def test_knees_bend_backwards_whatever_their_sign():
+    for sign in (-1.0, 1.0):
+        assert (keypoint("ankle_r", knee_angle_r=sign * 60.0) - keypoint("ankle_r")) @ FORWARD < -0.2
+
+
+def test_standing_legs_reach_the_floor():
+    keypoints = standing_keypoints(motion_from_coordinates(table()))
+    assert abs(keypoints.positions[0, BODY25.index("heel_r"), 2]) < 0.05
+
+
+def test_a_real_walk_agrees_with_its_markers(data_dir):
+    folder = data_dir / "opensim_moco"
+    angles, markers = standing_keypoints(io.read(folder / "coordinates.mot")), io.read(folder / "markers_walk.trc")
+    assert len(angles) == len(markers) and angles.fps == markers.fps
+    # A knee hardly moves up and down; its marker's skin does too.
+    for name, least in (("knee_l", 0.9), ("knee_r", 0.9), ("ankle_l", 0.97), ("ankle_r", 0.97)):
+        ours, theirs = (clip.positions[:, BODY25.index(name)] - clip.positions[:, BODY25.index("mid_hip")] for clip in (angles, markers))
+        # Heights and distances from the hips do not depend on which way the two laboratories face.
+        assert np.corrcoef(ours[:, 2], theirs[:, 2])[0, 1] > least
+        assert np.abs(np.linalg.norm(ours, axis=1) - np.linalg.norm(theirs, axis=1)).mean() < 0.03
+
+
+def test_other_tables_say_what_is_missing(tmp_path):
+    path = tmp_path / "forces.mot"
+    write(path, OpenSimTable("forces", np.arange(3) / 10, ("ground_force_vx",), np.zeros((3, 1))))
+    with pytest.raises(FileFormatError, match=r"forces\.mot: a table without the joint angles"):
+        io.read(path)
+    with pytest.raises(InputError, match="lacks pelvis_tilt"):
+        motion_from_coordinates(io.mot_sto.read(path))
