@@ -110,6 +110,11 @@ class Model:
         """Whether the model has an encoder, a decoder, an editor."""
         return part in self.contract.files
 
+    def check(self) -> None:
+        """Open every part and hold it against the contract. Raises ContractError."""
+        for part in self.contract.files:
+            self._session(part)
+
     @cached_property
     def _sessions(self) -> dict[str, onnxruntime.InferenceSession]:
         return {}

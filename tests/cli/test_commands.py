@@ -1,65 +1,271 @@
-"""Commands as people call them: exit codes, one JSON object, nothing half-written."""
+"""Every command as people call it: one JSON object, quiet when asked, help that shows how, exit codes, nothing half-written."""
 
 import json
 import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
 
-from agonist.io import bvh, csv_activation
-from tests.clips import exercise
-
-
-def _run(*arguments):
-    return subprocess.run([sys.executable, "-m", "agonist.cli.main", *map(str, arguments)], capture_output=True, text=True)
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    path = tmp_path_factory.mktemp("clip") / "squat.bvh"
-    bvh.write(path, exercise("Squat", 3.0))
-    return path
+from agonist import io
+from agonist.capture import pose_weights
+from agonist.cli.main import app
+from agonist.io import bvh, csv_activation, npz
+from agonist.io.atomic import atomic_path
+from tests.capture.conftest import cache, jumping_jacks, weights  # noqa: F401
+from tests.training.conftest import corpus  # noqa: F401
 
 
-def test_predict_writes_a_table_and_one_json_object(clip, tmp_path):
-    done = _run("predict", clip, "--out", tmp_path / "a.csv", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["frames"] == 91
-    assert len(csv_activation.read(tmp_path / "a.csv")) == 91
+@pytest.fixture
+def ways(agonist, capsys):
+    """Call a command as it is, with --json and with --quiet (only these where it is slow); return the JSON object."""
+
+    def call(*arguments, slow=False):
+        if not slow:
+            plain = agonist(*arguments)
+            assert plain.code == 0, plain.err
+            assert plain.out and not plain.err
+        machine = agonist(*arguments, "--json")
+        assert machine.code == 0, machine.err
+        document = json.loads(machine.out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+        assert isinstance(document, dict) and machine.out.count("\n") == 1
+        # What a person would have read went the other way.
+        assert machine.err
+        assert "\r" not in machine.err, "a progress bar without a terminal"
+        silent = agonist(*arguments, "--quiet")
+        assert (silent.code, silent.out, silent.err) == (0, "", "")
+        if not slow:
+            both = agonist(*arguments, "--quiet", "--json")
+            assert json.loads(both.out).keys() == document.keys() and both.err == ""
+        return document
+
+    return call
 
 
-def test_edit_keeps_the_files_skeleton_channels_and_rate(clip, tmp_path):
-    done = _run("edit", clip, "--scale", "quadriceps=1.5", "--frames", "20:70", "--out", tmp_path / "e.bvh", "--json", "--quiet")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    result = json.loads(done.stdout)
+def test_predict(ways, clip, tmp_path):
+    document = ways("predict", clip, "--out", tmp_path / "a.csv")
+    activation = csv_activation.read(tmp_path / "a.csv")
+    assert document["frames"] == len(activation) == 91 and document["out"] == str(tmp_path / "a.csv")
+    assert document["peak"]["quadriceps_l"] == pytest.approx(activation.column("quadriceps_l").max(), abs=1e-5)
+    ways("predict", clip, "--out", tmp_path / "a.npz")
+    assert len(npz.read_activation(tmp_path / "a.npz")) == 91
+
+
+def test_edit_keeps_the_files_skeleton_channels_and_rate(ways, clip, tmp_path):
+    result = ways("edit", clip, "--scale", "quadriceps=1.5", "--frames", "20:70", "--out", tmp_path / "e.bvh")
     assert result["muscles"]["quadriceps_l"]["asked"] == 1.5 and result["muscles"]["quadriceps_l"]["reached"] > 1
     before, after = bvh.read(clip), bvh.read(tmp_path / "e.bvh")
     assert after.layout == before.layout and len(after.motion) == len(before.motion) and after.motion.fps == before.motion.fps
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["predict", "missing.bvh", "--out", "a.csv"], "no such file"),
-        (["predict", "{clip}", "--out", "a.txt"], ".csv or .npz"),
-        (["predict", "{clip}", "--out", "a.csv", "--model", "nobody"], "Expected a folder with a model.json"),
-        (["edit", "{clip}", "--scale", "hamstrings", "--out", "e.bvh"], "hamstrings=1.5"),
-        (["edit", "{clip}", "--scale", "gluteus=2", "--out", "e.bvh"], "Unknown muscle"),
-        (["edit", "{clip}", "--frames", "5", "--out", "e.bvh"], "FIRST:LAST"),
-        (["edit", "{clip}", "--frames", "50:500", "--out", "e.bvh"], "0:91"),
-        (["nonsense"], "No such command"),
-    ],
-)
-def test_wrong_calls_exit_with_2_and_write_nothing(clip, tmp_path, monkeypatch, arguments, message):
-    monkeypatch.chdir(tmp_path)
-    done = _run(*(argument.format(clip=clip) for argument in arguments))
-    assert done.returncode == 2
-    assert message in done.stderr and "Traceback" not in done.stderr
+def test_an_edit_that_asks_nothing_gives_the_file_back(agonist, clip, tmp_path):
+    assert agonist("edit", clip, "--out", tmp_path / "e.bvh").code == 0
+    assert (tmp_path / "e.bvh").read_text().split() == clip.read_text().split()
+
+
+def test_edit_of_keypoints_writes_a_skeleton(agonist, clip, tmp_path):
+    from agonist.humanoid import body25_from_motion
+
+    npz.write(tmp_path / "k.npz", body25_from_motion(bvh.read(clip).motion))
+    assert agonist("edit", tmp_path / "k.npz", "--scale", "biceps=2", "--out", tmp_path / "e.npz").code == 0
+    assert len(io.read(tmp_path / "e.npz")) == 91
+
+
+def test_plot(ways, clip, tmp_path):
+    pytest.importorskip("matplotlib")
+    document = ways("plot", clip, "--out", tmp_path / "curves.png")
+    assert document["frames"] == 91 and (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_simulate(ways, agonist, tmp_path):
+    pytest.importorskip("mujoco")
+    from tests.clips import exercise
+
+    short = tmp_path / "short.bvh"
+    bvh.write(short, exercise("Squat", 0.5))
+    document = ways("simulate", short, "--fps", "10", "--out", tmp_path / "s.csv", slow=True)
+    assert csv_activation.read(tmp_path / "s.csv").reference == "simulated" and 0 < document["mean"]["quadriceps_l"] < 1
+    judged = ways("edit", short, "--scale", "quadriceps=1.5", "--physics", "--out", tmp_path / "e.bvh", slow=True)
+    assert judged["physics"].keys() == judged["muscles"].keys()
+
+
+def test_evaluate_edit(ways, tmp_path):
+    from tests.clips import exercise
+
+    bvh.write(tmp_path / "short.bvh", exercise("Squat", 0.5))
+    document = ways("evaluate", "edit", tmp_path / "short.bvh", "--out", tmp_path / "report.json", slow=True)
+    assert json.loads((tmp_path / "report.json").read_text()) == document
+    assert document["clips"] == 1 and len(document["muscles"]) == 8
+
+
+def test_evaluate_body(ways, data_dir, tmp_path):
+    pytest.importorskip("mujoco")
+    document = ways("evaluate", "body", "--data", data_dir, "--seconds", "3", "--out", tmp_path / "body.json", slow=True)
+    assert json.loads((tmp_path / "body.json").read_text()).keys() == document.keys() != set()
+
+
+def test_corpus_build_and_its_card(ways, tmp_path):
+    pytest.importorskip("mujoco")
+    document = ways("corpus", "build", "--budget", "tiny", "--out", tmp_path / "corpus", slow=True)
+    assert document["takes"] == len(list((tmp_path / "corpus" / "takes").glob("*.npz"))) > 3
+    described = ways("corpus", "card", tmp_path / "corpus", "--out", tmp_path / "card", slow=True)
+    assert described["takes"] == document["takes"] and (tmp_path / "card" / "CARD.md").is_file()
+
+
+def test_train(ways, agonist, corpus, clip, tmp_path):  # noqa: F811
+    pytest.importorskip("torch")
+    recipe = tmp_path / "tiny.toml"
+    recipe.write_text(
+        'name = "tiny"\nconfig = "mia-paper"\nparts = ["encoder"]\nseed = 5\n'
+        "[encoder]\nsteps = 2\nminutes = 5.0\nbatch = 2\nlearning_rate = 1e-3\n"
+    )
+    document = ways("train", recipe, "--data", corpus, "--out", tmp_path / "model", slow=True)
+    assert document["metrics"]["encoder"]["data"].startswith("simulated")
+    done = agonist("predict", clip, "--model", tmp_path / "model", "--out", tmp_path / "a.csv")
+    assert done.code == 0 and "predicted by tiny" in done.out
+
+
+@pytest.mark.network
+def test_pose(ways, weights, cache, jumping_jacks, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("AGONIST_CACHE", str(cache))
+    document = ways("pose", jumping_jacks, "--end", "0.2", "--height", "1.8", "--out", tmp_path / "p.bvh", slow=True)
+    assert document["frames"] == len(bvh.read(tmp_path / "p.bvh").motion) == 7
+    fetched = ways("models", "fetch", "pose", "--out", tmp_path / "fetched.json")
+    assert fetched == json.loads((tmp_path / "fetched.json").read_text()) and fetched["licence"].startswith("Apache-2.0")
+
+
+def test_models_list(ways, tmp_path):
+    document = ways("models", "list", "--out", tmp_path / "models.json")
+    assert [model["name"] for model in document["models"]] == ["agonist", "mia-paper"]
+    assert json.loads((tmp_path / "models.json").read_text()) == document
+
+
+def test_doctor(ways, tmp_path, monkeypatch):
+    monkeypatch.setenv("AGONIST_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(pose_weights, "find", lambda: None)
+    document = ways("doctor", "--out", tmp_path / "doctor.json")
+    parts = {one["part"]: one for one in document["findings"]}
+    assert document["ok"] and parts["model agonist"]["state"] == parts["core"]["state"] == "ok"
+    assert parts["pose networks"]["state"] == "missing" and "agonist models fetch pose" in parts["pose networks"]["advice"]
+    assert str(tmp_path / "cache") in parts["cache"]["found"] and "GB free" in parts["cache"]["found"]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_the_doctor_finds_what_is_broken_or_missing(agonist, tmp_path, monkeypatch):
+    import shutil
+
+    from agonist import model
+    from agonist.cli import doctor
+
+    shutil.copytree(model.models_folder() / "agonist", tmp_path / "models" / "agonist")
+    (tmp_path / "models" / "agonist" / "editor.onnx").write_bytes(b"damage")
+    monkeypatch.setattr(model, "models_folder", lambda: tmp_path / "models")
+    known = ["numpy>=1.26", "onnxruntime<1; extra == 'physics'", "no-such-package>=2; extra == 'capture'"]
+    monkeypatch.setattr(doctor.metadata, "requires", lambda name: known)
+    done = agonist("doctor", "--json")
+    assert done.code == 1
+    document = json.loads(done.out)
+    parts = {one["part"]: one for one in document["findings"]}
+    assert not document["ok"]
+    assert parts["model agonist"]["state"] == "broken" and "editor.onnx: sha256" in parts["model agonist"]["found"]
+    assert parts["core"]["state"] == "ok" and parts["physics"]["state"] == parts["capture"]["state"] == "missing"
+    assert "onnxruntime<1 (found 1." in parts["physics"]["found"] and "pip install 'agonist[physics]'" in parts["physics"]["advice"]
+    assert "lacks no-such-package>=2" in parts["capture"]["found"]
+
+
+def _verbs():
+    """Every command with the words that call it."""
+
+    def walk(command, words):
+        inner = getattr(command, "commands", None)
+        yield words, command
+        for name, one in (inner or {}).items():
+            yield from walk(one, [*words, name])
+
+    return dict((" ".join(words), command) for words, command in walk(get_command(app), []))
+
+
+def test_no_command_is_forgotten_here():
+    leaves = {words for words, command in _verbs().items() if not getattr(command, "commands", None)}
+    assert leaves == {
+        "pose", "predict", "edit", "plot", "simulate", "train", "doctor", "corpus build", "corpus card", "evaluate edit",
+        "evaluate body", "models list", "models fetch",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("words", _verbs())
+def test_help_says_what_for_and_shows_how(agonist, words):
+    done = agonist(*words.split(), "--help")
+    assert done.code == 0 and done.err == ""
+    assert done.out.startswith(f"Usage: {' '.join(['agonist', *words.split()])} ")
+    command = _verbs()[words]
+    if not words.startswith("corpus "):
+        assert f"\n    agonist {words}".rstrip() in done.out, "no example"
+    if not getattr(command, "commands", None):
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {"--json", "--quiet", "--out"} <= options
+        undescribed = [parameter.name for parameter in command.params if not getattr(parameter, "help", "")]
+        assert undescribed in ([], ["seed"]), undescribed
+    assert "\n\n\n" not in done.out and not any(len(line) > 120 for line in done.out.splitlines())
+
+
+def test_the_version(agonist):
+    from agonist import __version__
+
+    assert agonist("--version").out == f"agonist {__version__}\n"
+
+
+def test_a_bar_is_drawn_on_a_terminal_only(monkeypatch, capsys):
+    from agonist.cli.console import Console
+
+    Console().progress(0.5, "half")
+    Console(quiet=True).progress(0.5)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    Console(quiet=True).progress(0.5)
+    assert capsys.readouterr().err == ""
+    Console().progress(0.5, "half")
+    assert "[###############...............]  50 %" in capsys.readouterr().err
+
+
+def test_numbers_that_json_has_not_become_null(capsys, tmp_path):
+    from agonist.cli.console import Console
+
+    Console(json=True).result({"a": float("nan"), "b": [float("inf"), 1.5]}, tmp_path / "r.json")
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "r.json").read_text()) == {"a": None, "b": [None, 1.5]}
+
+
+def test_work_that_fails_half_way_leaves_the_older_file(agonist, clip, tmp_path, monkeypatch):
+    out = tmp_path / "a.csv"
+    out.write_text("older work")
+
+    def full(path, activation):
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(csv_activation, "write", full)
+    done = agonist("predict", clip, "--out", out)
+    assert (done.code, done.err.count("\n")) == (1, 1) and "a.csv: No space left on device" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"] and out.read_text() == "older work"
+
+
+@pytest.mark.parametrize(("error", "message"), [(KeyboardInterrupt(), "cancelled"), (MemoryError(), "not enough memory"),
+                                                (RuntimeError("odd\nthing"), "RuntimeError: odd thing. This is a bug")])  # fmt: skip
+def test_what_nobody_expected_is_one_line_and_exit_code_1(agonist, clip, tmp_path, monkeypatch, error, message):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(csv_activation, "write", fail)
+    done = agonist("predict", clip, "--out", tmp_path / "a.csv")
+    assert done.code == 1 and message in done.err and done.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
-def test_importing_the_package_is_light():
-    heavy = ("torch", "mujoco", "scipy", "typer", "onnxruntime")
-    script = f"import sys, agonist, agonist.motion, agonist.edit; sys.exit(any(m in sys.modules for m in {heavy}))"
-    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+def test_as_a_process_of_its_own(clip, tmp_path):
+    command = [sys.executable, "-m", "agonist.cli.main", "predict"]
+    done = subprocess.run([*command, str(clip), "--out", str(tmp_path / "a.csv"), "--json"], capture_output=True, text=True)
+    assert done.returncode == 0 and json.loads(done.stdout)["frames"] == 91
+    done = subprocess.run([*command, "missing.bvh", "--out", str(tmp_path / "b.csv")], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "agonist: missing.bvh: no such file. Expected a motion file.\n"

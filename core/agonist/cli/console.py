@@ -15,11 +15,16 @@ import typer
 
 from agonist.io.atomic import atomic_path
 
-__all__ = ["Console", "Json", "Quiet", "Report"]
+__all__ = ["Console", "Json", "Quiet", "Report", "example"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output, all else on standard error.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors (and the JSON object).")]
 Report = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the result to this .json file too.")]
+
+
+def example(*lines: str) -> str:
+    """What stands below a command's options; \\b keeps Click from wrapping it."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 @dataclass

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agonist.cli.checks import about, check_output
-from agonist.cli.console import Console, Json, Quiet, Report
+from agonist.cli.console import Console, Json, Quiet, Report, example
 from agonist.cli.predict import ModelOption
-from agonist.errors import FileFormatError
+from agonist.errors import FileFormatError, InputError
 
 if TYPE_CHECKING:
     from agonist.motion import Motion
 
 __all__ = ["app"]
+
+_SHORTEST_S = 3.0
 
 app = typer.Typer(no_args_is_help=True, help="How well it does, as tables.")
 
@@ -39,7 +41,10 @@ def _humanoid(path: Path) -> Motion:
     return clip
 
 
-@app.command()
+@app.command(
+    short_help="Does the muscle go the way that was asked?",
+    epilog=example("agonist evaluate edit", "agonist evaluate edit walk.bvh kick.bvh --out report.json"),
+)
 def edit(
     clips: Annotated[
         list[Path] | None,
@@ -77,19 +82,24 @@ def edit(
     console.result(report, out)
 
 
-@app.command()
+@app.command(
+    short_help="The simulated body against people.", epilog=example("agonist evaluate body --data recordings --seconds 5 --out body.json")
+)
 def body(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the recordings opensim_moco/ and ceinmsrt_gait/.")],
     seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="How much of each treadmill trial is simulated.")] = 20.0,
+    out: Report = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """The simulated body against people: force plates, EMG and torques of real recordings (needs agonist[physics])."""
-    from agonist.cli.checks import check_positive
     from agonist.evaluation.body import EMG_DELAY_S, evaluate_body
 
     console = Console(json, quiet)
-    check_positive("--seconds", seconds, 3600, "seconds")
+    if not _SHORTEST_S <= seconds <= 3600:
+        raise InputError(f"--seconds {seconds:g}: expected {_SHORTEST_S:g} to 3600; whole strides have to be left between the ends.")
+    if out is not None:
+        check_output(out, (".json",))
     report = evaluate_body(data, seconds, lambda share: console.progress(share, "simulating recordings"))
     console.say("Simulated from the motion alone; measured on people (real recordings). r: correlation, BW: body weights.\n")
     feet = ("left foot", "right foot", "total")
@@ -111,4 +121,4 @@ def body(
         for name, trial in report.items() for joint, row in trial["torques"].items()
     ]  # fmt: skip
     console.table(["net torque against OpenSim with plates", "joint", "r", "RMSE N m", "of range"], rows)
-    console.result(report)
+    console.result(report, out)

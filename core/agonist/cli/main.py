@@ -10,10 +10,13 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from agonist.cli.console import example
 from agonist.cli.corpus import app as corpus_app
+from agonist.cli.doctor import doctor
 from agonist.cli.edit import edit
 from agonist.cli.evaluate import app as evaluate_app
 from agonist.cli.models import app as models_app
+from agonist.cli.plot import plot
 from agonist.cli.pose import pose
 from agonist.cli.predict import predict
 from agonist.cli.simulate import simulate
@@ -22,6 +25,8 @@ from agonist.errors import AgonistError, InputError
 
 __all__ = ["app", "main"]
 
+# What Click makes of Ctrl-C.
+_INTERRUPTED = 130
 # \b keeps the lines as they are.
 _EPILOG = """\b
 From a video to a recommended motion:
@@ -32,15 +37,11 @@ From a video to a recommended motion:
 Every command takes --json, --quiet and --out. Exit code: 0, 1 (the work failed) or 2 (the input or the call was wrong)."""
 
 
-def _example(*lines: str) -> str:
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
-
-
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, epilog=_EPILOG,
     help="Muscles for animators: which muscles a motion uses, and motion in which they work more or less.",
 )  # fmt: skip
-for verb, short, example in (
+for verb, short, lines in (
     (pose, "A video to a motion.", ["agonist pose squat.mp4 --out squat.bvh --height 1.75 --start 2 --end 8"]),
     (predict, "A motion to muscle activation.", ["agonist predict walk.bvh --out activation.csv"]),
     (
@@ -51,13 +52,15 @@ for verb, short, example in (
             "agonist edit walk.bvh --scale quadriceps=0.7 --out edited.bvh --physics",
         ],
     ),
+    (plot, "Activation as curves in a picture.", ["agonist plot activation.csv --out curves.png"]),
     (simulate, "A motion to muscle activation, by physics.", ["agonist simulate walk.bvh --out simulated.csv --mass 62 --sex female"]),
     (train, "A corpus to a model.", ["agonist train agonist --data corpus --out mymodel"]),
 ):
-    app.command(short_help=short, epilog=_example(*example))(verb)
-app.add_typer(corpus_app, name="corpus", epilog=_example("agonist corpus build --out corpus --data recordings --jobs 2"))
-app.add_typer(evaluate_app, name="evaluate", epilog=_example("agonist evaluate edit --out report.json"))
-app.add_typer(models_app, name="models", epilog=_example("agonist models list", "agonist models fetch pose"))
+    app.command(short_help=short, epilog=example(*lines))(verb)
+app.add_typer(corpus_app, name="corpus", epilog=example("agonist corpus build --out corpus --data recordings --jobs 2"))
+app.add_typer(evaluate_app, name="evaluate", epilog=example("agonist evaluate edit --out report.json"))
+app.add_typer(models_app, name="models", epilog=example("agonist models list", "agonist models fetch pose"))
+app.command(short_help="What is installed, and what to install.", epilog=example("agonist doctor"))(doctor)
 
 
 @app.callback(invoke_without_command=True)
@@ -93,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = get_command(app).main(list(arguments) if arguments is not None else None, prog_name="agonist", standalone_mode=False)
         sys.stdout.flush()
+        if code == _INTERRUPTED:
+            _stop("cancelled", 1)
         sys.exit(code if isinstance(code, int) else 0)
     except (typer.Abort, KeyboardInterrupt):
         _stop("cancelled", 1)

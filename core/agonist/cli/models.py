@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agonist.cli.checks import check_output
-from agonist.cli.console import Console, Json, Quiet, Report
+from agonist.cli.console import Console, Json, Quiet, Report, example
 from agonist.errors import UnknownNameError
 
 __all__ = ["app"]
@@ -20,7 +20,7 @@ def _group() -> None:
     """Trained models."""
 
 
-@app.command(name="list")
+@app.command(name="list", epilog=example("agonist models list --json"))
 def list_models(out: Report = None, json: Json = False, quiet: Quiet = False) -> None:
     """The shipped models and what they were trained on."""
     from agonist.model import available_models, load_model
@@ -34,7 +34,7 @@ def list_models(out: Report = None, json: Json = False, quiet: Quiet = False) ->
     console.result({"models": [{"name": c.name, "parts": list(c.files), "fps": c.fps, "window": c.window} for c in contracts]}, out)
 
 
-@app.command(name="fetch", short_help="Fetch networks that are not shipped.")
+@app.command(name="fetch", short_help="Fetch networks that are not shipped.", epilog=example("agonist models fetch pose"))
 def fetch_models(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="pose: the networks that find a person's joints in a video.")],
     out: Report = None,

@@ -18,7 +18,7 @@ from agonist.motion import Keypoints, Motion
 from agonist.muscles import muscle_set
 from agonist.skeleton import Skeleton
 
-__all__ = ["read", "read_activation", "write", "write_activation"]
+__all__ = ["is_activation", "read", "read_activation", "write", "write_activation"]
 
 Clip = Motion | Keypoints
 _EXPECTED = "an NPZ of Agonist, or one with 'keypoints' (T, K, 3) in metres and 'fps'"
@@ -135,6 +135,12 @@ def write_activation(path: str | PathLike[str], activation: Activation) -> None:
         "muscle_names": activation.muscles.names,
     }  # fmt: skip
     _save(path, arrays, meta)
+
+
+def is_activation(path: str | PathLike[str]) -> bool:
+    """Whether an archive says that it holds an Activation. Raises FileFormatError."""
+    path = Path(path)
+    return _meta(path, _load(path)).get("kind") == "activation"
 
 
 def read_activation(path: str | PathLike[str]) -> Activation:

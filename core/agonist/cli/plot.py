@@ -1,0 +1,41 @@
+"""`agonist plot`: activation as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agonist.cli.checks import about, check_output
+from agonist.cli.console import Console, Json, Quiet
+from agonist.cli.predict import ModelOption
+
+__all__ = ["plot"]
+
+
+def plot(
+    file: Annotated[Path, typer.Argument(metavar="ACTIVATION|MOTION", help="Activation (.csv or .npz), or a motion to predict it of.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .pdf.")],
+    model: ModelOption = "agonist",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw activation as curves: a row a muscle, its left and its right side over each other (needs agonist[plot])."""
+    from agonist import io
+    from agonist.io import activation_plot, csv_activation, npz
+    from agonist.model import load_model
+    from agonist.predict import predict as predict_activation
+
+    console = Console(json, quiet)
+    check_output(out, activation_plot.SUFFIXES, [file])
+    if file.suffix.lower() == ".csv":
+        activation = csv_activation.read(file)
+    elif file.suffix.lower() == ".npz" and npz.is_activation(file):
+        activation = npz.read_activation(file)
+    else:
+        with about(file):
+            activation = predict_activation(io.read(file), load_model(model))
+    activation_plot.write(out, activation, file.name)
+    console.say(f"{len(activation)} frames of {len(activation.muscles)} muscles, {activation.reference}: {out}")
+    console.result({"out": str(out), "frames": len(activation), "muscles": activation.muscles.names, "reference": activation.reference})

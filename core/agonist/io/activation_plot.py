@@ -1,0 +1,86 @@
+"""Pictures of activation: a row a muscle, its left and its right side over each other (extra `plot`)."""
+
+from __future__ import annotations
+
+import warnings
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agonist.activation import Activation
+from agonist.errors import FileFormatError, MissingDependencyError
+from agonist.io.atomic import atomic_path
+
+__all__ = ["SUFFIXES", "write"]
+
+SUFFIXES: tuple[str, ...] = (".png", ".svg", ".pdf")
+# Left and right keep apart also for people who do not see red and green (Okabe & Ito 2008).
+_SIDES = (("l", "left", "#0072B2"), ("r", "right", "#D55E00"))
+_INK, _FAINT = "#333333", "#dddddd"
+
+
+def write(path: str | PathLike[str], activation: Activation, title: str = "") -> None:
+    """Draw curves over seconds, with one standard deviation as a band where it is known; whole or not at all.
+
+    Raises MissingDependencyError, FileFormatError for a suffix that is not in SUFFIXES.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise FileFormatError(path, f"a file ending in '{path.suffix}'", f"one of {', '.join(SUFFIXES)}")
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(str(error.name), "plot", "Drawing curves") from error
+    groups = activation.muscles.groups
+    figure = Figure(figsize=(8, 1.2 + 1.25 * len(groups)), dpi=150, layout="constrained", facecolor="white")
+    FigureCanvasAgg(figure)
+    rows = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    top = _top(float(activation.values.max()))
+    times = activation.start + np.arange(len(activation)) / activation.fps
+    for row, group in zip(rows, groups, strict=True):
+        _draw(row, activation, group, times, top)
+    rows[0].legend(loc="lower right", bbox_to_anchor=(1, 1.0), ncols=2, frameon=False, fontsize=9, borderaxespad=0.2)
+    if len(times) > 1:
+        rows[0].set_xlim(times[0], times[-1])
+    band = "" if activation.uncertainty is None else "; band: one standard deviation"
+    # Names of files and notes in them are no formulas, whatever dollars they hold.
+    rows[-1].set_xlabel(f"seconds   ({activation.reference}{band})", fontsize=9, color=_INK, parse_math=False)
+    figure.supylabel(activation.unit, fontsize=9, color=_INK, parse_math=False)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=_INK, parse_math=False)
+    with atomic_path(path) as temporary, warnings.catch_warnings():
+        # A letter that the font has not becomes a box; nobody needs to be told twice.
+        warnings.simplefilter("ignore", UserWarning)
+        figure.savefig(temporary, format=path.suffix.lower()[1:])
+
+
+def _top(peak: float) -> float:
+    """Full scale: the next of a few round numbers, so that pictures of weak and strong motions can be compared."""
+    return next(top for top in (0.1, 0.25, 0.5, 1.0) if peak <= top)
+
+
+def _draw(row: Any, activation: Activation, group: str, times: Any, top: float) -> None:
+    label = group
+    for side, word, colour in _SIDES:
+        muscle = next((one for one in activation.muscles.muscles if one.group == group and one.side == side), None)
+        if muscle is None:
+            continue
+        label = muscle.label.partition(" (")[0]
+        values = activation.column(muscle.name)
+        # A single frame is a point; a line of one point would not be seen.
+        row.plot(times, values, color=colour, linewidth=1.6, label=word, marker="o" if len(times) == 1 else None)
+        if activation.uncertainty is not None:
+            spread = activation.uncertainty[:, activation.muscles.index(muscle.name)]
+            low, high = np.clip(values - spread, 0, 1), np.clip(values + spread, 0, 1)
+            row.fill_between(times, low, high, color=colour, alpha=0.15, linewidth=0)
+    row.set_ylim(0, top)
+    row.set_yticks([0, top / 2, top])
+    row.set_title(label, loc="left", fontsize=10, color=_INK, pad=3)
+    row.grid(color=_FAINT, linewidth=0.6)
+    row.tick_params(labelsize=8, colors=_INK, length=0)
+    for edge in ("top", "right", "left"):
+        row.spines[edge].set_visible(False)
+    row.spines["bottom"].set_color(_FAINT)
