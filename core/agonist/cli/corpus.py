@@ -20,14 +20,19 @@ def _group() -> None:
     """Data sets of simulated motion."""
 
 
-@app.command()
+def _example(line: str) -> str:
+    # \b keeps the lines as they are.
+    return f"\b\nExample:\n  {line}"
+
+
+@app.command(epilog=_example("agonist corpus build --out corpus --data recordings --jobs 2 --layout both"))
 def build(
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of real mocap with cmu02/, mass_bvh/, deepmimic/; exercises only without.")
     ] = None,
     budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full.")] = "small",
-    seed: Annotated[int, typer.Option("--seed")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", help="Processes.")] = 1,
     layout: Annotated[
         str, typer.Option("--layout", help="agonist, mia (folders as in Muscles in Action, EMG simulated) or both.")
@@ -60,3 +65,22 @@ def build(
     usable = sum(bool(take["usable"]) for take in takes)
     console.say(f"{len(takes)} takes, {minutes:.1f} minutes, {usable} usable: {out}")
     console.result({"out": str(out), "takes": len(takes), "minutes": minutes, "usable": usable, "layout": layout})
+
+
+@app.command(short_help="Describe a corpus, with pictures.", epilog=_example("agonist corpus card corpus --out card"))
+def card(
+    folder: Annotated[Path, typer.Argument(help="Corpus of 'agonist corpus build'.", metavar="DIR")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write: CARD.md and pictures.")],
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Describe a corpus: people, quality, what each exercise loads, and pictures of every exercise."""
+    from agonist.corpus.card import write_card
+
+    console = Console(json, quiet)
+    numbers = write_card(folder, out, lambda done, count: console.progress(done / count, f"picture {done} of {count}"))
+    missed = [row["exercise"] for row in numbers["expectations"] if not row["loaded"]]
+    console.say(f"{numbers['takes']} takes, {numbers['minutes']:.1f} minutes, {len(numbers['pictures'])} pictures: {out / 'CARD.md'}")
+    if missed:
+        console.say(f"Does not load the muscle it should: {', '.join(missed)}")
+    console.result({"out": str(out), **numbers})
