@@ -13,8 +13,6 @@ from typing import Annotated, Any
 
 import typer
 
-from agonist.io.atomic import atomic_path
-
 __all__ = ["Console", "Json", "Quiet", "Report", "example"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object on standard output, all else on standard error.")]
@@ -60,6 +58,9 @@ class Console:
         """
         text = json.dumps(_plain(document), allow_nan=False)
         if report is not None:
+            # Only here, so that the command line starts without numpy.
+            from agonist.io.atomic import atomic_path
+
             with atomic_path(report) as temporary:
                 temporary.write_text(text + "\n", encoding="utf-8")
         if self.json:
