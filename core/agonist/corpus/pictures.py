@@ -90,13 +90,14 @@ def _directions(keypoints: Array) -> tuple[Array, Array]:
 
 def _sticks(axis: Any, keypoints: Array, direction: Array) -> None:
     """Figures (N, 25, 3) side by side, each over its own hips."""
-    for place, points in enumerate(keypoints):
-        flat = points - points[BODY25.index("mid_hip")] * np.array([1.0, 1.0, 0.0])
-        x, z = flat @ direction + place * _SPACING_M, flat[:, 2]
-        for a, b in _BONES:
-            ends = [BODY25.index(a), BODY25.index(b)]
-            colour = _LEFT if b.endswith("_l") else _RIGHT if b.endswith("_r") else _MIDDLE
-            axis.plot(x[ends], z[ends], color=colour, linewidth=1.3)
+    over_hips = keypoints - keypoints[:, [BODY25.index("mid_hip")]] * np.array([1.0, 1.0, 0.0])
+    x = over_hips @ direction + _SPACING_M * np.arange(len(keypoints))[:, None]
+    for suffix, colour in (("_l", _LEFT), ("_r", _RIGHT), ("", _MIDDLE)):
+        bones = [(a, b) for a, b in _BONES if (b[-2:] if b[-2:] in ("_l", "_r") else "") == suffix]
+        ends = np.array([[BODY25.index(a), BODY25.index(b)] for a, b in bones])
+        # One line for all figures, broken between bones.
+        lines = [np.pad(values[:, ends], ((0, 0), (0, 0), (0, 1)), constant_values=np.nan).ravel() for values in (x, keypoints[..., 2])]
+        axis.plot(*lines, color=colour, linewidth=1.3)
     axis.axhline(0.0, color="#999999", linewidth=0.8)
     axis.set_xlim(-0.6, (_FIGURES - 1) * _SPACING_M + 0.6)
     axis.set_ylim(-0.1, max(2.0, float(keypoints[..., 2].max()) + 0.1))
@@ -132,8 +133,8 @@ def draw_distributions(takes: list[LoadedTake], path: Path) -> None:
     kept = np.array([bool(take.row["usable"]) for take in takes])
     labels = ("keypoint error, cm", "residual, % of weight", "reserve, % of moments")
     for axis, key, label in zip(axes[4:7], QUALITY, labels, strict=True):
-        values = 100 * np.array([take.row[key] for take in takes])
-        parts, weights = [values[kept], values[~kept]], [minutes[kept], minutes[~kept]]
+        shares = 100 * np.array([take.row[key] for take in takes])
+        parts, weights = [shares[kept], shares[~kept]], [minutes[kept], minutes[~kept]]
         axis.hist(parts, bins=30, weights=weights, color=[_LEFT, _RIGHT], stacked=True)
         axis.set_xlabel(f"{label}; red: not usable", fontsize=8)
         axis.set_ylabel("minutes", fontsize=8)
