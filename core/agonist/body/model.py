@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agonist.body.latissimus import add_trunk_origins, set_fibre_lengths
 from agonist.body.person import Person
 from agonist.errors import MissingDependencyError
 from agonist.keypoint_layouts import BODY25
@@ -74,6 +75,7 @@ class BodyModel:
         coupled: (qpos address, dof address, index into HINGES or -1, polynomial (5,)) of every coupled joint.
         muscles: indices of the actuators in use, and their names.
         maximal_force_n: (M,) maximal isometric force.
+        optimal_fibre_m: (M,) optimal fibre length.
         sites: keypoint index in BODY_25 -> (body id, place in the body's frame, metres).
         contacts: (8 rows) (body id, place): left foot's four, then the right's.
     """
@@ -90,6 +92,7 @@ class BodyModel:
     muscles: NDArray[np.int64]
     muscle_names: tuple[str, ...]
     maximal_force_n: Array
+    optimal_fibre_m: Array
     sites: dict[int, tuple[int, Array]]
     contacts: tuple[tuple[int, Array], ...]
 
@@ -128,7 +131,10 @@ def _unscaled() -> Any:
     mujoco.set_mju_user_warning(logging.getLogger(__name__).debug)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model, _ = myo_sim.load("myofullbody")
+        spec = myo_sim.load_spec("myofullbody")
+        add_trunk_origins(spec)
+        model = spec.compile()
+    set_fibre_lengths(model)
     flags = mujoco.mjtDisableBit
     model.opt.disableflags |= int(flags.mjDSBL_CONSTRAINT) | int(flags.mjDSBL_CONTACT)
     return model
@@ -279,6 +285,8 @@ def _index(model: Any, factor: Array, mass_kg: float) -> BodyModel:
         np.array(used),
         tuple(names[i] for i in used),
         np.array(model.actuator_gainprm[used, 2]),
+        # MuJoCo maps its range of normalised fibre lengths onto the range of the whole muscle's lengths.
+        np.ptp(model.actuator_lengthrange[used], axis=1) / np.ptp(model.actuator_gainprm[used, :2], axis=1),
         sites,
         tuple(contacts),
     )

@@ -18,7 +18,7 @@ class Person:
         mass_kg: body mass.
         sex: "male" or "female"; female muscles carry 0.85 of the force per mass^(2/3) [ours, a round number].
         strength: factor on every muscle's maximal isometric force.
-        cost_exponent: p in the recruitment cost sum of activation^p (2: Crowninshield & Brand 1981 with p = 2; 3 is also common).
+        cost_exponent: p in the recruitment cost, the sum of volume times activation^p (Crowninshield & Brand 1981).
         cocontraction: activation that every muscle keeps at least, in [0, 0.3].
     """
 

@@ -29,8 +29,9 @@ Array = NDArray[np.float64]
 # Inverse kinematics above this rate buys nothing once everything is low-passed at 6 Hz.
 IK_FPS = 30.0
 FRICTION = 0.8
-# Costs of one unit of each, against 1 for one fully active muscle [ours].
+# Costs of one unit of each, against 1 for one fully active muscle of average volume [ours].
 CONTACT_WEIGHT = 10.0  # of one body weight on one edge of a friction pyramid, at the firmest contact of the frame
+SMALLEST_EFFORT = 0.05  # share of an average muscle's volume: the least that any muscle counts for
 ROOT_FORCE_UNIT_N, ROOT_MOMENT_UNIT_NM, RESERVE_UNIT_NM = 20.0, 10.0, 3.0
 # The scaled model's abdominals and deltoids pull with up to 80 % of their strength in an ordinary stance, without any
 # activation, and the back would have to hold against it: passive force is cut off at this share of the maximum.
@@ -231,6 +232,10 @@ class _Frames:
         self.floor = float(np.percentile(clip.positions[:, soles, 2].min(axis=1), 5))
         others = [BODY25.index(f"{name}_{side}") for name in ("wrist", "knee", "hip") for side in "lr"]
         self.other_support = float((clip.positions[:, others, 2].min(axis=1) < self.floor + OTHER_SUPPORT_M).mean())
+        # What activation costs grows with the volume of muscle that is active (Happee & van der Helm 1995), by which a few long
+        # strips of latissimus do not hold the trunk in place of the many of erector spinae.
+        volume = body.maximal_force_n * body.optimal_fibre_m
+        self.effort = np.maximum(volume / volume.mean(), SMALLEST_EFFORT)
         self.weight_n = body.mass_kg * 9.81
         self.multipliers: Array | None = None
         self.peak_acceleration = 0.0
@@ -263,7 +268,7 @@ class _Frames:
         b = needed - arms @ passive
         low = np.concatenate([np.full(muscles, self.person.cocontraction), np.zeros(contact.shape[1])])
         high = np.concatenate([np.ones(muscles), np.where(np.isinf(cost), 0.0, np.inf)])
-        weight = np.concatenate([np.ones(muscles), np.where(np.isinf(cost), 1.0, cost)])
+        weight = np.concatenate([self.effort, np.where(np.isinf(cost), 1.0, cost)])
         unit = np.repeat([ROOT_FORCE_UNIT_N, ROOT_MOMENT_UNIT_NM, RESERVE_UNIT_NM], [3, 3, len(hinges)])
         # Rows in units of what one unit of leftover costs: newtons and newton metres become comparable.
         x, left, self.multipliers = solve_recruitment(
