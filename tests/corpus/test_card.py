@@ -53,7 +53,8 @@ def test_a_card_counts_what_is_there_and_draws_each_exercise_once(corpus, tmp_pa
     # The mixture's 0.9 is not the squat's.
     assert squat["takes"] == 1 and squat["peak"]["quadriceps"] == pytest.approx(0.5) and squat["mean"]["biceps"] == pytest.approx(0.02)
     text = (tmp_path / "card" / "CARD.md").read_text()
-    assert "**All activation here is simulated.**" in text and "Not usable: 02_01 1." in text and "Checksum of the motions: 99." in text
+    assert "**All activation here is simulated.**" in text and "Not usable: 02_01 1." in text
+    assert "Checksums: motions 99, physics none." in text
     assert "| Row | latissimus | 0.03 | 0.02 | hamstrings | **no** |" in text
     assert str(tmp_path) not in text
 

@@ -2,8 +2,8 @@
 
 The split is made from names before anything is simulated: two people and seven mocap clips are kept for testing, one
 person for validation. Mirrored copies are made when the corpus is read, from the simulated take: physics is symmetric.
-A take remembers a checksum of the motion that it simulates: code that moves otherwise simulates it again, and two corpora
-of one seed can be told apart.
+A take remembers checksums of the motion that it simulates and of the code that simulated it: when either has changed it is
+simulated again, and two corpora of one seed can be told apart.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
 from zipfile import BadZipFile
@@ -30,7 +32,7 @@ from agonist.io.atomic import atomic_path
 from agonist.motion import Motion
 from agonist.predict import standing_keypoints
 
-__all__ = ["CORPUS_FPS", "LAYOUTS", "Take", "build_corpus", "motion_checksum", "plan_corpus"]
+__all__ = ["CORPUS_FPS", "LAYOUTS", "Take", "build_corpus", "motion_checksum", "physics_checksum", "plan_corpus"]
 
 CORPUS_FPS = 20.0
 LAYOUTS = ("agonist", "mia", "both")
@@ -113,13 +115,13 @@ def _motion(take: Take, seed: int, data: Path | None) -> Motion:
     return vary(motion, rng, take.variation) if take.variation else motion
 
 
-def _simulate(take: Take, seed: int, data: Path | None, folder: Path) -> str:
+def _simulate(take: Take, seed: int, data: Path | None, folder: Path, physics: int) -> str:
     from agonist.body import simulate
 
     path = folder / "takes" / f"{take.id}.npz"
     motion = _motion(take, seed, data)
-    checksum = motion_checksum(motion)
-    if path.is_file() and _stored_checksum(path) == checksum:
+    checksums = motion_checksum(motion), physics
+    if path.is_file() and _stored_checksums(path) == checksums:
         return take.id
     person = next(person for person in PEOPLE if person.name == take.person).person
     result = simulate(motion, person, output_fps=CORPUS_FPS)
@@ -134,7 +136,8 @@ def _simulate(take: Take, seed: int, data: Path | None, folder: Path) -> str:
             reserve_share=result.reserve_share.astype(np.float32),
             keypoint_error_m=result.keypoint_error_m.astype(np.float32),
             ground_reaction_n=result.ground_reaction.astype(np.float32),
-            motion_crc32=checksum,
+            motion_crc32=checksums[0],
+            physics_crc32=checksums[1],
         )
     return take.id
 
@@ -144,25 +147,41 @@ def motion_checksum(motion: Motion) -> int:
     return zlib.crc32(np.round(1000 * standing_keypoints(motion).positions).astype("<i4").tobytes())
 
 
-def _stored_checksum(path: Path) -> int | None:
+def physics_checksum() -> int:
+    """CRC-32 of the sources and tables of `agonist.body` and of the versions of the packages that it computes with."""
+    from agonist import body
+
+    crc = 0
+    for path in sorted(Path(str(body.__file__)).parent.rglob("*")):
+        if path.suffix in (".py", ".toml"):
+            crc = zlib.crc32(path.read_bytes(), zlib.crc32(path.name.encode(), crc))
+    with suppress(PackageNotFoundError):  # simulate() says how to install them
+        for package in ("mujoco", "myo-sim"):
+            crc = zlib.crc32(version(package).encode(), crc)
+    return crc
+
+
+def _stored_checksums(path: Path) -> tuple[int, int] | None:
     try:
         with np.load(path, allow_pickle=False) as data:
-            return int(data["motion_crc32"])
+            return int(data["motion_crc32"]), int(data["physics_crc32"])
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         # Torn or of an older version: simulated again.
         return None
 
 
 def _run(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: int) -> Iterator[str]:
+    # Taken once: sources that change during a build are not what its processes run.
+    physics = physics_checksum()
     if jobs == 1:
         for take in takes:
-            yield _simulate(take, seed, data, folder)
+            yield _simulate(take, seed, data, folder, physics)
         return
     # Each process keeps to one core; BLAS threads would only fight over it.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(_simulate, take, seed, data, folder) for take in takes]
+        futures = [pool.submit(_simulate, take, seed, data, folder, physics) for take in takes]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -181,7 +200,7 @@ def build_corpus(
     layout: str = "agonist",
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, object]:
-    """Simulate a corpus into `folder`: takes/*.npz and corpus.json. Takes of the same motion that are there already are kept.
+    """Simulate a corpus into `folder`: takes/*.npz and corpus.json. Takes of the same motion and physics are kept.
 
     Args:
         folder: where to write.
@@ -211,7 +230,7 @@ def build_corpus(
             progress(done, len(takes))
     rows = [_describe(take, folder) for take in takes]
     total = zlib.crc32(" ".join(f"{row['id']}:{row['motion_crc32']}" for row in rows).encode())
-    document: dict[str, object] = {**plan, "motions_crc32": total, "takes": rows}
+    document: dict[str, object] = {**plan, "motions_crc32": total, "physics_crc32": rows[0]["physics_crc32"], "takes": rows}
     with atomic_path(index) as temporary:
         temporary.write_text(json.dumps(document, indent=1))
     if layout != "agonist":
@@ -227,10 +246,10 @@ def _describe(take: Take, folder: Path) -> dict[str, object]:
     try:
         with np.load(path, allow_pickle=False) as data:
             quality = {key: float(data[key].mean()) for key in ("keypoint_error_m", "residual_share", "reserve_share")}
-            frames, checksum = len(data["activation"]), int(data["motion_crc32"])
+            frames, checksums = len(data["activation"]), {key: int(data[key]) for key in ("motion_crc32", "physics_crc32")}
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise FileFormatError(path, f"{error}", "a take of the corpus; delete it and build again") from error
     usable = (
         quality["keypoint_error_m"] < MAX_ERROR_M and quality["residual_share"] < MAX_RESIDUAL and quality["reserve_share"] < MAX_RESERVE
     )
-    return {**asdict(take), "frames": frames, "motion_crc32": checksum, **quality, "usable": usable}
+    return {**asdict(take), "frames": frames, **checksums, **quality, "usable": usable}

@@ -25,7 +25,7 @@ motion capture on ten virtual bodies; activation is static optimisation on a mus
 with real EMG by this program. Hands are empty: no dumbbell, no cable, no resistance but the body itself.
 
 {takes} takes, {minutes:.1f} minutes at {fps:g} frames a second; {usable} takes ({usable_minutes:.1f} minutes) are usable for
-training. Checksum of the motions: {checksum}.
+training. Checksums: motions {motions}, physics {physics}.
 
 ![distributions](distributions.png)
 """
@@ -59,7 +59,7 @@ def write_card(folder: Path, out: Path, progress: Callable[[int, int], None] | N
     text = _HEAD.format(
         budget=document.get("budget", "?"), seed=document.get("seed", "?"), takes=len(takes), fps=takes[0].fps, usable=len(usable),
         minutes=sum(minutes.values()), usable_minutes=sum(minutes[id(take)] for take in usable),
-        checksum=document.get("motions_crc32", "none"),
+        motions=document.get("motions_crc32", "none"), physics=document.get("physics_crc32", "none"),
     )  # fmt: skip
     sections = [text, _people(takes), _quality(takes), _expected(checks), _table(exercises), _strips(chosen)]
     with atomic_path(out / "CARD.md") as temporary:
