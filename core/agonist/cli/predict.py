@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["ACTIVATION_SUFFIXES", "predict", "write_activation"]
 
 MotionFile = Annotated[
-    Path, typer.Argument(metavar="MOTION", help="A .bvh, .amc, .npz, .trc, .c3d, .json or .txt file, or OpenPose's folder of .json files.")
+    Path,
+    typer.Argument(
+        metavar="MOTION", help="A .bvh, .amc, .npz, .trc, .c3d, .json, .txt, .mot or .sto file, or OpenPose's folder of .json files."
+    ),
 ]
 ModelOption = Annotated[str, typer.Option("--model", help="A shipped model's name or a model folder.")]
 

@@ -29,8 +29,8 @@ def _load(path: Path) -> dict[str, Any]:
         # Of anything else numpy would say that it is a pickle.
         if path.stat().st_size and not zipfile.is_zipfile(path):
             raise FileFormatError(path, "no archive, or one cut short", _EXPECTED)
-        with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            data = {key: archive[key] for key in archive.files}
     except FileFormatError:
         raise
     except OSError as error:
@@ -39,6 +39,11 @@ def _load(path: Path) -> dict[str, Any]:
         raise FileFormatError(path, f"not a plain numpy archive ({str(error)[:80]})", _EXPECTED) from error
     except Exception as error:  # zlib.error and tokenize errors of a damaged header share no base class
         raise FileFormatError(path, f"a damaged archive ({str(error)[:80]})", _EXPECTED) from error
+    # A member without numpy's header comes as its bytes.
+    odd = [key for key, value in data.items() if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiubU"]
+    if odd:
+        raise FileFormatError(path, f"'{odd[0][:40]}' is no array of numbers or text", _EXPECTED)
+    return data
 
 
 def _meta(path: Path, data: dict[str, Any]) -> dict[str, Any]:
@@ -61,20 +66,26 @@ def read(path: str | PathLike[str]) -> Clip:
     data = _load(path)
     meta = _meta(path, data)
     try:
-        if meta.get("kind") == "motion":
-            ends = {str(k): np.array(v) for k, v in meta["end_sites"].items()}
-            skeleton = Skeleton(tuple(meta["names"]), tuple(meta["parents"]), data["offsets"], ends)
-            return Motion(
-                skeleton, data["rotations"], data["root_position"], float(meta["fps"]), float(meta["start"]),
-                data.get("local_positions"), dict(meta["provenance"]),
-            )  # fmt: skip
-        return _keypoints(path, data, meta)
+        # Damaged numbers may be huge; the nouns refuse what overflows.
+        with np.errstate(all="ignore"):
+            return _clip(path, data, meta)
     except FileFormatError:
         raise
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), _EXPECTED) from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-        raise FileFormatError(path, f"{type(error).__name__} {error}", _EXPECTED) from error
+        raise FileFormatError(path, f"{type(error).__name__} {str(error)[:80]}", _EXPECTED) from error
+
+
+def _clip(path: Path, data: dict[str, Any], meta: dict[str, Any]) -> Clip:
+    if meta.get("kind") != "motion":
+        return _keypoints(path, data, meta)
+    ends = {str(k): np.array(v) for k, v in meta["end_sites"].items()}
+    skeleton = Skeleton(tuple(meta["names"]), tuple(meta["parents"]), data["offsets"], ends)
+    return Motion(
+        skeleton, data["rotations"], data["root_position"], float(meta["fps"]), float(meta["start"]),
+        data.get("local_positions"), dict(meta["provenance"]),
+    )  # fmt: skip
 
 
 def _keypoints(path: Path, data: dict[str, Any], meta: dict[str, Any]) -> Keypoints:
@@ -162,4 +173,4 @@ def read_activation(path: str | PathLike[str]) -> Activation:
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), "an activation NPZ of Agonist") from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise FileFormatError(path, f"{type(error).__name__} {error}", "an activation NPZ of Agonist") from error
+        raise FileFormatError(path, f"{type(error).__name__} {str(error)[:80]}", "an activation NPZ of Agonist") from error

@@ -1,0 +1,238 @@
+"""Every reader against random bytes, cut files and damaged ones: it reads, or it says which file it cannot read. Nothing else."""
+
+import io as streams
+import json
+import re
+import warnings
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agonist import io
+from agonist.activation import Activation
+from agonist.errors import AgonistError
+from agonist.humanoid import body25_from_motion
+from agonist.io import asf_amc, bvh, c3d, csv_activation, deepmimic, keypoints_json, mia, mot_sto, npz, openpose, trc
+from agonist.model import Contract, models_folder
+from agonist.muscles import muscle_set
+from tests.clips import exercise
+from tests.io.c3d_files import c3d_bytes
+
+_MOTION = exercise("Walk", 0.3)
+_KEYPOINTS = body25_from_motion(_MOTION)
+_ACTIVATION = Activation(np.random.default_rng(0).uniform(0, 1, (7, 8)), muscle_set("mia8"), 29.97, uncertainty=np.full((7, 8), 0.1))
+
+_ASF = """:version 1.10
+:name made
+:units
+  mass 1.0
+  length 0.45
+  angle deg
+:root
+  order TX TY TZ RX RY RZ
+  axis XYZ
+  position 0 0 0
+  orientation 0 0 0
+:bonedata
+  begin
+    id 1
+    name lfemur
+    direction 0.34 -0.94 0
+    length 7.2
+    axis 0 0 20 XYZ
+    dof rx ry rz
+  end
+  begin
+    id 2
+    name ltibia
+    direction 0.34 -0.94 0
+    length 7.5
+    axis 0 0 20 XYZ
+    dof rx
+  end
+:hierarchy
+  begin
+    root lfemur
+    lfemur ltibia
+  end
+"""
+_AMC = ":FULLY-SPECIFIED\n:DEGREES\n" + "".join(f"{k}\nroot 1 2 3 {k} 0 0\nlfemur 1 2 3\nltibia 10\n" for k in range(1, 5))
+_TRC = (
+    "PathFileType\t4\t(X/Y/Z)\tmade.trc\nDataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\n100\t100\t3\t2\tmm\n"
+    "Frame#\tTime\tA\t\t\tB\t\t\n\t\tX1\tY1\tZ1\tX2\tY2\tZ2\n"
+    + "".join(f"{k}\t{k / 100}\t1.5\t2\t3\t4\t5\t{k}\n" for k in range(1, 4))
+)  # fmt: skip
+_STO = "made\nversion=1\nnRows=3\nnColumns=3\ninDegrees=yes\nendheader\ntime\tknee\thip\n0.0\t1\t2\n0.1\t3\t4\n0.2\t5\t6\n"
+_DEEPMIMIC = json.dumps({"Loop": "wrap", "Frames": [[0.0333, 0, 0.9, 0] + ([1, 0, 0, 0] * 3 + [1, 0, 0, 0, 0] + [1, 0, 0, 0]) * 0
+                                                    + np.tile([1.0, 0, 0, 0], 10).tolist()] * 4})  # fmt: skip
+_OPENPOSE = json.dumps([{"people": [{"pose_keypoints_3d": [1.5, 2.5, 0.5, 0.9] * 25}]}] * 3)
+
+
+def _written(write, what, suffix: str) -> bytes:
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder) / f"whole{suffix}", what)
+        return (Path(folder) / f"whole{suffix}").read_bytes()
+
+
+def _npy(array) -> bytes:
+    stream = streams.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def _mia(path):
+    (path.parent / "emgvalues.npy").write_bytes(_npy(np.ones((30, 8))))
+    return mia.read(path.parent)
+
+
+def _amc(path):
+    (path.parent / "harmed.asf").write_text(_ASF)
+    return io.read(path)
+
+
+def _asf(path):
+    (path.parent / "made.amc").write_text(_AMC)
+    return asf_amc.read(path.parent / "made.amc", path)
+
+
+# Name -> (a whole file, its name, its reader).
+FORMATS = {
+    "bvh": (_written(bvh.write, _MOTION, ".bvh"), "harmed.bvh", bvh.read),
+    "npz motion": (_written(npz.write, _MOTION, ".npz"), "harmed.npz", io.read),
+    "npz keypoints": (_written(npz.write, _KEYPOINTS, ".npz"), "harmed.npz", io.read),
+    "npz activation": (_written(npz.write_activation, _ACTIVATION, ".npz"), "harmed.npz", npz.read_activation),
+    "csv": (_written(csv_activation.write, _ACTIVATION, ".csv"), "harmed.csv", csv_activation.read),
+    "json": (_written(keypoints_json.write, _KEYPOINTS, ".json"), "harmed.json", io.read),
+    "openpose": (_OPENPOSE.encode(), "harmed.json", openpose.read),
+    "openpose as json": (_OPENPOSE.encode(), "harmed.json", io.read),
+    "deepmimic": (_DEEPMIMIC.encode(), "harmed.txt", deepmimic.read),
+    "sto": (_STO.encode(), "harmed.sto", mot_sto.read),
+    "trc": (_TRC.encode(), "harmed.trc", io.read),
+    "asf": (_ASF.encode(), "harmed.asf", _asf),
+    "amc": (_AMC.encode(), "harmed.amc", _amc),
+    "c3d": (c3d_bytes(np.ones((9, 2, 3)), ["A", "B"], analog=2), "harmed.c3d", io.read),
+    "mia": (_npy(np.ones((30, 25, 3), dtype=np.float32)), "joints3d.npy", _mia),
+    "model.json": ((models_folder() / "agonist" / "model.json").read_bytes(), "model.json", Contract.read),
+}  # fmt: skip
+
+_NASTY = [
+    b"nan", b"inf", b"-1", b"0", b"1e308", b"1e999", b"-1e-320", b"99999999999999999999", b"65536", b"", b"{", b"}", b"[]", b"null",
+    b"true", b'"a"', b"\n", b"\t", b"\x00", b"\xff\xfe", "²".encode(), b"End Site", b"JOINT", b"#", b"Frames:", b"\r",
+]  # fmt: skip
+_place = st.integers(0, 10**7)
+_harm = st.one_of(
+    st.tuples(st.just("set"), _place, st.integers(0, 255)),
+    st.tuples(st.just("cut"), _place, st.just(0)),
+    st.tuples(st.just("delete"), _place, st.integers(1, 80)),
+    st.tuples(st.just("repeat"), _place, st.integers(1, 80)),
+    st.tuples(st.just("word"), _place, st.sampled_from(_NASTY)),
+    st.tuples(st.just("word"), _place, st.sampled_from(_NASTY)),
+    st.tuples(st.just("line"), _place, _place),
+)
+
+
+def _harmed(raw: bytes, harms) -> bytes:
+    for kind, place, what in harms:
+        at = place % max(1, len(raw))
+        if kind == "set":
+            raw = raw[:at] + bytes([what]) + raw[at + 1 :]
+        elif kind == "cut":
+            raw = raw[:at]
+        elif kind == "delete":
+            raw = raw[:at] + raw[at + what :]
+        elif kind == "repeat":
+            raw = raw[: at + what] + raw[at:]
+        elif kind == "word":
+            words = list(re.finditer(rb"[^\s,\[\]{}:]+", raw))
+            if words:
+                word = words[place % len(words)]
+                raw = raw[: word.start()] + what + raw[word.end() :]
+        else:
+            lines = raw.split(b"\n")
+            first, second = place % len(lines), what % len(lines)
+            lines[first], lines[second] = lines[second], lines[first]
+            raw = b"\n".join(lines)
+    return raw
+
+
+def _reads_or_refuses(folder, name: str, raw: bytes, read) -> bool:
+    path = folder / name
+    path.write_bytes(raw)
+    with warnings.catch_warnings():
+        # A warning would be a line on standard error that nobody asked for.
+        warnings.simplefilter("error")
+        try:
+            read(path)
+        except AgonistError as error:
+            assert str(folder) in str(error) and "\n" not in str(error)
+            assert len(str(error)) < 1500
+            return False
+    return True
+
+
+# A second for each: what takes longer hangs.
+_few = settings(max_examples=150, deadline=1000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("fuzz")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_whole_file_is_read(folder, name):
+    raw, file, read = FORMATS[name]
+    assert _reads_or_refuses(folder, file, raw, read)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(harms=st.lists(_harm, min_size=1, max_size=5))
+@_few
+def test_a_harmed_file(folder, name, harms):
+    raw, file, read = FORMATS[name]
+    _reads_or_refuses(folder, file, _harmed(raw, harms), read)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(rubbish=st.binary(max_size=700), keep=_place)
+@_few
+def test_random_bytes_alone_and_behind_a_good_beginning(folder, name, rubbish, keep):
+    raw, file, read = FORMATS[name]
+    beginning = raw[: keep % len(raw)] if keep % 2 else b""
+    _reads_or_refuses(folder, file, beginning + rubbish, read)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name.startswith("npz")])
+@given(member=_place, harms=st.lists(_harm, min_size=1, max_size=4))
+@_few
+def test_a_harmed_array_inside_a_good_archive(folder, name, member, harms):
+    raw, file, read = FORMATS[name]
+    stream = streams.BytesIO()
+    with zipfile.ZipFile(streams.BytesIO(raw)) as before, zipfile.ZipFile(stream, "w") as after:
+        members = before.namelist()
+        for index, one in enumerate(members):
+            content = before.read(one)
+            after.writestr(one, _harmed(content, harms) if index == member % len(members) else content)
+    _reads_or_refuses(folder, file, stream.getvalue(), read)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_cut_of_a_text_and_many_of_an_archive(folder, name):
+    raw, file, read = FORMATS[name]
+    for keep in np.unique(np.linspace(0, len(raw) - 1, 120).astype(int)):
+        _reads_or_refuses(folder, file, raw[:keep], read)
+
+
+def test_deep_nesting_does_not_exhaust_the_stack(folder):
+    for file, read in (("deep.json", io.read), ("deep.txt", deepmimic.read)):
+        assert not _reads_or_refuses(folder, file, b"[" * 100_000, read)
+    rope = b"HIERARCHY\n" + b"".join(b"%s j\n{\nOFFSET 0 0 0\n" % (b"JOINT" if k else b"ROOT") for k in range(50_000))
+    assert not _reads_or_refuses(folder, "deep.bvh", rope, bvh.read)
+    assert not _reads_or_refuses(folder, "c.c3d", bytes([255, 0x50]) + bytes(200_000), c3d.read)
+    assert not _reads_or_refuses(folder, "t.trc", b"PathFileType\n" + b"\n" * 200_000, trc.read)
