@@ -14,8 +14,8 @@ from agonist.activation import Activation
 from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
 
 __all__ = [
-    "FLEXED", "MUSCLE_KEY", "RELAXED", "key_activation", "muscle_material", "muscle_objects", "range_top", "recolour_muscles",
-    "show_colours",
+    "FLEXED", "MUSCLE_KEY", "RELAXED", "colours_are_seen", "key_activation", "muscle_material", "muscle_objects", "range_top",
+    "recolour_muscles", "show_colours",
 ]  # fmt: skip
 
 
@@ -156,3 +156,8 @@ def show_colours(objects: dict[str, bpy.types.Object], which: str) -> None:
         action = thing.get(_COLOURS[which])
         if action is not None:
             assign_action(thing, action)
+
+
+def colours_are_seen(shading: bpy.types.View3DShading) -> bool:
+    """Whether a 3D view with this shading shows the heatmap: solid view does with object colours only."""
+    return shading.type != "SOLID" or shading.color_type == "OBJECT"

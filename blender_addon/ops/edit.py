@@ -11,7 +11,7 @@ __all__ = ["AGONIST_OT_edit", "AGONIST_OT_predict", "AGONIST_OT_reset"]
 
 
 class AGONIST_OT_predict(AnimatedArmatureOperator, bpy.types.Operator):
-    """Predict how much each muscle works at every frame, and colour the muscles from yellow to red"""
+    """Colour the muscles by how much they work at every frame, as a model says that learned from simulated activation"""
 
     bl_idname = "agonist.predict"
     bl_label = "Predict"
@@ -19,6 +19,10 @@ class AGONIST_OT_predict(AnimatedArmatureOperator, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         verbs.predict_armature(armature)
+        view = context.space_data
+        # Solid view starts with material colours, in which every muscle is white.
+        if view is not None and view.type == "VIEW_3D" and view.shading.type == "SOLID" and view.shading.color_type == "MATERIAL":
+            view.shading.color_type = "OBJECT"
 
 
 class _Predicted(ArmatureOperator):
