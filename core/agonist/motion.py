@@ -31,8 +31,9 @@ def _frozen(array: Any) -> Array:
 def _check_clip(what: str, frames: int, fps: float, *arrays: Array) -> None:
     if frames == 0:
         raise MotionError(f"{what} has zero frames; at least one is needed.")
-    if not (np.isfinite(fps) and fps > 0):
-        raise MotionError(f"{what} has a frame rate of {fps}; a positive number of frames a second is needed.")
+    # Whatever is slower would be resampled to more frames than any memory holds.
+    if not 0.1 <= fps <= 1e6:
+        raise MotionError(f"{what} has a frame rate of {fps}; 0.1 to 1000000 frames a second are needed.")
     for array in arrays:
         if not np.isfinite(array).all():
             bad = np.argwhere(~np.isfinite(array))[0]

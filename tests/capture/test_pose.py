@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from agonist.capture.pose import capture_video, track_person
 from agonist.capture.region import Region, crop
 from agonist.capture.video import Video
+from agonist.cli.main import main
 from agonist.cli.models import app as models_app
 from agonist.cli.pose import pose
 from agonist.errors import FileFormatError, InputError
@@ -86,6 +87,18 @@ def test_the_command_writes_bvh_and_one_json_object(weights, cache, jumping_jack
     assert len(bvh.read(out).motion) == 13
     listed = CliRunner().invoke(models_app, ["fetch", "pose", "--json", "--quiet"])
     assert json.loads(listed.stdout)["licence"].startswith("Apache-2.0")
+
+
+@pytest.mark.network
+def test_the_command_says_in_one_line_that_nobody_is_there(weights, cache, make_video, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("AGONIST_CACHE", str(cache))
+    video = make_video([np.full((120, 160, 3), 40 + k, np.uint8) for k in range(12)], np.arange(12) / 30, "empty room.mp4")
+    with pytest.raises(SystemExit) as stop:
+        main(["pose", str(video), "--out", str(tmp_path / "a.bvh")])
+    said = capsys.readouterr()
+    assert (stop.value.code, said.out) == (2, "")
+    assert said.err == f"agonist: {video}: a person is seen in 0 of 12 frames. Expected one whole person in view.\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["empty room.mp4"]
 
 
 @pytest.mark.network

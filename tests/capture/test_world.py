@@ -104,8 +104,9 @@ def test_what_is_in_order_is_left_alone():
         assert not untangle(times, pixels, world, visibility)[3].any()
 
 
-def test_resting_feet_stop_and_bones_keep_their_lengths():
-    _, *seen = _seen("Lunge", 4.0)
+@pytest.mark.parametrize("name", ["Lunge", "Walk", "Running"])
+def test_resting_feet_stop_and_bones_keep_their_lengths(name):
+    _, *seen = _seen(name, 4.0)
     placed = place_in_world(*seen, VIEW)
     fitted = fit_motion(placed.keypoints)
     drift = np.cumsum(np.random.default_rng(1).normal(0, 0.004, (len(fitted), 3)), axis=0)
@@ -124,5 +125,6 @@ def test_resting_feet_stop_and_bones_keep_their_lengths():
 
     assert slide(standing) < 0.3 * slide(sliding)
     soles = np.asarray(body25_from_motion(standing).positions)[:, 19:25, 2].min(axis=1)
-    assert soles.min() > -0.03 and abs(np.median(soles)) < 0.02
+    # Also while a foot rolls over its toes.
+    assert soles.min() > -0.005 and abs(np.median(soles)) < 0.02
     assert standing.skeleton is fitted.skeleton and standing.local_positions is None

@@ -10,7 +10,7 @@ from agonist.io.mot_sto import OpenSimTable, write
 from agonist.keypoint_layouts import BODY25
 from agonist.predict import standing_keypoints
 
-FORWARD, LEFT, UP = np.array([0.0, -1.0, 0.0]), np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+FORWARD, LEFT, UP = np.eye(3)
 
 
 def table(**angles):
@@ -54,12 +54,10 @@ def test_a_real_walk_agrees_with_its_markers(data_dir):
     folder = data_dir / "opensim_moco"
     angles, markers = standing_keypoints(io.read(folder / "coordinates.mot")), io.read(folder / "markers_walk.trc")
     assert len(angles) == len(markers) and angles.fps == markers.fps
-    # A knee hardly moves up and down; its marker's skin does too.
-    for name, least in (("knee_l", 0.9), ("knee_r", 0.9), ("ankle_l", 0.97), ("ankle_r", 0.97)):
-        ours, theirs = (clip.positions[:, BODY25.index(name)] - clip.positions[:, BODY25.index("mid_hip")] for clip in (angles, markers))
-        # Heights and distances from the hips do not depend on which way the two laboratories face.
-        assert np.corrcoef(ours[:, 2], theirs[:, 2])[0, 1] > least
-        assert np.abs(np.linalg.norm(ours, axis=1) - np.linalg.norm(theirs, axis=1)).mean() < 0.03
+    for name in ("mid_hip", "knee_l", "knee_r", "ankle_l", "ankle_r"):
+        apart = np.linalg.norm(angles.positions[:, BODY25.index(name)] - markers.positions[:, BODY25.index(name)], axis=1)
+        # One scale for the whole body, hips by regression and skin that moves: centimetres, not millimetres.
+        assert np.median(apart) < 0.06, (name, np.median(apart))
 
 
 def test_other_tables_say_what_is_missing(tmp_path):

@@ -16,6 +16,8 @@ from agonist.activation import Activation
 from agonist.errors import AgonistError
 from agonist.humanoid import body25_from_motion
 from agonist.io import asf_amc, bvh, c3d, csv_activation, deepmimic, keypoints_json, mia, mot_sto, npz, openpose, trc
+from agonist.io.coordinates import NEEDED_COORDINATES
+from agonist.io.mot_sto import OpenSimTable
 from agonist.model import Contract, models_folder
 from agonist.muscles import muscle_set
 from tests.clips import exercise
@@ -66,8 +68,7 @@ _TRC = (
     + "".join(f"{k}\t{k / 100}\t1.5\t2\t3\t4\t5\t{k}\n" for k in range(1, 4))
 )  # fmt: skip
 _STO = "made\nversion=1\nnRows=3\nnColumns=3\ninDegrees=yes\nendheader\ntime\tknee\thip\n0.0\t1\t2\n0.1\t3\t4\n0.2\t5\t6\n"
-_DEEPMIMIC = json.dumps({"Loop": "wrap", "Frames": [[0.0333, 0, 0.9, 0] + ([1, 0, 0, 0] * 3 + [1, 0, 0, 0, 0] + [1, 0, 0, 0]) * 0
-                                                    + np.tile([1.0, 0, 0, 0], 10).tolist()] * 4})  # fmt: skip
+_DEEPMIMIC = json.dumps({"Loop": "wrap", "Frames": [[0.0333, 0.0, 0.9, 0.0] + [1.0, 0.0, 0.0, 0.0] * 10] * 4})
 _OPENPOSE = json.dumps([{"people": [{"pose_keypoints_3d": [1.5, 2.5, 0.5, 0.9] * 25}]}] * 3)
 
 
@@ -101,6 +102,9 @@ def _asf(path):
     return asf_amc.read(path.parent / "made.amc", path)
 
 
+_TABLE = OpenSimTable(
+    "pose", np.arange(6) / 50, NEEDED_COORDINATES, np.random.default_rng(0).normal(0, 9, (6, len(NEEDED_COORDINATES))), in_degrees=True
+)
 # Name -> (a whole file, its name, its reader).
 FORMATS = {
     "bvh": (_written(bvh.write, _MOTION, ".bvh"), "harmed.bvh", bvh.read),
@@ -113,6 +117,7 @@ FORMATS = {
     "openpose as json": (_OPENPOSE.encode(), "harmed.json", io.read),
     "deepmimic": (_DEEPMIMIC.encode(), "harmed.txt", deepmimic.read),
     "sto": (_STO.encode(), "harmed.sto", mot_sto.read),
+    "mot": (_written(mot_sto.write, _TABLE, ".mot"), "harmed.mot", io.read),
     "trc": (_TRC.encode(), "harmed.trc", io.read),
     "asf": (_ASF.encode(), "harmed.asf", _asf),
     "amc": (_AMC.encode(), "harmed.amc", _amc),

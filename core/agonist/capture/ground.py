@@ -51,10 +51,9 @@ def stand_on_floor(motion: Motion, resting: NDArray[np.bool_]) -> Motion:
     for side in range(2):
         for first, last in _runs(resting[:, side]):
             own = slice(max(0, first - round(_RAMP_S * motion.fps)), last + round(_RAMP_S * motion.fps))
-            place = np.median(points[first:last, _ANKLES[side]], axis=0)
-            lift = np.median(points[first:last, _SOLES[side], 2].min(axis=1))
-            target[own, _ANKLES[side], :2] = place[:2]
-            target[own, _ANKLES[side], 2] = place[2] - lift
+            target[own, _ANKLES[side], :2] = np.median(points[first:last, _ANKLES[side], :2], axis=0)
+            # A foot rolls over its toes: frame by frame the ankle is as high as its lowest sole asks for.
+            target[own, _ANKLES[side], 2] -= points[own][:, _SOLES[side], 2].min(axis=1)
     turned = rotations.identity(len(points), 2)
     rotvec, root = plant_feet(target, points, turned, weight, motion.fps)
     pinned = apply_to_motion(moved, map_humanoid(moved.skeleton), rotvec, root)

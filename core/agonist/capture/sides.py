@@ -54,7 +54,8 @@ def untangle(times: Array, pixels: Array, world: Array, visibility: Array) -> tu
     leaning = flipped.copy()
     leaning[..., 2] += 2 * _lean(world)[:, None] * world[..., 1]
     readings = [(same, world), (legs, world)] + [(order, turned) for order in (whole, whole[legs]) for turned in (flipped, leaning)]
-    options = np.stack([turned[:, order] for order, turned in readings])
+    # To compare readings single precision will do, and a video may be long.
+    options = np.stack([turned[:, order].astype(np.float32) for order, turned in readings])
     cost = np.zeros(len(readings))
     origin = np.zeros((len(times), len(readings)), dtype=int)
     doubt = _DOUBT_M * np.array([0.0, 1.0, 1.0, 1.0, 2.0, 2.0])
@@ -72,4 +73,7 @@ def untangle(times: Array, pixels: Array, world: Array, visibility: Array) -> tu
         chosen[t - 1] = origin[t, chosen[t]]
     order = np.stack([readings[choice][0] for choice in chosen])
     rows = np.arange(len(times))[:, None]
-    return pixels[rows, order], options[chosen, np.arange(len(times))], visibility[rows, order], chosen != 0
+    right = np.empty_like(world)
+    for choice, (names, turned) in enumerate(readings):
+        right[chosen == choice] = turned[chosen == choice][:, names]
+    return pixels[rows, order], right, visibility[rows, order], chosen != 0

@@ -24,6 +24,9 @@ Array = NDArray[np.float64]
 
 LAYOUT = LAYOUTS["blazepose33"]
 CUTOFF_HZ = 6.0
+_PIECE = 500
+# An hour of video at 60 frames a second, about 3 GB on the way.
+MOST_FRAMES = 216_000
 # Distance from the camera rests on the person's size in the picture, the noisiest of all measurements.
 DEPTH_CUTOFF_HZ = 1.0
 LONGEST_GAP_S = 0.2
@@ -89,8 +92,12 @@ def _without_spikes(points: Array, fps: float) -> Array:
     if half < 2 or len(points) < 2 * half + 1:
         return points
     padded = np.concatenate([np.repeat(points[:1], half, 0), points, np.repeat(points[-1:], half, 0)])
-    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=0), axis=-1)
-    wrong = np.linalg.norm(points - middle, axis=-1) > SPIKE_M
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=0)
+    wrong = np.empty(points.shape[:2], dtype=bool)
+    # A piece at a time: the median copies every window, many times the clip.
+    for first in range(0, len(points), _PIECE):
+        piece = slice(first, first + _PIECE)
+        wrong[piece] = np.linalg.norm(points[piece] - np.median(around[piece], axis=-1), axis=-1) > SPIKE_M
     result, rows = points.copy(), np.arange(len(points))
     for k in np.flatnonzero(wrong.any(axis=0) & ~wrong.all(axis=0)):
         for axis in range(points.shape[2]):
@@ -209,11 +216,14 @@ def place_in_world(times: Array, pixels: Array, world: Array, visibility: Array,
         view: the camera.
         height_m: body height; as the network thinks if None.
 
-    Raises MotionError if the person was seen in fewer than two frames.
+    Raises MotionError if the person was seen in fewer than two frames, or over more frames than MOST_FRAMES.
     """
     if len(times) < 2:
         raise MotionError(f"A person was seen in {len(times)} frames only; at least two are needed.")
     fps = round(1 / float(np.median(np.diff(times))), 3)
+    count = (times[-1] - times[0]) * fps
+    if not count < MOST_FRAMES:
+        raise MotionError(f"A person is seen over {count:.0f} frames. Expected {MOST_FRAMES} at most; take a shorter part of the video.")
     grid = times[0] + np.arange(int(np.floor((times[-1] - times[0]) * fps + 0.5)) + 1) / fps
     scale = 1.0 if height_m is None else height_m / _person_height(world)
     hips = [LAYOUT.index(f"hip_{side}") for side in "lr"]

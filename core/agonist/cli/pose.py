@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agonist.cli.checks import check_output
+from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
 
 __all__ = ["pose"]
@@ -36,10 +36,11 @@ def pose(
         console.say("Fetching the pose networks (36 MB, once).")
     weights = fetch(progress=console.progress)
     tracking = Console(json, quiet)
-    result = capture_video(
-        video, height_m=height, fov_deg=fov, start=start, end=end, weights=weights,
-        progress=lambda share: tracking.progress(share, "looking for joints"),
-    )  # fmt: skip
+    with about(video):
+        result = capture_video(
+            video, height_m=height, fov_deg=fov, start=start, end=end, weights=weights,
+            progress=lambda share: tracking.progress(share, "looking for joints"),
+        )  # fmt: skip
     if out.suffix.lower() == ".bvh":
         bvh.write(out, result.motion)
     else:

@@ -25,6 +25,8 @@ Array = NDArray[np.float64]
 
 _EXPECTED = "a DeepMimic motion: an object with Frames of 44 numbers"
 _WIDTH = 44
+# Beyond these nothing is a motion any more, and resampling it would fill the memory.
+_LONGEST_S, _LARGEST = 10.0, 1e6
 # Columns are the file's x (forward), y (up) and z (right) in house axes: -Y, Z and -X.
 _WORLD_FROM_FILE = np.array([[0.0, 0, -1], [-1, 0, 0], [0, 1, 0]])
 # Joint, parent, place in the parent in metres, file axes: the measures of DeepMimic's humanoid3d character.
@@ -111,6 +113,9 @@ def _frames(path: Path, document: Any) -> Array:
     # The last frame's own duration is often 0: nothing follows it.
     if not np.isfinite(frames).all() or frames[:, 0].min() < 0 or (len(frames) > 1 and frames[:-1, 0].min() < 1e-6):
         raise FileFormatError(path, "NaN, infinity or a frame without duration", "finite numbers and positive durations")
+    if frames[:, 0].max() > _LONGEST_S or np.abs(frames[:, 1:]).max() > _LARGEST:
+        found = f"a frame of {frames[:, 0].max():g} s" if frames[:, 0].max() > _LONGEST_S else f"{np.abs(frames[:, 1:]).max():g}"
+        raise FileFormatError(path, found, f"durations up to {_LONGEST_S:g} s, metres and radians")
     return frames
 
 
