@@ -177,7 +177,7 @@ def package_extension(platform: str, core: Path, tool: Path, target: Path) -> No
     run([str(PYTHON), str(tool), "validate", str(target)], "Blender's validator", stdout=subprocess.DEVNULL)
     megabytes = target.stat().st_size / 1e6
     without = f"; without Python {' and '.join(missing)}, for which onnxruntime has no wheel" if missing else ""
-    say(f"{target.relative_to(ROOT)}: {megabytes:.0f} MB, valid{without}")
+    say(f"{target.parent.name}/{target.name}: {megabytes:.0f} MB, valid{without}")
     if megabytes > LARGEST_ZIP_MB:
         stop(f"{target.name} is larger than the {LARGEST_ZIP_MB} MB that it may have.", 1)
 
