@@ -1,7 +1,8 @@
 """Muscles and named sets of them: the one registry that physics, learning and Blender share.
 
 Names are the Terminologia Anatomica term's short id and a side. `mia8` keeps the channel order of "Muscles in Action"
-(Chiquier & Vondrick, ICCV 2023); its hamstring electrode sits on biceps femoris, its biceps is biceps brachii.
+(Chiquier & Vondrick, ICCV 2023); its hamstring electrode sits on biceps femoris, its biceps is biceps brachii. `surface24`
+is what surface electrodes can reach; only physics knows it so far, no shipped model does.
 """
 
 from __future__ import annotations
@@ -74,15 +75,31 @@ _GROUPS = {
     "latissimus": ("musculus latissimus dorsi", "Latissimus", "latissimus dorsi (not a SENIAM site)"),
     "biceps": ("musculus biceps brachii", "Biceps", "biceps brachii"),
 }
+# What surface electrodes can reach, twelve a side; sites of SENIAM (Hermens et al. 2000) where it names one.
+_SURFACE_GROUPS = {
+    "tibialis_anterior": ("musculus tibialis anterior", "Tibialis anterior", "tibialis anterior"),
+    "gastrocnemius_medialis": ("musculus gastrocnemius, caput mediale", "Gastrocnemius medialis", "gastrocnemius medialis"),
+    "soleus": ("musculus soleus", "Soleus", "soleus"),
+    "vastus_lateralis": ("musculus vastus lateralis", "Vastus lateralis", "quadriceps femoris, vastus lateralis"),
+    "rectus_femoris": ("musculus rectus femoris", "Rectus femoris", "quadriceps femoris, rectus femoris"),
+    "biceps_femoris": ("musculus biceps femoris", "Biceps femoris", "biceps femoris"),
+    "gluteus_maximus": ("musculus gluteus maximus", "Gluteus maximus", "gluteus maximus"),
+    "erector_spinae": ("musculus erector spinae", "Erector spinae", "erector spinae, longissimus"),
+    "latissimus": _GROUPS["latissimus"],
+    "deltoid_medius": ("musculus deltoideus, pars acromialis", "Deltoid, middle", "deltoideus medius"),
+    "biceps": _GROUPS["biceps"],
+    "triceps": ("musculus triceps brachii", "Triceps", "triceps brachii, long head"),
+}
 
 
 def _muscle(group: str, side: str) -> Muscle:
-    latin, label, site = _GROUPS[group]
+    latin, label, site = (_GROUPS | _SURFACE_GROUPS)[group]
     return Muscle(f"{group}_{side}", latin, f"{label} ({'left' if side == 'l' else 'right'})", site)
 
 
 MUSCLE_SETS: dict[str, MuscleSet] = {
     "mia8": MuscleSet("mia8", tuple(_muscle(group, side) for side in "lr" for group in _GROUPS)),
+    "surface24": MuscleSet("surface24", tuple(_muscle(group, side) for side in "lr" for group in _SURFACE_GROUPS)),
 }
 
 

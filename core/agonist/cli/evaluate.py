@@ -101,7 +101,7 @@ def body(
     if out is not None:
         check_output(out, (".json",))
     report = evaluate_body(data, seconds, lambda share: console.progress(share, "simulating recordings"))
-    console.say("Simulated from the motion alone; measured on people (real recordings). r: correlation, BW: body weights.\n")
+    console.say("Simulated, against what was measured on people (real recordings). r: correlation, BW: body weights.\n")
     feet = ("left foot", "right foot", "total")
     rows = []
     for name, trial in report.items():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agonist.cli.checks import about, check_output, check_positive
+from agonist.cli.checks import about, check_folder, check_output, check_positive
 from agonist.cli.console import Console, Json, Quiet
 from agonist.cli.predict import ACTIVATION_SUFFIXES, MotionFile, write_activation
 
@@ -20,6 +20,17 @@ def simulate(
     mass: Annotated[float, typer.Option("--mass", metavar="KG", help="Body mass in kilograms.")] = 75.0,
     sex: Annotated[str, typer.Option("--sex", metavar="SEX", help="male or female.")] = "male",
     strength: Annotated[float, typer.Option("--strength", metavar="FACTOR", help="Factor on every muscle's maximal force.")] = 1.0,
+    muscles: Annotated[
+        str, typer.Option("--muscles", metavar="SET", help="mia8, surface24, body (every muscle), or names with commas: soleus_r,biceps.")
+    ] = "mia8",
+    grf: Annotated[
+        Path | None,
+        typer.Option("--grf", metavar="FILE", help="Measured ground reaction (.mot) instead of an estimate; same clock and axes."),
+    ] = None,
+    details: Annotated[
+        Path | None,
+        typer.Option("--details", metavar="DIR", help="Write angles, torques, ground reaction and muscle lengths for OpenSim here."),
+    ] = None,
     fps: Annotated[float | None, typer.Option("--fps", metavar="HZ", help="Frame rate of the result; else the motion's own.")] = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -28,14 +39,32 @@ def simulate(
     from agonist import io
     from agonist.body import Person
     from agonist.body import simulate as simulate_motion
+    from agonist.body.muscle_map import MUSCLE_CHOICES
+    from agonist.body.plates import force_plates
+    from agonist.body.tables import simulated_keypoints, simulation_tables
 
     console = Console(json, quiet)
     check_output(out, ACTIVATION_SUFFIXES, [motion])
+    if details is not None:
+        check_folder(details)
     check_positive("--fps", fps, 1000, "frames a second")
     person = Person(mass_kg=mass, sex=sex, strength=strength)
+    plates = None
+    if grf is not None:
+        with about(grf):
+            plates = force_plates(io.mot_sto.read(grf))
+    chosen = muscles if muscles in MUSCLE_CHOICES else [name.strip() for name in muscles.split(",")]
     with about(motion):
-        result = simulate_motion(io.read(motion), person, output_fps=fps, progress=lambda share: console.progress(share, "simulating"))
+        result = simulate_motion(
+            io.read(motion), person, muscles=chosen, output_fps=fps, plates=plates,
+            progress=lambda share: console.progress(share, "simulating"),
+        )  # fmt: skip
     write_activation(out, result.activation)
+    if details is not None:
+        details.mkdir(parents=True, exist_ok=True)
+        for name, table in simulation_tables(result).items():
+            io.mot_sto.write(details / name, table)
+        io.trc.write(details / "keypoints.trc", simulated_keypoints(result))
     names = result.activation.muscles.names
     columns = [result.activation.column(name) for name in names]
     rows = [[name, f"{column.mean():.3f}", f"{column.max():.3f}"] for name, column in zip(names, columns, strict=True)]
@@ -52,4 +81,13 @@ def simulate(
     for flag in result.flags:
         console.say(f"Careful: {flag}.")
     means = {name: float(column.mean()) for name, column in zip(names, columns, strict=True)}
-    console.result({"out": str(out), **quality, "flags": list(result.flags), "mean": means})
+    console.result(
+        {
+            "out": str(out),
+            **quality,
+            "flags": list(result.flags),
+            "mean": means,
+            "ground_reaction": "estimated" if grf is None else "measured",
+            "details": str(details) if details else None,
+        }
+    )

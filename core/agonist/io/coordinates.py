@@ -32,7 +32,7 @@ NEEDED_COORDINATES: tuple[str, ...] = (
 _PELVIS_HEIGHT_M, _LEG_LENGTH_M, _HIPS_FROM_PELVIS_M = 0.95, 0.826, (-0.0707, -0.0661, 0.0)
 # Axes of the right ankle, subtalar joint and elbow; the left ones are their mirror images.
 _ANKLE, _SUBTALAR, _ELBOW = (-0.105, -0.174, 0.979), (0.787, 0.605, -0.121), (0.226, 0.022, 0.974)
-# Rows: the house's X (left), Y (back) and Z (up) in OpenSim's axes.
+# Rows: left, back and up, the axes in which the humanoid rests, in OpenSim's.
 _HOUSE_FROM_OPENSIM = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 
@@ -47,7 +47,7 @@ def _short(table: OpenSimTable) -> dict[str, int]:
 
 
 def motion_from_coordinates(table: OpenSimTable, height_m: float | None = None) -> Motion:
-    """A Motion at even times, Z up, facing -Y where the model faces X. Missing joints (arms, lumbar) hang at rest.
+    """A Motion at even times, Z up, in the axes that `trc.read` gives the same laboratory. Missing joints (arms, lumbar) hang at rest.
 
     Args:
         table: joint angles, and the pelvis' place in metres.
@@ -80,8 +80,11 @@ def motion_from_coordinates(table: OpenSimTable, height_m: float | None = None) 
         turns |= _leg(angle, side, sign) | _arm(angle, side, sign)
     for joint, turn in turns.items():
         local[:, skeleton.index(joint)] = turn
+    # The humanoid rests facing -Y; the laboratory's X, where the model faces, stays X.
+    yaw = rotations.from_axis_angle("z", np.array(np.pi / 2))
+    local[:, 0] = rotations.multiply(yaw, turns["pelvis"])
     hips = rotations.rotate(turns["pelvis"], _house(np.array(_HIPS_FROM_PELVIS_M)) * height * LEG / _LEG_LENGTH_M)
-    root = place @ _HOUSE_FROM_OPENSIM.T + hips
+    root = rotations.rotate(yaw, place @ _HOUSE_FROM_OPENSIM.T + hips)
     return Motion(skeleton, local, root, fps, start=float(times[0]), provenance={"format": "opensim coordinates", "height_m": height})
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from agonist.errors import FileFormatError, MotionError
+from agonist.io.atomic import atomic_path
 from agonist.io.markers import marker_layout
 from agonist.motion import Keypoints
 
-__all__ = ["read"]
+__all__ = ["read", "write"]
 
 _UNITS = {"mm": 0.001, "m": 1.0, "cm": 0.01, "meters": 1.0}
 
@@ -55,3 +56,23 @@ def read(path: str | PathLike[str], *, up: str = "y") -> Keypoints:
         return Keypoints(positions, marker_layout(names), fps, provenance={"format": "trc"})
     except MotionError as error:
         raise FileFormatError(path, str(error).rstrip("."), "markers at a positive rate") from error
+
+
+def write(path: str | PathLike[str], keypoints: Keypoints) -> None:
+    """Keypoints or markers in millimetres, Y up, whole or not at all; a point that was not seen is an empty cell."""
+    path = Path(path)
+    names, count = keypoints.layout.names, len(keypoints.layout.names)
+    points = np.stack([keypoints.positions[..., 0], keypoints.positions[..., 2], -keypoints.positions[..., 1]], axis=-1) * 1000
+    entries = {
+        "DataRate": f"{keypoints.fps:.10g}", "CameraRate": f"{keypoints.fps:.10g}", "NumFrames": str(len(keypoints)),
+        "NumMarkers": str(count), "Units": "mm", "OrigDataRate": f"{keypoints.fps:.10g}", "OrigDataStartFrame": "1",
+        "OrigNumFrames": str(len(keypoints)),
+    }  # fmt: skip
+    lines = [f"PathFileType\t4\t(X/Y/Z)\t{path.name}", "\t".join(entries), "\t".join(entries.values())]
+    lines.append("Frame#\tTime\t" + "\t".join(f"{name}\t\t" for name in names))
+    lines.append("\t\t" + "\t".join(f"{axis}{k + 1}" for k in range(count) for axis in "XYZ"))
+    for frame, row in enumerate(points.reshape(len(points), -1)):
+        cells = ["" if np.isnan(value) else f"{value:.6f}" for value in row]
+        lines.append("\t".join([str(frame + 1), f"{keypoints.start + frame / keypoints.fps:.6f}", *cells]))
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
