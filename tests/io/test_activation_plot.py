@@ -8,7 +8,7 @@ import pytest
 from agonist.activation import Activation
 from agonist.errors import FileFormatError, MissingDependencyError
 from agonist.io import activation_plot
-from agonist.muscles import muscle_set
+from agonist.muscles import Muscle, MuscleSet, muscle_set
 
 
 def _activation(frames=40, peak=0.4):
@@ -40,6 +40,17 @@ def test_every_muscle_has_its_row_and_both_its_sides(tmp_path):
     for word in ("Quadriceps", "Hamstrings", "Latissimus", "Biceps", "left", "right", "squat.bvh", "band: one standard deviation"):
         assert f"<!-- {word}" in drawn or word in drawn, word
     assert drawn.count("#0072b2") >= 4 and drawn.count("#d55e00") >= 4
+
+
+def test_of_a_whole_body_the_strongest_are_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    muscles = MuscleSet("body", tuple(Muscle(f"m{k // 2}_{'lr'[k % 2]}", "", f"m{k // 2}", "") for k in range(416)))
+    values = np.full((30, 416), 0.01)
+    values[:, 100:148] = 0.3
+    activation_plot.write(tmp_path / "c.svg", Activation(values, muscles, 20.0), "walk")
+    drawn = (tmp_path / "c.svg").read_text()
+    assert "the 24 strongest of 208 muscles" in drawn
+    assert all(f"<!-- m{k} -->" in drawn for k in range(50, 74)) and "<!-- m49 -->" not in drawn
 
 
 def test_what_cannot_be_drawn_is_said(tmp_path, monkeypatch):

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from agonist import io, rotations
 from agonist.activation import Activation
-from agonist.errors import InputError
+from agonist.errors import FileFormatError, InputError
 from agonist.io import bvh, csv_activation, deepmimic, keypoints_json, mot_sto, npz, openpose
 from agonist.io.mot_sto import OpenSimTable
 from agonist.keypoint_layouts import BODY25, LAYOUTS, KeypointLayout
 from agonist.motion import Keypoints, Motion
-from agonist.muscles import muscle_set
+from agonist.muscles import MUSCLE_SETS, Muscle, MuscleSet, muscle_set
 from agonist.skeleton import Skeleton
 from tests.clips import exercise
 
@@ -103,6 +103,33 @@ def test_activation(tmp_path_factory, suffix, seed):
     assert (after.muscles, after.fps, after.unit) == (before.muscles, before.fps, before.unit)
     assert after.start == pytest.approx(before.start, abs=1e-6)
     assert after.reference == (before.reference if suffix == "npz" else 'measured: "trial", ä second line')
+
+
+@pytest.mark.parametrize("write, read", [(npz.write_activation, npz.read_activation), (csv_activation.write, csv_activation.read)])
+@pytest.mark.parametrize("name", [*MUSCLE_SETS, "chosen"])
+def test_activation_of_every_set_and_of_a_simulations_own(tmp_path, write, read, name):
+    own = MuscleSet("chosen", (*MUSCLE_SETS["mia8"].muscles[:2], Muscle("glmax1_r", "", "glmax1 (right)", "")))
+    muscles = MUSCLE_SETS.get(name, own)
+    before = Activation(np.random.default_rng(0).uniform(0, 1, (4, len(muscles))), muscles, 25.0)
+    write(tmp_path / "a", before)
+    after = read(tmp_path / "a")
+    assert after.muscles == muscles
+    np.testing.assert_allclose(after.values, before.values, atol=1e-6)
+
+
+def test_muscles_that_are_not_those_of_their_set_are_refused(tmp_path):
+    csv_activation.write(tmp_path / "a.csv", Activation(np.zeros((3, 8)), muscle_set("mia8"), 25.0))
+    text = (tmp_path / "a.csv").read_text()
+    wrong = text.replace("biceps_r", "biceps_x")
+    for changed in (
+        text.replace("quadriceps_l", "quadriceps_r"),
+        text.replace("quadriceps_l", "soleus_l"),
+        wrong.replace("# muscles: mia8\n", ""),
+        wrong.replace("# muscles: mia8", "# muscles: own"),
+    ):
+        (tmp_path / "a.csv").write_text(changed)
+        with pytest.raises(FileFormatError, match=r"a\.csv: Unknown set of muscles .*Available: mia8"):
+            csv_activation.read(tmp_path / "a.csv")
 
 
 def test_opensim_tables(tmp_path):

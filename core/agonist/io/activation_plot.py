@@ -18,11 +18,14 @@ __all__ = ["SUFFIXES", "write"]
 SUFFIXES: tuple[str, ...] = (".png", ".svg", ".pdf")
 # Left and right keep apart also for people who do not see red and green (Okabe & Ito 2008).
 _SIDES = (("l", "left", "#0072B2"), ("r", "right", "#D55E00"))
+_MOST_ROWS = 24
 _INK, _FAINT = "#333333", "#dddddd"
 
 
 def write(path: str | PathLike[str], activation: Activation, title: str = "") -> None:
     """Draw curves over seconds, with one standard deviation as a band where it is known; whole or not at all.
+
+    Of more muscles than fit, the strongest are drawn.
 
     Raises MissingDependencyError, FileFormatError for a suffix that is not in SUFFIXES.
     """
@@ -34,8 +37,10 @@ def write(path: str | PathLike[str], activation: Activation, title: str = "") ->
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
         raise MissingDependencyError(str(error.name), "plot", "Drawing curves") from error
-    groups = activation.muscles.groups
-    figure = Figure(figsize=(8, 1.2 + 1.25 * len(groups)), dpi=150, layout="constrained", facecolor="white")
+    groups = _strongest(activation)
+    if len(groups) < len(activation.muscles.groups):
+        title = f"{title}  (the {len(groups)} strongest of {len(activation.muscles.groups)} muscles)".strip()
+    figure = Figure(figsize=(8, 1.2 + (1.25 if len(groups) <= 12 else 0.8) * len(groups)), dpi=150, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     rows = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     top = _top(float(activation.values.max()))
@@ -55,6 +60,15 @@ def write(path: str | PathLike[str], activation: Activation, title: str = "") ->
         # A letter that the font has not becomes a box; nobody needs to be told twice.
         warnings.simplefilter("ignore", UserWarning)
         figure.savefig(temporary, format=path.suffix.lower()[1:])
+
+
+def _strongest(activation: Activation) -> tuple[str, ...]:
+    """All groups of muscles, or of a whole body's two hundred those that work most, in their own order."""
+    peaks: dict[str, float] = {}
+    for muscle, peak in zip(activation.muscles.muscles, activation.values.max(axis=0), strict=True):
+        peaks[muscle.group] = max(peaks.get(muscle.group, 0.0), float(peak))
+    kept = set(sorted(peaks, key=lambda group: -peaks[group])[:_MOST_ROWS])
+    return tuple(group for group in activation.muscles.groups if group in kept)
 
 
 def _top(peak: float) -> float:

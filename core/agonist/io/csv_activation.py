@@ -11,6 +11,7 @@ import numpy as np
 from agonist.activation import Activation
 from agonist.errors import AgonistError, FileFormatError
 from agonist.io.atomic import atomic_path
+from agonist.io.muscle_names import named_set
 from agonist.muscles import MUSCLE_SETS
 
 __all__ = ["read", "write"]
@@ -51,10 +52,10 @@ def read(path: str | PathLike[str]) -> Activation:
     if len(rows) < 2:
         raise FileFormatError(path, "no rows", expected)
     names = tuple(name for name in rows[0][1:] if not name.endswith("_std"))
-    found = next((one for one in MUSCLE_SETS.values() if one.names == names), None)
-    if found is None or rows[0][0] != "time_s":
+    if rows[0][0] != "time_s":
         raise FileFormatError(path, f"columns {', '.join(rows[0])[:120]}", f"time_s, then {', '.join(MUSCLE_SETS['mia8'].names)}")
     try:
+        found = named_set(notes.get("muscles"), names)
         table = np.array([[float(cell) for cell in row] for row in rows[1:]])
         if "frames" in notes and notes["frames"] != str(len(table)):
             raise ValueError(f"{len(table)} rows where '# frames:' says {notes['frames'][:12]}; the file may be cut short")

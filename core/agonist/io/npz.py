@@ -13,6 +13,7 @@ import numpy as np
 from agonist.activation import Activation
 from agonist.errors import AgonistError, FileFormatError
 from agonist.io.atomic import atomic_path
+from agonist.io.muscle_names import named_set
 from agonist.keypoint_layouts import LAYOUTS, KeypointLayout, keypoint_layout
 from agonist.motion import Keypoints, Motion
 from agonist.muscles import muscle_set
@@ -160,12 +161,14 @@ def read_activation(path: str | PathLike[str]) -> Activation:
     data = _load(path)
     meta = _meta(path, data)
     try:
+        # Files of before 0.1 name only the set.
+        muscles = named_set(meta["muscles"], meta["muscle_names"]) if "muscle_names" in meta else muscle_set(meta["muscles"])
         uncertainty = data.get("uncertainty")
         if uncertainty is not None and uncertainty.shape != data["activation"].shape:
             found = f"uncertainty of shape {uncertainty.shape} beside activation of shape {data['activation'].shape}"
             raise FileFormatError(path, found, "equal shapes")
         return Activation(
-            data["activation"], muscle_set(meta["muscles"]), float(meta["fps"]), float(meta["start"]), meta["unit"],
+            data["activation"], muscles, float(meta["fps"]), float(meta["start"]), meta["unit"],
             meta["reference"], uncertainty, dict(meta["provenance"]),
         )  # fmt: skip
     except FileFormatError:
