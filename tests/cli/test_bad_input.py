@@ -177,7 +177,7 @@ def _rubbish(folder):
         (lambda folder: (folder / "model.json").write_text("[]"), "model.json"),
         (lambda folder: _change(folder, window=30), ".onnx: input 'keypoints' is ('batch', 64, 25, 3). Expected (batch, 30, 25, 3)"),
         (lambda folder: _change(folder, window="many"), "model.json"),
-        (lambda folder: _change(folder, muscles="surface24"), "model.json: Unknown muscle set 'surface24'. Available: mia8"),
+        (lambda folder: _change(folder, muscles="surface99"), "model.json: Unknown muscle set 'surface99'. Available: mia8"),
         (lambda folder: _change(folder, layout="coco17"), "Expected 'body25'"),
         (lambda folder: (folder / "encoder.onnx").write_bytes(b"rubbish"), "encoder.onnx: sha256"),
         (_rubbish, "encoder.onnx: onnxruntime cannot open it"),
