@@ -51,3 +51,28 @@ def test_a_missing_file_and_a_truncated_one(make_video, tmp_path):
     (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(FileFormatError):
         Video(tmp_path / "half.mp4")
+
+
+def test_damaged_videos_are_read_or_refused(make_video, tmp_path):
+    noise = np.random.default_rng(0)
+    whole = make_video([noise.integers(0, 255, (48, 64, 3)).astype(np.uint8) for _ in range(20)], np.arange(20) / 10).read_bytes()
+    outcomes = set()
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        raw = bytearray(whole)
+        for _ in range(int(rng.integers(1, 5))):
+            # Half of the harm is done to the index at the file's end.
+            at = int(rng.integers(0 if seed % 2 else max(0, len(raw) - 1200), len(raw)))
+            if rng.random() < 0.6:
+                raw[at] = int(rng.integers(0, 256))
+            else:
+                del raw[at : at + int(rng.integers(1, 40))]
+        path = tmp_path / "harmed.mp4"
+        path.write_bytes(raw)
+        try:
+            assert all(frame.image.ndim == 3 for frame in Video(path))
+            outcomes.add("read")
+        except FileFormatError as error:
+            assert "harmed.mp4" in str(error) and "\n" not in str(error)
+            outcomes.add("refused")
+    assert outcomes == {"read", "refused"}

@@ -262,6 +262,24 @@ def test_what_nobody_expected_is_one_line_and_exit_code_1(agonist, clip, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+def test_where_an_error_came_from_is_shown_on_demand(monkeypatch):
+    from agonist.cli.main import main
+    from agonist.errors import FileFormatError
+
+    monkeypatch.setenv("AGONIST_DEBUG", "1")
+    with pytest.raises(FileFormatError):
+        main(["predict", "missing.bvh", "--out", "a.csv"])
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    script = "import sys; sys.argv[1:] = ['--help']; from agonist.cli.main import main; main()"
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(20) in (0, 1)
+
+
 def test_as_a_process_of_its_own(clip, tmp_path):
     command = [sys.executable, "-m", "agonist.cli.main", "predict"]
     done = subprocess.run([*command, str(clip), "--out", str(tmp_path / "a.csv"), "--json"], capture_output=True, text=True)
