@@ -152,6 +152,7 @@ def test_opensim_columns_that_a_table_cannot_hold_are_refused():
     ("path", "columns"),
     [
         ("opensim_moco/coordinates.mot", 10),
+        ("opensim_moco/coordinates.sto", 31),
         ("opensim_moco/emg.sto", 5),
         ("ceinmsrt_gait/walk36/ik.sto", 10),
         ("ceinmsrt_gait/run81/XLD.mot", 6),
@@ -164,6 +165,13 @@ def test_real_opensim_tables_come_back(data_dir, tmp_path, path, columns):
     np.testing.assert_allclose(after.values, before.values, rtol=1e-9)
     assert after.columns == before.columns and len(before.columns) >= columns and before.fps > 50
     assert after.in_degrees == before.in_degrees
+
+
+def test_opensims_two_kinds_of_coordinate_files_are_the_same_walk(data_dir):
+    before, after = (io.read(data_dir / "opensim_moco" / f"coordinates.{suffix}") for suffix in ("mot", "sto"))
+    index, start = after.skeleton.index("pelvis"), round((after.start - before.start) * before.fps)
+    place = before.positions_world[start : start + 100 : 10, index]
+    np.testing.assert_allclose(after.positions_world[:1000:100, index], place, atol=0.05)
 
 
 def test_real_deepmimic_clips_are_people(data_dir, tmp_path):

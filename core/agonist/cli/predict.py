@@ -18,7 +18,7 @@ __all__ = ["ACTIVATION_SUFFIXES", "predict", "write_activation"]
 MotionFile = Annotated[
     Path,
     typer.Argument(
-        metavar="MOTION", help="A .bvh, .amc, .npz, .trc, .c3d, .json, .txt or .mot file, or OpenPose's folder of .json files."
+        metavar="MOTION", help="A .bvh, .amc, .npz, .trc, .c3d, .json, .txt, .mot or .sto file, or OpenPose's folder of .json files."
     ),
 ]
 ModelOption = Annotated[str, typer.Option("--model", help="A shipped model's name or a model folder.")]

@@ -105,6 +105,7 @@ SUFFIXES: dict[str, Callable[[Path], Clip]] = {
     ".json": _json,
     ".txt": _txt,
     ".mot": _mot,
+    ".sto": _mot,
 }
 
 
