@@ -33,11 +33,11 @@ def parse_scales(texts: list[str]) -> dict[str, float]:
         except ValueError:
             factor = math.nan
         if not name or math.isnan(factor):
-            raise InputError(f"--scale {text}: no edit. Expected MUSCLE=FACTOR, such as hamstrings=1.5.")
+            raise InputError(f"'{text}' is no edit. Expected MUSCLE=FACTOR, such as hamstrings=1.5.")
         if not 0 <= factor <= _LARGEST:
-            raise InputError(f"--scale {text}: a factor of {factor:g}. Expected 0 to {_LARGEST:g}, 1 for no change.")
+            raise InputError(f"'{text}': a factor of {factor:g}. Expected 0 to {_LARGEST:g}, 1 for no change.")
         if name in scales:
-            raise InputError(f"--scale {text}: {name} was given before. Expected each muscle once.")
+            raise InputError(f"'{text}': {name} was given before. Expected each muscle once.")
         scales[name] = factor
     return scales
 
@@ -49,9 +49,9 @@ def parse_frames(text: str | None) -> tuple[int, int] | None:
     first, _, last = (part.strip() for part in text.partition(":"))
     # Nine digits are more frames than any memory holds.
     if not all(part.isascii() and part.isdecimal() and len(part) <= 9 for part in (first, last)):
-        raise InputError(f"--frames {text}: no frame range. Expected FIRST:LAST, such as 10:50; LAST itself is not touched.")
+        raise InputError(f"'{text}' is no frame range. Expected FIRST:LAST, such as 10:50; LAST itself is not touched.")
     if int(first) >= int(last):
-        raise InputError(f"--frames {text}: no frame lies in it. Expected FIRST below LAST, such as 10:50.")
+        raise InputError(f"'{text}': no frame lies in it. Expected FIRST below LAST, such as 10:50.")
     return int(first), int(last)
 
 

@@ -25,6 +25,8 @@ from agonist.errors import AgonistError, InputError
 
 __all__ = ["app", "main"]
 
+# Errors of the system that say that a path given was wrong; all others say that the work failed.
+_WRONG_PLACE = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 # What Click makes of Ctrl-C.
 _INTERRUPTED = 130
 # \b keeps the lines as they are.
@@ -112,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         if debug:
             raise
-        _stop(f"{error.filename or 'the system'}: {error.strerror or error}. Expected a file system that works.", 1)
+        wrong = isinstance(error, _WRONG_PLACE)
+        expected = "a path that can be read or written" if wrong else "a file system that works"
+        _stop(f"{error.filename or 'the system'}: {error.strerror or error}. Expected {expected}.", 2 if wrong else 1)
     except MemoryError:
         _stop("not enough memory. Expected a shorter clip or a larger machine.", 1)
     except Exception as error:
