@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 import time
@@ -101,3 +102,6 @@ def _knee(armature: bpy.types.Object) -> np.ndarray:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    # The bpy module's own clean-up at interpreter exit can hang (bpy 4.5.15), as in blender_addon/__main__.py.
+    os._exit(0)
