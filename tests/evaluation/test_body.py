@@ -3,7 +3,9 @@
 import pytest
 
 pytest.importorskip("mujoco")
-from agonist.evaluation.body import TRIALS, evaluate_body
+from agonist.evaluation.body import evaluate_body
+
+TRIALS = ("opensim_moco walk", "opensim_moco walk, with its plates", "ceinmsrt_gait walk", "ceinmsrt_gait run")
 
 pytestmark = pytest.mark.physics
 

@@ -78,3 +78,11 @@ def test_a_split_without_takes_is_refused(corpus):
     (corpus / "corpus.json").write_text(json.dumps(document))
     with pytest.raises(FileFormatError, match="no usable take in the split 'val'"):
         read_corpus(corpus, "val")
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04rubbish", b"rubbish"])
+def test_a_damaged_take_is_named(corpus, damage):
+    clips, _ = read_corpus(corpus, "train")
+    (corpus / "takes" / f"{clips[0].id}.npz").write_bytes(damage)
+    with pytest.raises(FileFormatError, match=f"{clips[0].id}.npz"):
+        read_corpus(corpus, "train")

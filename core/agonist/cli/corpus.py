@@ -32,8 +32,8 @@ def build(
         Path | None, typer.Option("--data", help="Folder of real mocap with cmu02/, mass_bvh/, deepmimic/; exercises only without.")
     ] = None,
     budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full.")] = "small",
-    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
-    jobs: Annotated[int, typer.Option("--jobs", help="Processes.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes.")] = 1,
     layout: Annotated[
         str, typer.Option("--layout", help="agonist, mia (folders as in Muscles in Action, EMG simulated) or both.")
     ] = "agonist",

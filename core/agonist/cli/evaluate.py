@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -88,6 +88,7 @@ def edit(
 def body(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the recordings opensim_moco/ and ceinmsrt_gait/.")],
     seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="How much of each treadmill trial is simulated.")] = 20.0,
+    peers: Annotated[bool, typer.Option("--peers", help="Run OpenSim's static optimisation too (minutes; fetched at first use).")] = False,
     out: Report = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -100,7 +101,7 @@ def body(
         raise InputError(f"--seconds {seconds:g}: expected {_SHORTEST_S:g} to 3600; whole strides have to be left between the ends.")
     if out is not None:
         check_output(out, (".json",))
-    report = evaluate_body(data, seconds, lambda share: console.progress(share, "simulating recordings"))
+    report = evaluate_body(data, seconds, console.progress, peers=peers)
     console.say("Simulated, against what was measured on people (real recordings). r: correlation, BW: body weights.\n")
     feet = ("left foot", "right foot", "total")
     rows = []
@@ -121,4 +122,18 @@ def body(
         for name, trial in report.items() for joint, row in trial["torques"].items()
     ]  # fmt: skip
     console.table(["net torque against OpenSim with plates", "joint", "r", "RMSE N m", "of range"], rows)
+    if peers:
+        _say_peers(console, report)
     console.result(report, out)
+
+
+def _say_peers(console: Console, report: dict[str, Any]) -> None:
+    console.say("\nOpenSim's static optimisation, with plates, over the same stretch; ours without plates.")
+    rows = []
+    for name, trial in report.items():
+        if peer := trial.get("peer"):
+            r, later = peer["emg_r_mean"], peer["emg_r_delayed_mean"]
+            rows.append([name, f"{peer['seconds']:.1f}", f"{peer['ms_per_frame']:.0f}", f"{trial['ms_per_frame']:.1f}",
+                         f"{r['opensim']:.2f}", f"{r['agonist']:.2f}", f"{later['opensim']:.2f}", f"{later['agonist']:.2f}"])  # fmt: skip
+    header = ["trial", "s", "ms a frame: OpenSim", "ours", "EMG r: OpenSim", "ours", "50 ms later: OpenSim", "ours"]
+    console.table(header, rows)

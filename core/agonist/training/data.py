@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +44,12 @@ def read_corpus(folder: Path, split: str) -> tuple[list[CorpusClip], dict[str, A
         raise FileFormatError(path, f"{type(error).__name__} {error}", "the corpus.json of 'agonist corpus build'") from error
     clips = []
     for row in rows:
-        with np.load(folder / "takes" / f"{row['id']}.npz", allow_pickle=False) as data:
-            clips.append(CorpusClip(row["id"], row["exercise"], row["person"], row["source"], data["keypoints"], data["activation"]))
+        take = folder / "takes" / f"{row['id']}.npz"
+        try:
+            with np.load(take, allow_pickle=False) as data:
+                clips.append(CorpusClip(row["id"], row["exercise"], row["person"], row["source"], data["keypoints"], data["activation"]))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise FileFormatError(take, f"{type(error).__name__} {error}", "a take of 'agonist corpus build'; build it again") from error
     if not clips:
         raise FileFormatError(path, f"no usable take in the split '{split}'", "at least one; build a larger corpus")
     return clips, {key: value for key, value in document.items() if key != "takes"}
