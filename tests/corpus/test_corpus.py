@@ -131,6 +131,29 @@ def test_a_corpus_is_the_same_for_any_number_of_jobs_and_goes_on_where_it_stoppe
             np.testing.assert_array_equal(a[key], b[key])
 
 
+@pytest.mark.physics
+def test_a_dask_cluster_builds_the_same_corpus(tmp_path, monkeypatch):
+    pytest.importorskip("mujoco")
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("agonist.corpus.build.plan_corpus", lambda *args: plan_corpus(*args)[:2])
+    build_corpus(tmp_path / "here", budget="tiny")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        build_corpus(tmp_path / "there", budget="tiny", scheduler=cluster.scheduler_address)
+    documents = [json.loads((tmp_path / name / "corpus.json").read_text()) for name in ("here", "there")]
+    assert documents[0] == documents[1]
+    for row in documents[0]["takes"]:
+        here, there = (tmp_path / name / "takes" / f"{row['id']}.npz" for name in ("here", "there"))
+        with np.load(here) as a, np.load(there) as b:
+            for key in a.files:
+                np.testing.assert_array_equal(a[key], b[key])
+
+
+def test_a_scheduler_that_does_not_answer_is_named(tmp_path):
+    pytest.importorskip("distributed")
+    with pytest.raises(WorkError, match=r"tcp://127\.0\.0\.1:9"):
+        build_corpus(tmp_path, budget="tiny", scheduler="tcp://127.0.0.1:9")
+
+
 @pytest.fixture
 def small_corpus(tmp_path):
     """A corpus of three takes by formula, no physics: one of training, one unusable, one for testing."""

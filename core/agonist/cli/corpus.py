@@ -34,6 +34,10 @@ def build(
     budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full.")] = "small",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes.")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster that does it (agonist[dask]); its workers see the same folders."),
+    ] = None,
     layout: Annotated[
         str, typer.Option("--layout", help="agonist, mia (folders as in Muscles in Action, EMG simulated) or both.")
     ] = "agonist",
@@ -56,6 +60,7 @@ def build(
         seed=seed,
         data=data,
         jobs=jobs,
+        scheduler=scheduler,
         layout=layout,
         progress=lambda done, count: console.progress(done / count, f"take {done} of {count}"),
     )

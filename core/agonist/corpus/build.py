@@ -27,7 +27,7 @@ from agonist.corpus.exercises import EXERCISES, MIA_EXERCISES, perform
 from agonist.corpus.mia_layout import write_mia_layout
 from agonist.corpus.people import PEOPLE
 from agonist.corpus.sources import MOCAP_CLIPS, MOCAP_TEST, load_clip, resize, vary
-from agonist.errors import FileFormatError, InputError, WorkError
+from agonist.errors import FileFormatError, InputError, MissingDependencyError, WorkError
 from agonist.io.atomic import atomic_path
 from agonist.motion import Motion
 from agonist.predict import standing_keypoints
@@ -190,6 +190,23 @@ def _run(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: in
             raise
 
 
+def _run_on_dask(takes: list[Take], seed: int, data: Path | None, folder: Path, scheduler: str) -> Iterator[str]:
+    try:
+        from distributed import Client, as_completed
+    except ImportError as error:
+        raise MissingDependencyError("distributed", "dask", "Building a corpus on a Dask cluster") from error
+    physics = physics_checksum()
+    try:
+        client = Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise WorkError(f"No Dask scheduler answers at '{scheduler}' ({error}). Expected an address such as tcp://host:8786.") from error
+    with client:
+        # Workers write the takes themselves, so the folders have to be the same for all of them.
+        futures = [client.submit(_simulate, take, seed, data, folder.absolute(), physics, pure=False) for take in takes]
+        for future in as_completed(futures):  # type: ignore[no-untyped-call]
+            yield future.result()
+
+
 def build_corpus(
     folder: Path,
     *,
@@ -197,6 +214,7 @@ def build_corpus(
     seed: int = 0,
     data: Path | None = None,
     jobs: int = 1,
+    scheduler: str | None = None,
     layout: str = "agonist",
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, object]:
@@ -207,7 +225,8 @@ def build_corpus(
         budget: "tiny", "small" or "full".
         seed: of everything random.
         data: folder of real recordings (cmu02/, mass_bvh/, deepmimic/); parametric exercises only if None.
-        jobs: processes.
+        jobs: processes on this machine.
+        scheduler: address of a Dask scheduler whose workers do it instead; they need this package and the same folders.
         layout: "agonist"; "both" writes MIADatasetOfficial/ beside it (see `mia_layout`); "mia" leaves nothing but that in a
             folder that held no corpus before.
         progress: called with takes done and takes in all.
@@ -225,7 +244,8 @@ def build_corpus(
     (folder / "takes").mkdir(parents=True, exist_ok=True)
     if known and {key: json.loads(index.read_text())[key] for key in plan} != plan:
         raise WorkError(f"{folder}: holds a corpus of another seed or budget. Expected an empty folder or the same plan.")
-    for done, _ in enumerate(_run(takes, seed, data, folder, jobs), 1):
+    running = _run_on_dask(takes, seed, data, folder, scheduler) if scheduler else _run(takes, seed, data, folder, jobs)
+    for done, _ in enumerate(running, 1):
         if progress:
             progress(done, len(takes))
     rows = [_describe(take, folder) for take in takes]
