@@ -36,7 +36,7 @@ def build(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes.")] = 1,
     scheduler: Annotated[
         str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster that does it (agonist[dask]); its workers see the same folders."),
+        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster that does it; its workers see the same folders."),
     ] = None,
     layout: Annotated[
         str, typer.Option("--layout", help="agonist, mia (folders as in Muscles in Action, EMG simulated) or both.")
