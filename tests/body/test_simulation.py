@@ -108,6 +108,12 @@ def test_what_cannot_be_is_flagged():
     cut = places.copy()
     cut[len(cut) // 2 :] += [2.0, 0.0, 0.0]
     assert any("impossible acceleration" in flag for flag in simulate(replace(clip, positions=cut)).flags)
+    legs = [[BODY25.index(f"{part}_{side}") for part in ("hip", "knee", "ankle", "big_toe", "small_toe", "heel")] for side in "lr"]
+    crossed = places.copy()
+    crossed[10:15, legs[0]], crossed[10:15, legs[1]] = places[10:15, legs[1]], places[10:15, legs[0]]
+    put_right = simulate(replace(clip, positions=crossed))
+    assert put_right.flags == ("left and right legs were exchanged in 5 frames; put right",)
+    np.testing.assert_allclose(put_right.activation.values, simulate(clip).activation.values, atol=1e-6)
     kneeling = places.copy()
     kneeling[:, [BODY25.index("knee_l"), BODY25.index("knee_r")], 2] = 0.05
     assert any("near the floor" in flag for flag in simulate(replace(clip, positions=kneeling)).flags)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from agonist.body.dynamics import Dynamics, Instant
 from agonist.body.muscle_map import choose_muscles, gather
 from agonist.body.person import Person
 from agonist.body.plates import ForcePlates
+from agonist.body.sides import exchange_back
 from agonist.errors import InputError, MotionError
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints, Motion, interpolate
@@ -125,6 +126,8 @@ def simulate(
     # A very short clip keeps all of its frames: accelerations need four.
     ik_fps = min(clip.fps, IK_FPS) if clip.duration * IK_FPS >= 3 else clip.fps
     times = np.arange(int(clip.duration * ik_fps + 1e-6) + 1) / ik_fps
+    positions, exchanged = exchange_back(clip.positions, clip.fps)
+    clip = replace(clip, positions=positions) if any(exchanged.values()) else clip
     assert clip.confidence is not None
     points = interpolate(clip.positions, clip.fps, times)
     confidence = interpolate(clip.confidence, clip.fps, times)
@@ -161,8 +164,12 @@ def simulate(
         activation, HINGES, over_time("angles"), over_time("torques"), force, over_time("centre_m"), over_time("moment_nm"),
         residual, reserve, error, interpolate(clip.positions, clip.fps, output), body.muscle_names, model_activation, over_time("length_m"),
         body.maximal_force_n,
-        _flags(error, residual, reserve, force, dynamics, clip.fps), parameters,
+        _flags(error, residual, reserve, force, dynamics, clip.fps) + _exchange_flags(exchanged), parameters,
     )  # fmt: skip
+
+
+def _exchange_flags(exchanged: dict[str, int]) -> tuple[str, ...]:
+    return tuple(f"left and right {limbs} were exchanged in {count} frames; put right" for limbs, count in exchanged.items() if count)
 
 
 def _check_size(points: Array) -> None:
