@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agonist.cli.checks import check_output
+from agonist.cli.checks import check_output, check_positive
 from agonist.cli.console import Console, Json, Quiet, Report, example
-from agonist.errors import UnknownNameError
+from agonist.errors import MissingDependencyError, UnknownNameError
 
 __all__ = ["app"]
 
@@ -52,3 +53,33 @@ def fetch_models(
     weights = fetch(progress=console.progress)
     console.say(f"{weights.detector}\n{weights.landmarks}\n{LICENCE}")
     console.result({"detector": str(weights.detector), "landmarks": str(weights.landmarks), "licence": LICENCE}, out)
+
+
+@app.command(
+    short_help="Fit muscle lengths and moment arms as a network.",
+    epilog=example("agonist models surrogate --out mia8.safetensors --height 1.7"),
+)
+def surrogate(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write: .safetensors.")],
+    muscles: Annotated[str, typer.Option("--muscles", metavar="NAMES", help="mia8, or the body's own names with commas.")] = "mia8",
+    height: Annotated[float, typer.Option("--height", metavar="M", help="Body height in metres, average proportions.")] = 1.75,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 6000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of postures and weights.")] = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit a differentiable surrogate of the body's geometry to MuJoCo (needs agonist[physics,train])."""
+    console = Console(json, quiet)
+    check_output(out, (".safetensors",))
+    check_positive("--height", height, 2.6, "metres")
+    try:
+        from agonist.training.surrogate import MIA8_PARTS, average_body, fit_surrogate
+    except ImportError as error:
+        raise MissingDependencyError(error.name or "torch", "train", "Fitting a surrogate") from error
+    names = MIA8_PARTS if muscles == "mia8" else tuple(name.strip() for name in muscles.split(","))
+    fitted = fit_surrogate(average_body(height), names, steps=steps, seed=seed, progress=console.progress)
+    fitted.save(out)
+    rows = [[name, f"{error['length']:.2f}", f"{error['moment_arm']:.2f}"] for name, error in fitted.errors.items()]
+    console.table(["muscle", "length, RMSE mm", "worst moment arm, RMSE mm"], rows)
+    console.say(f"On postures that it never saw, uniform over the range of every joint: {out}")
+    console.result({"out": str(out), "errors_mm": fitted.errors})
