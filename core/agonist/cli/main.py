@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from agonist.cli.console import example
 from agonist.cli.corpus import app as corpus_app
+from agonist.cli.data import app as data_app
 from agonist.cli.doctor import doctor
 from agonist.cli.edit import edit
 from agonist.cli.evaluate import app as evaluate_app
@@ -60,6 +61,7 @@ for verb, short, lines in (
 ):
     app.command(short_help=short, epilog=example(*lines))(verb)
 app.add_typer(corpus_app, name="corpus", epilog=example("agonist corpus build --out corpus --data recordings --jobs 2"))
+app.add_typer(data_app, name="data", epilog=example("agonist data mia inspect MIADatasetOfficial"))
 app.add_typer(evaluate_app, name="evaluate", epilog=example("agonist evaluate edit --out report.json"))
 app.add_typer(models_app, name="models", epilog=example("agonist models list", "agonist models fetch pose"))
 app.command(short_help="What is installed, and what to install.", epilog=example("agonist doctor"))(doctor)

@@ -1,0 +1,143 @@
+"""MIA as a corpus: takes stitched from its windows, with splits made from its folders and from time."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agonist.activation import Activation
+from agonist.corpus.mia_inspect import PUBLISHED_WINDOWS, MiaGroup, find_root, is_simulated, read_groups
+from agonist.corpus.mia_layout import WINDOW
+from agonist.corpus.mia_stitch import Stretch, merge
+from agonist.errors import FileFormatError, InputError, WorkError
+from agonist.io import mia
+from agonist.io.atomic import atomic_path
+from agonist.keypoint_layouts import BODY25
+from agonist.motion import Keypoints
+from agonist.muscles import muscle_set
+
+__all__ = ["IMPORT_FPS", "VALIDATION_SHARE", "import_mia"]
+
+# Twice MIA's own rate, which every network takes: every second frame is a recorded one, those between are interpolated.
+IMPORT_FPS = 20.0
+# The last part of each person's and exercise's training frames is for early stopping [ours].
+VALIDATION_SHARE = 0.1
+_SOLES = [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe", "small_toe") for side in "lr"]
+_NOTE = (
+    "The hips are the origin of every recorded frame: where the body went is not known. The floor is the 2nd percentile of the soles "
+    "over a take. Splits: MIA's val/ is the test; the last tenth of each person's and exercise's frames in train/ is for validation."
+)
+
+
+def import_mia(
+    path: Path,
+    out: Path,
+    *,
+    full_scale_counts: float = mia.FULL_SCALE_COUNTS,
+    skip_damaged: bool = False,
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, Any]:
+    """Write a copy of MIA as a corpus: corpus.json and takes/*.npz with keypoints (T, 25, 3) metres and activation (T, 8).
+
+    Args:
+        path: of `find_root`.
+        out: an empty or new folder, or one of an earlier import.
+        full_scale_counts: counts that become activation 1, the same for everybody, so that the paper's counts come back.
+        skip_damaged: leave damaged windows out instead of stopping at the first.
+        progress: share done and where.
+
+    Returns:
+        the content of corpus.json. Raises InputError, FileFormatError (a damaged window, counts over full scale),
+        WorkError if `out` holds another corpus.
+    """
+    if not (math.isfinite(full_scale_counts) and full_scale_counts > 0):
+        raise InputError(f"Full scale is {full_scale_counts} counts. Expected a positive number.")
+    root, index = find_root(path), out / "corpus.json"
+    _check_out(index)
+    simulated = is_simulated(root)
+    damaged: list[str] = []
+    rows: list[dict[str, Any]] = []
+    windows = dict.fromkeys(PUBLISHED_WINDOWS, 0)
+    for group in read_groups(root, damaged if skip_damaged else None, progress):
+        for folder in windows:
+            windows[folder] += group.folders.count(folder)
+        for split, folder, stretch in _splits(group):
+            largest = float(stretch.counts.max())
+            if largest > full_scale_counts:
+                where = root / group.names[stretch.windows[0]]
+                raise FileFormatError(where, f"{largest:g} counts", f"counts up to {full_scale_counts:g}; or state a larger full scale")
+            rows.append(_write(out, group, split, folder, stretch, full_scale_counts, simulated))
+    if not rows:
+        raise InputError(f"{root}: no window can be read. Expected at least one.")
+    data = "simulated, in MIA's layout" if simulated else f"measured EMG: sensor counts over {full_scale_counts:g}; poses from video"
+    document: dict[str, Any] = {
+        "seed": None, "budget": "mia", "fps": IMPORT_FPS, "recorded_fps": mia.FPS, "muscles": "mia8", "data": data, "dataset": "mia",
+        "official": not simulated and all(windows[folder] >= count for folder, count in PUBLISHED_WINDOWS.items()),
+        "full_scale_counts": full_scale_counts, "windows": windows, "damaged": damaged, "note": _NOTE, "takes": rows,
+    }  # fmt: skip
+    with atomic_path(index) as temporary:
+        temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    return document
+
+
+def _check_out(index: Path) -> None:
+    if not index.is_file():
+        return
+    try:
+        same = json.loads(index.read_text(encoding="utf-8")).get("dataset") == "mia"
+    except (ValueError, AttributeError):
+        same = False
+    if not same:
+        raise WorkError(f"{index.parent}: holds another corpus. Expected an empty folder or an earlier import of MIA.")
+
+
+def _splits(group: MiaGroup) -> list[tuple[str, str, Stretch]]:
+    """Stretches with their split and folder. Of the training frames the last tenth in time order is for validation."""
+
+    def of(folder: str) -> list[Stretch]:
+        chosen = [index for index, one in enumerate(group.folders) if one == folder]
+        return merge(group.joints, group.counts, group.places, chosen)
+
+    result = [("test", "val", stretch) for stretch in of("val")]
+    training = of("train")
+    left = VALIDATION_SHARE * sum(len(stretch.counts) for stretch in training)
+    for stretch in reversed(training):
+        frames = len(stretch.counts)
+        wanted = max(math.ceil(left), WINDOW)
+        if left <= 0 or (len(training) == 1 and frames < 3 * WINDOW):
+            result.append(("train", "train", stretch))
+        elif frames >= wanted + 2 * WINDOW:
+            # A window's length between the two parts belongs to neither.
+            result.append(("val", "train", _part(stretch, frames - wanted, frames)))
+            result.append(("train", "train", _part(stretch, 0, frames - wanted - WINDOW)))
+        else:
+            result.append(("val", "train", stretch))
+        left -= frames if left > 0 else 0
+    return result
+
+
+def _part(stretch: Stretch, first: int, last: int) -> Stretch:
+    return Stretch(stretch.session, stretch.first + first, stretch.joints[first:last], stretch.counts[first:last], stretch.windows)
+
+
+def _write(
+    out: Path, group: MiaGroup, split: str, folder: str, stretch: Stretch, full_scale_counts: float, simulated: bool
+) -> dict[str, Any]:
+    name = f"{folder}-{group.person}-{group.exercise}-{stretch.session:04d}-{stretch.first:05d}"
+    keypoints = Keypoints(stretch.joints.astype(float), BODY25, mia.FPS).resample(IMPORT_FPS)
+    values = stretch.counts.astype(float) / full_scale_counts
+    activation = Activation(values, muscle_set("mia8"), mia.FPS, reference="sensor counts").resample(IMPORT_FPS)
+    positions = keypoints.positions - np.array([0, 0, np.percentile(keypoints.positions[:, _SOLES, 2].min(axis=1), 2)])
+    with atomic_path(out / "takes" / f"{name}.npz") as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, keypoints=positions.astype(np.float32), activation=activation.values.astype(np.float32), fps=IMPORT_FPS)
+    return {
+        "id": name, "exercise": group.exercise, "person": group.person, "source": "simulated mia" if simulated else "mia",
+        "split": split, "seconds": len(stretch.counts) / mia.FPS, "upper": "", "variation": 0.0, "frames": len(activation),
+        "folder": folder, "session": f"{group.person}/{group.exercise}/{stretch.session}", "first_frame": stretch.first,
+        "windows": len(stretch.windows), "counts_at_1": full_scale_counts, "usable": True,
+    }  # fmt: skip

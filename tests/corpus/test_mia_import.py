@@ -1,0 +1,157 @@
+"""A copy of MIA: its windows are found, checked, stitched and brought in as a corpus; what is damaged is named."""
+
+import json
+
+import numpy as np
+import pytest
+
+from agonist.corpus.mia_import import import_mia
+from agonist.corpus.mia_inspect import inspect_mia
+from agonist.corpus.mia_stitch import merge, place_windows
+from agonist.errors import FileFormatError, InputError, WorkError
+from agonist.training.data import read_corpus
+from tests.corpus.mia_copies import recording, small_copy
+
+
+@pytest.fixture
+def copy(tmp_path):
+    small_copy(tmp_path / "MIADatasetOfficial")
+    return tmp_path / "MIADatasetOfficial"
+
+
+def _cut(keypoints, activation, starts):
+    joints = [keypoints.positions[s : s + 30].astype(np.float32) for s in starts]
+    return joints, [np.round(500 * activation.values[s : s + 30]).astype(np.float32) for s in starts]
+
+
+def test_shuffled_windows_of_a_recording_are_put_back(tmp_path):
+    keypoints, activation = recording(3, 200)
+    starts = np.random.default_rng(0).permutation(np.arange(0, 171, 5))
+    joints, counts = _cut(keypoints, activation, starts)
+    places = place_windows(joints, counts)
+    assert {place.session for place in places} == {0}
+    np.testing.assert_array_equal([place.first for place in places], starts)
+    (take,) = merge(joints, counts, places, range(len(starts)))
+    np.testing.assert_array_equal(take.counts, np.round(500 * activation.values))
+    np.testing.assert_allclose(take.joints, keypoints.positions, atol=1e-6)
+
+
+def test_windows_that_share_nothing_stay_apart_and_a_gap_splits():
+    keypoints, activation = recording(4, 200)
+    starts = [0, 30, 60, 100, 110]
+    joints, counts = _cut(keypoints, activation, starts)
+    places = place_windows(joints, counts)
+    assert [place.session for place in places] == [0, 1, 2, 3, 3] and places[4].first == 10
+    # 3 and 4 are linked by each other only; without 4 nothing of the recording is lost.
+    assert [len(take.counts) for take in merge(joints, counts, places, [0, 3, 4])] == [30, 40]
+
+
+def test_equal_counts_in_another_pose_are_not_one_recording():
+    keypoints, activation = recording(5, 60)
+    joints, counts = _cut(keypoints, activation, [0, 10])
+    joints[1] = joints[1] + np.float32(0.1)
+    assert [place.session for place in place_windows(joints, counts)] == [0, 1]
+    # A little, as between two runs of a pose network, is.
+    joints[1] = joints[1] - np.float32(0.09)
+    places = place_windows(joints, counts)
+    assert [place.session for place in places] == [0, 0]
+    (take,) = merge(joints, counts, places, [0, 1])
+    np.testing.assert_allclose(take.joints[10:30], keypoints.positions[10:30] + 0.005, atol=1e-6)
+
+
+def test_rest_does_not_tie_recordings_together():
+    rest = [np.zeros((30, 8), dtype=np.float32)] * 3
+    pose = [np.zeros((30, 25, 3), dtype=np.float32)] * 3
+    assert [place.session for place in place_windows(pose, rest)] == [0, 1, 2]
+
+
+def test_inspect_tells_what_is_there(copy):
+    found = inspect_mia(copy)
+    assert found["windows"] == {"train": 16, "val": 2} and found["people"] == {"Subject0": 12, "Subject1": 6}
+    assert found["exercises"] == {"Squat": 18} and "LegBack" in found["missing_exercises"] and len(found["missing_exercises"]) == 14
+    assert found["window_frames"] == {"30": 18} and found["whole_count_share"] == 1.0
+    # 0, 5, .. 20, 22, 25 .. 45 and 70: one recording of 100 frames; and six of 30.
+    assert found["takes"] == 7 and found["longest_take_s"] == 10.0
+    assert found["overlaps"] == {"5": 1, "25": 8, "27": 1, "28": 1} and found["val_windows_with_train_frames"] == 1
+    assert found["channel_order"] == {"partners_found": 8, "partners": 8, "exercises": ["Squat"]}
+    assert found["joint_order"] == {"groups": 2, "upright": 2, "symmetric": 2}
+    assert not found["official"] and found["data"].startswith("measured")
+    # The folder above will do as well.
+    assert inspect_mia(copy.parent) == found
+
+
+def test_swapped_sensors_and_joints_are_noticed(copy):
+    for path in copy.rglob("emgvalues.npy"):
+        values = np.load(path)
+        np.save(path, values[:, [0, 1, 2, 3, 5, 4, 7, 6]])
+        np.save(path.with_name("joints3d.npy"), np.load(path.with_name("joints3d.npy")) * np.float32([1, -1, 1]))
+    found = inspect_mia(copy)
+    assert found["channel_order"]["partners_found"] == 0 and found["joint_order"]["upright"] == 0
+
+
+def test_lists_are_checked(copy):
+    (copy.parent / "splits").mkdir()
+    (copy.parent / "splits" / "test.txt").write_text("MIADatasetOfficial/val/Subject0/Squat/0\nMIADatasetOfficial/val/Subject0/Squat/99\n")
+    assert inspect_mia(copy)["lists"] == {"test": {"windows": 2, "missing": 1}}
+
+
+def test_the_mesh_is_never_opened(copy):
+    for path in copy.rglob("emgvalues.npy"):
+        (path.parent / "verts.npy").write_bytes(b"never")
+    assert inspect_mia(copy)["windows"]["train"] == 16
+
+
+def test_import_makes_a_corpus_of_the_recorded_frames(copy, tmp_path):
+    document = import_mia(copy, tmp_path / "mia")
+    assert document["data"].startswith("measured EMG") and document["recorded_fps"] == 10.0 and not document["official"]
+    test, _ = read_corpus(tmp_path / "mia", "test")
+    val, _ = read_corpus(tmp_path / "mia", "val")
+    train, description = read_corpus(tmp_path / "mia", "train")
+    assert description["fps"] == 20.0
+    by_id = {row["id"]: row for row in document["takes"]}
+    windows = {path.name: np.load(path / "emgvalues.npy") for path in (copy / "val" / "Subject1" / "Squat").iterdir()}
+    (one,) = [clip for clip in test if clip.person == "Subject1"]
+    # Every second frame is a recorded one, and the counts come back.
+    np.testing.assert_allclose(one.activation[::2] * by_id[one.id]["counts_at_1"], windows["0"], atol=1e-4)
+    assert len(one.keypoints) == 59 and abs(one.keypoints[..., 2].min()) < 0.05
+    # Subject0's last frames are for validation, a window's length apart from the training ones.
+    spans = {split: [row for row in by_id.values() if row["person"] == "Subject0" and row["split"] == split] for split in ("train", "val")}
+    (kept,), (held,) = spans["train"], spans["val"]
+    assert kept["first_frame"] == 0 and held["first_frame"] == kept["first_frame"] + round(10 * kept["seconds"]) + 30
+    assert held["first_frame"] + round(10 * held["seconds"]) == 100
+    assert {clip.person for clip in val} == {clip.person for clip in train} == {"Subject0", "Subject1"}
+    # Called again it writes the same.
+    assert import_mia(copy, tmp_path / "mia") == document
+
+
+def test_a_simulated_copy_stays_simulated(copy, tmp_path):
+    (copy / "SIMULATED.txt").write_text("SIMULATED DATA")
+    assert inspect_mia(copy)["data"].startswith("simulated")
+    assert import_mia(copy, tmp_path / "mia")["data"].startswith("simulated")
+
+
+def test_damage_stops_or_is_listed(copy, tmp_path):
+    bad = copy / "train" / "Subject0" / "Squat" / "7" / "emgvalues.npy"
+    bad.write_bytes(b"rubbish")
+    for call in (inspect_mia, lambda path: import_mia(path, tmp_path / "mia")):
+        with pytest.raises(FileFormatError, match=r"Squat/7/emgvalues\.npy"):
+            call(copy)
+    found = inspect_mia(copy, skip_damaged=True)
+    assert len(found["damaged"]) == 1 and "Squat/7" in found["damaged"][0] and found["windows"]["train"] == 15
+    assert len(import_mia(copy, tmp_path / "skipped", skip_damaged=True)["damaged"]) == 1
+
+
+def test_what_is_no_copy_is_refused(copy, tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        inspect_mia(tmp_path / "nothing")
+    (tmp_path / "empty" / "train").mkdir(parents=True)
+    with pytest.raises(InputError, match="no windows"):
+        inspect_mia(tmp_path / "empty")
+    with pytest.raises(InputError, match="no train/ and no val/"):
+        inspect_mia(copy / "train" / "Subject0")
+    with pytest.raises(FileFormatError, match="larger full scale"):
+        import_mia(copy, tmp_path / "mia", full_scale_counts=100)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "corpus.json").write_text(json.dumps({"seed": 0}))
+    with pytest.raises(WorkError, match="another corpus"):
+        import_mia(copy, tmp_path / "other")
