@@ -25,11 +25,13 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
         "- Muscles: mia8 (quadriceps, hamstrings, latissimus, biceps; left and right), as fraction of maximal activation.",
         f"- Trained parameters: {', '.join(f'{part} {count:,}' for part, count in document['parameters'].items())}.",
         f"- Training data: corpus budget `{corpus['budget']}`, seed {corpus['seed']}, {corpus['fps']:g} frames a second; ten virtual",
-        "  people, 27 parametric exercises, CMU subject 02 and MASS motion capture. Test: two people and four mocap clips that",
-        "  training never saw, chosen by name before anything was simulated.",
+        "  people, 27 parametric exercises, motion capture (CMU subject 02, MASS, DeepMimic). Test: two people and seven mocap clips",
+        "  that training never saw, chosen by name before anything was simulated. DeepMimic's clips come from CMU and SFU; whether",
+        "  one of them is a CMU clip of the other side of the split is not known.",
         *_how_long(training.get("fits", {})),
         f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --seed {corpus['seed']}`, then",
         f"  `agonist train {training['recipe'].removesuffix('.toml')} --data CORPUS --out {name}`.",
+        *_same_corpus(corpus),
         *([f"- {training['note']}"] if "note" in training else []),
         "- Licence: CC BY 4.0.",
         "",
@@ -45,12 +47,18 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
         "## Known limits",
         "",
         "- No external loads: an arm that curls a dumbbell looks to this model like an arm that curls nothing.",
-        "- The simulation's latissimus has no lumbar or pelvic origin, so its activation in trunk movements is too low.",
+        "- With empty hands latissimus and biceps hardly work, so their sliders had little to learn from; docs/body.md says how far",
+        "  the simulation itself is from measured EMG.",
         "- Hands on the ground, lying, sitting on things and being carried are outside what it has seen.",
         "- One body of average proportions stands behind all simulations; strength and mass vary, muscle geometry only scales.",
     ]
     with atomic_path(folder / "CARD.md") as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _same_corpus(corpus: dict[str, Any]) -> list[str]:
+    known = corpus.get("motions_crc32")
+    return [] if known is None else [f"  The corpus is the same if `motions_crc32` in its corpus.json is {known}."]
 
 
 def _how_long(fits: dict[str, Any]) -> list[str]:
