@@ -67,6 +67,12 @@ def environment(extras: str) -> None:
     stamp.write_text(wanted)
 
 
+def inside() -> dict[str, str]:
+    """The environment, with everything that programs like to keep in the user's folders kept in the clone."""
+    kept = {"AGONIST_CACHE": "cache", "BLENDER_USER_RESOURCES": "blender", "MPLCONFIGDIR": "matplotlib", "XDG_CACHE_HOME": "caches"}
+    return {**os.environ, **{name: str(VENV / folder) for name, folder in kept.items()}, "ORT_DISABLE_TELEMETRY": "1"}
+
+
 def demo(arguments: argparse.Namespace) -> None:
     environment("demo")
     command = [str(PYTHON), "-m", "blender_addon", "--out", str(Path(arguments.out).absolute())]
@@ -79,8 +85,7 @@ def demo(arguments: argparse.Namespace) -> None:
     for name in ("frames", "start", "end", "height"):
         if getattr(arguments, name) is not None:
             command += [f"--{name}", str(getattr(arguments, name))]
-    # Fetched videos and converted networks stay inside the clone.
-    run(command, "the demo", env={**os.environ, "AGONIST_CACHE": str(VENV / "cache")})
+    run(command, "the demo", env=inside())
 
 
 def test(arguments: argparse.Namespace) -> None:
@@ -90,8 +95,7 @@ def test(arguments: argparse.Namespace) -> None:
     say("mypy")
     run([str(PYTHON), "-m", "mypy"], "mypy")
     say("pytest")
-    variables = {**os.environ, "OMP_NUM_THREADS": "2", "AGONIST_CACHE": str(VENV / "cache")}
-    run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env=variables)
+    run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env={**inside(), "OMP_NUM_THREADS": "2"})
 
 
 def bench(arguments: argparse.Namespace) -> None:

@@ -136,3 +136,18 @@ def test_an_answer_of_another_size_is_refused(copy):
     _network(copy, 5)
     with pytest.raises(ContractError, match=r"encoder\.onnx: gave 'activation' of shape \(1, 64, 5\)\. Expected \(1, 64, 8\)"):
         load_model(copy).encode(np.zeros((10, 25, 3)))
+
+
+def test_predicting_leaves_nothing_in_the_home_folder(tmp_path):
+    """onnxruntime would start a telemetry database there."""
+    import os
+    import subprocess
+    import sys
+
+    home = tmp_path / "home"
+    home.mkdir()
+    code = "from agonist.predict import predict; from tests.clips import exercise; predict(exercise())"
+    variables = {key: value for key, value in os.environ.items() if key not in ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME")}
+    done = subprocess.run([sys.executable, "-c", code], env={**variables, "HOME": str(home)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not list(home.rglob("*"))

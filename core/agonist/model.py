@@ -22,6 +22,7 @@ from agonist.edit_joints import EDIT_JOINTS
 from agonist.errors import ContractError, ModelNotFoundError, UnknownNameError
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import MuscleSet, muscle_set
+from agonist.onnx_session import open_session
 from agonist.windows import blend_windows, split_windows
 
 if TYPE_CHECKING:
@@ -127,8 +128,6 @@ class Model:
     def _open(self, part: str) -> onnxruntime.InferenceSession:
         if not self.has(part):
             raise ContractError(f"{self.folder}: model '{self.name}' has no {part}. It has: {', '.join(self.contract.files)}.")
-        import onnxruntime
-
         file, sha256 = self.contract.files[part]
         path = self.folder / file
         try:
@@ -138,12 +137,9 @@ class Model:
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:
             raise ContractError(f"{path}: sha256 is {found[:12]}... Expected {sha256[:12]}... as its contract says.")
-        options = onnxruntime.SessionOptions()
-        # Clips are short: more than two threads cost more than they bring.
-        options.intra_op_num_threads = 2
-        options.log_severity_level = 3
         try:
-            session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            # Clips are short: more than two threads cost more than they bring.
+            session = open_session(content, threads=2)
         except Exception as error:  # onnxruntime raises half a dozen unrelated classes for a bad file
             raise ContractError(f"{path}: onnxruntime cannot open it ({str(error)[:120]}). Expected an ONNX network.") from error
         self._check(path, part, session)

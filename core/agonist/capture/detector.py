@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from agonist.capture.region import Region, crop, iou
+from agonist.onnx_session import open_session
 
-__all__ = ["Detection", "PoseDetector", "region_from_points", "session"]
+__all__ = ["Detection", "PoseDetector", "region_from_points"]
 
 Array = NDArray[np.float64]
 
@@ -28,14 +28,6 @@ _SAME_PERSON_IOU = 0.3
 _MARGIN = 1.25
 # Sides of the squares that are searched for small people, as shares of the picture's shorter side [ours].
 _CLOSER = (1.0, 0.6)
-
-
-def session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    """An onnxruntime session on the CPU."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def region_from_points(centre: Array, rim: Array) -> Region:
@@ -82,7 +74,7 @@ class PoseDetector:
     """The network with what comes before and after it."""
 
     def __init__(self, path: Path, threads: int = 2) -> None:
-        self._session = session(path, threads)
+        self._session = open_session(path, threads)
         self._anchors = _anchors()
 
     def __call__(self, image: NDArray[np.uint8], part: Region | None = None) -> list[Detection]:

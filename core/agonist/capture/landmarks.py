@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from agonist.capture.detector import region_from_points, session
+from agonist.capture.detector import region_from_points
 from agonist.capture.region import Region, crop
+from agonist.onnx_session import open_session
 
 __all__ = ["Landmarks", "PoseLandmarker"]
 
@@ -53,7 +54,7 @@ class PoseLandmarker:
     """The network with what comes before and after it."""
 
     def __init__(self, path: Path, threads: int = 2) -> None:
-        self._session = session(path, threads)
+        self._session = open_session(path, threads)
 
     def __call__(self, image: NDArray[np.uint8], region: Region) -> Landmarks:
         """Landmarks of the person in a region of an (H, W, 3) RGB picture."""

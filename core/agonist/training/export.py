@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from agonist.errors import WorkError
 from agonist.io.atomic import atomic_path
+from agonist.onnx_session import open_session
 
 __all__ = ["PARITY", "export_onnx", "write_contract"]
 
@@ -29,8 +30,6 @@ _NAMES: dict[str, tuple[list[str], list[str]]] = {
 
 def export_onnx(module: nn.Module, part: str, inputs: tuple[Tensor, ...], path: Path) -> str:
     """Write one part; returns the file's sha256. Raises WorkError if onnxruntime does not agree with torch."""
-    import onnxruntime
-
     module.eval()
     input_names, output_names = _NAMES[part]
     with torch.no_grad():
@@ -44,7 +43,7 @@ def export_onnx(module: nn.Module, part: str, inputs: tuple[Tensor, ...], path: 
             module, inputs, str(temporary), input_names=input_names, output_names=output_names,
             dynamic_axes=axes, opset_version=17, dynamo=False,
         )  # fmt: skip
-        session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
+        session = open_session(temporary, threads=1)
         results = session.run(output_names, {name: value.numpy() for name, value in zip(input_names, inputs, strict=True)})
         for name, result, expected in zip(output_names, results, reference, strict=True):
             difference = float(np.abs(result - expected.numpy()).max() / (expected.abs().max().item() + 1e-6))
