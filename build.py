@@ -205,6 +205,8 @@ def gui(arguments: argparse.Namespace) -> None:
 
 
 def main() -> None:
+    # What pip fetches is installed in the clone; a second copy in the user's cache would stay behind.
+    os.environ.setdefault("PIP_NO_CACHE_DIR", "1")
     parser = argparse.ArgumentParser(description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     one = verbs.add_parser("demo", help="the main job on a real motion: heatmap, recommended motion, BVH, FBX")
