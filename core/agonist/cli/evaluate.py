@@ -10,7 +10,7 @@ import typer
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet, Report, example
 from agonist.cli.predict import ModelOption
-from agonist.errors import FileFormatError, InputError
+from agonist.errors import FileFormatError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from agonist.motion import Motion
@@ -137,3 +137,52 @@ def _say_peers(console: Console, report: dict[str, Any]) -> None:
                          f"{r['opensim']:.2f}", f"{r['agonist']:.2f}", f"{later['opensim']:.2f}", f"{later['agonist']:.2f}"])  # fmt: skip
     header = ["trial", "s", "ms a frame: OpenSim", "ours", "EMG r: OpenSim", "ours", "50 ms later: OpenSim", "ours"]
     console.table(header, rows)
+
+
+@app.command(
+    short_help="The protocols of Muscles in Action.",
+    epilog=example(
+        "agonist evaluate mia --data corpus --protocol exercise-out --out table.md",
+        "agonist evaluate mia --data corpus --out table.md --out table.csv",
+    ),
+)
+def mia(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="A corpus: of 'corpus build', or of 'data mia import'.")],
+    out: Annotated[list[Path], typer.Option("--out", metavar="FILE", help="Report: .md, .csv or .json; may be given again.")],
+    protocol: Annotated[str, typer.Option("--protocol", help="in, exercise-out, person-out, time-blocked or temporal.")] = "in",
+    budget: Annotated[str, typer.Option("--budget", help="small (hours on two cores), full (a GPU) or tiny (a try).")] = "small",
+    models: Annotated[
+        str, typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, c-mia-paper, c-mia-release.")
+    ] = "mia-paper,mia-release,agonist",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights and batches.")] = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The protocols of Muscles in Action: every network trained alike on one corpus, beside baselines (needs agonist[train]).
+
+    Finished parts are kept in FILE.folds: a run that was stopped goes on where it was.
+    """
+    from agonist.evaluation.mia_windows import read_windows
+    from agonist.evaluation.protocols import BUDGETS, evaluate_mia
+    from agonist.evaluation.report import csv_text, markdown, mia_report
+    from agonist.io.atomic import atomic_path
+
+    console = Console(json, quiet)
+    for path in out:
+        check_output(path, (".md", ".csv", ".json"))
+    if budget not in BUDGETS:
+        raise UnknownNameError("budget", budget, BUDGETS)
+    windows = read_windows(data)
+    work = out[0].with_suffix(".folds") / f"{protocol}-{budget}"
+    names = tuple(name.strip() for name in models.split(",") if name.strip())
+    results = evaluate_mia(windows, protocol, budget, work, networks=names, seed=seed, progress=console.progress)
+    report = mia_report(windows, protocol, budget, seed, results)
+    text = markdown(report)
+    for path in out:
+        if path.suffix.lower() == ".json":
+            Console(quiet=True).result(report, path)
+            continue
+        with atomic_path(path) as temporary:
+            temporary.write_text(text if path.suffix.lower() == ".md" else csv_text(report), encoding="utf-8")
+    console.say(text)
+    console.result(report)

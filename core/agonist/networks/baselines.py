@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from agonist.keypoint_layouts import BODY25
 from agonist.windows import blend_windows, split_windows
 
-__all__ = ["NearestWindow", "Ridge", "aligned_pose"]
+__all__ = ["NearestWindow", "Ridge", "aligned_pose", "facing_windows", "nearest"]
 
 Array = NDArray[np.float64]
 
 # Times around a frame that ridge regression sees, seconds.
 LAGS_S = (-0.4, -0.2, 0.0, 0.2, 0.4)
+# Questions that are compared with all answers at once: 2,048 x 20,000 distances are 160 MB.
+_CHUNK = 2048
 
 
 def aligned_pose(keypoints: Array) -> Array:
@@ -28,6 +30,34 @@ def aligned_pose(keypoints: Array) -> Array:
     turned = np.stack([c * x + s * y, c * y - s * x, z], axis=-1)
     height = mid[:, 2:] - keypoints[:, :, 2].min()
     return np.concatenate([turned.reshape(len(keypoints), -1), height], axis=-1)
+
+
+def facing_windows(keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, T, 25, 3) world metres to the same about the middle of the hips, each window turned so that its mean heading is -Y.
+
+    The numpy twin of `networks.geometry.facing`.
+    """
+    mid = keypoints[:, :, BODY25.index("mid_hip"), None]
+    left = keypoints[:, :, BODY25.index("hip_l"), :2] - keypoints[:, :, BODY25.index("hip_r"), :2]
+    mean = (left / np.sqrt((left * left).sum(axis=-1, keepdims=True) + 1e-8)).mean(axis=1)
+    c, s = (mean / np.sqrt((mean * mean).sum(axis=-1, keepdims=True) + 1e-8)).T[:, :, None, None]  # (N, 1, 1) each
+    x, y, z = np.moveaxis(keypoints - mid, -1, 0)
+    return np.stack([c * x + s * y, c * y - s * x, z], axis=-1)
+
+
+def nearest(known: NDArray[np.float32], asked: NDArray[np.float32]) -> NDArray[np.int64]:
+    """For each of `asked` (Q, ...) the index of the nearest of `known` (N, ...), Euclidean over all that is not axis 0.
+
+    One float32 matrix product a chunk: 5,000 windows among 20,000 take seconds.
+    """
+    flat, questions = known.reshape(len(known), -1), asked.reshape(len(asked), -1)
+    # Centred, so that float32 keeps what tells windows apart.
+    centre = flat.mean(axis=0)
+    flat, questions = flat - centre, questions - centre
+    # |a - b|^2 without |a|^2, which is the same for every candidate.
+    half_square = 0.5 * np.einsum("nd,nd->n", flat, flat)
+    found = [(half_square - part @ flat.T).argmin(axis=1) for part in np.split(questions, range(_CHUNK, len(questions), _CHUNK))]
+    return np.concatenate(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +107,13 @@ class Ridge:
     def fit(poses: Sequence[Array], answers: Sequence[Array], fps: float, strength: float = 1.0) -> Ridge:
         """From training clips (T, D) and (T, E). `strength` is the penalty a training frame, in standard units, times 1e-3."""
         count = sum(len(pose) for pose in poses)
-        features = [_lagged(pose, fps) for pose in poses]
-        mean = np.sum([f.sum(axis=0) for f in features], axis=0) / count
-        std = np.sqrt(np.sum([((f - mean) ** 2).sum(axis=0) for f in features], axis=0) / count) + 1e-6
+        # Made anew in each pass: those of a whole data set would not fit into memory.
+        mean = np.sum([_lagged(pose, fps).sum(axis=0) for pose in poses], axis=0) / count
+        std = np.sqrt(np.sum([((_lagged(pose, fps) - mean) ** 2).sum(axis=0) for pose in poses], axis=0) / count) + 1e-6
         offset = np.sum([a.sum(axis=0) for a in answers], axis=0) / count
         gram, cross = 1e-3 * strength * count * np.eye(len(mean)), np.zeros((len(mean), answers[0].shape[-1]))
-        for f, a in zip(features, answers, strict=True):
-            normal = (f - mean) / std
+        for pose, a in zip(poses, answers, strict=True):
+            normal = (_lagged(pose, fps) - mean) / std
             gram += normal.T @ normal
             cross += normal.T @ (a - offset)
         return Ridge(mean, std, np.linalg.solve(gram, cross), offset, fps)

@@ -1,0 +1,206 @@
+"""One network on the windows of one fold: every configuration sees the same windows in the same order for the same steps.
+
+The networks of "Muscles in Action" learn as their authors say, by mean squared error on one scale; ours by its own recipe's loss.
+Windows are 30 frames at 10 a second for all, so ours runs at 10 frames a second here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from agonist.corpus.sources import mirror_activation, mirror_keypoints
+from agonist.networks.geometry import body_features
+from agonist.networks.motion_muscle import AgonistEncoder, MiaNetwork, network_config, paper_axes
+from agonist.training.loop import Fit, Schedule, fit
+
+__all__ = ["FoldNetwork", "FoldSet", "parameters", "train_fold"]
+
+Floats = NDArray[np.float32]
+Progress = Callable[[float, str], None]
+
+_MUSCLES, _COORDINATES = 8, 75
+# Windows that pass through a network at once where nothing is learned.
+_BATCH = 256
+
+
+@dataclass(frozen=True, eq=False)
+class FoldSet:
+    """Windows of one part of a fold: keypoints (N, T, 25, 3) metres, activation (N, T, 8), condition (N,) of the person."""
+
+    keypoints: Floats
+    activation: Floats
+    condition: Floats
+
+
+class FoldNetwork(nn.Module):
+    """A configuration in one direction, "encoder" (motion to muscle) or "decoder" (muscle to motion), both as raw windows.
+
+    Decoders answer with keypoints about the middle of the hips in the paper's axes. Only the networks of the paper have a
+    decoder and a condition.
+    """
+
+    scale: Tensor
+    spread: Tensor
+
+    def __init__(self, config: str, direction: str, frames: int, *, conditioned: bool = False) -> None:
+        super().__init__()
+        # A single frame has no velocity: ours gets it twice.
+        given = replace(network_config(config), fps=10.0, window=max(frames, 2) if config == "agonist" else frames)
+        self.direction, self.frames, self.conditioned = direction, frames, conditioned
+        self.network: nn.Module
+        if config == "agonist":
+            self.network = AgonistEncoder(given, _MUSCLES)
+        else:
+            inputs, outputs = (_COORDINATES, _MUSCLES) if direction == "encoder" else (_MUSCLES, _COORDINATES)
+            self.network = MiaNetwork(given, inputs, outputs)
+        self.register_buffer("scale", torch.ones(()))
+        self.register_buffer("spread", torch.ones(_MUSCLES))
+
+    def learn_scales(self, keypoints: Tensor, activation: Tensor) -> None:
+        """Take from training windows what numbers are brought to unit size by."""
+        self.scale.copy_(activation.std() + 1e-6)
+        self.spread.copy_(activation.flatten(0, 1).std(0) + 0.02)
+        if isinstance(self.network, AgonistEncoder):
+            parts = [body_features(self._held(part), 10.0).flatten(0, 1) for part in torch.split(keypoints, _BATCH)]
+            features = torch.cat(parts)
+            self.network.mean.copy_(features.mean(0))
+            self.network.std.copy_(features.std(0) + 1e-3)
+
+    def _held(self, keypoints: Tensor) -> Tensor:
+        return keypoints.expand(-1, 2, -1, -1) if keypoints.shape[1] == 1 else keypoints
+
+    def answer(self, keypoints: Tensor, activation: Tensor, condition: Tensor) -> tuple[Tensor, Tensor | None]:
+        """(B, T, 8) activation or (B, T, 75) metres, and ours its log standard deviation."""
+        if isinstance(self.network, AgonistEncoder):
+            level, log_std = self.network(self._held(keypoints))
+            return level[:, : self.frames], log_std[:, : self.frames]
+        subject = condition if self.conditioned else None
+        if self.direction == "encoder":
+            return self.network(paper_axes(keypoints).flatten(2), subject) * self.scale, None
+        return self.network(activation / self.scale, subject), None
+
+    def target(self, keypoints: Tensor, activation: Tensor) -> Tensor:
+        """What `answer` should be."""
+        return activation if self.direction == "encoder" else paper_axes(keypoints).flatten(2)
+
+    def loss(self, keypoints: Tensor, activation: Tensor, condition: Tensor) -> Tensor:
+        """What is minimised: mean squared error, ours by each muscle's spread and with a little likelihood (see `recipe`)."""
+        answer, log_std = self.answer(keypoints, activation, condition)
+        error = answer - self.target(keypoints, activation)
+        if log_std is None:
+            return (error / self.scale if self.direction == "encoder" else error).square().mean()
+        likelihood = (0.5 * (error.detach() / torch.exp(log_std)).square() + log_std).mean()
+        return (error / self.spread).square().mean() + 0.05 * likelihood
+
+    def predict(self, windows: FoldSet) -> Floats:
+        """(N, 30, 8) activation, or (N, 30, 25, 3) metres about the hips, Z up, facing -Y on average.
+
+        Windows longer than the network's are cut; the last piece lies flush with the end and fills what is left.
+        """
+        self.eval()
+        length, device = windows.activation.shape[1], self.scale.device
+        result = np.zeros((*windows.activation.shape[:2], _MUSCLES if self.direction == "encoder" else _COORDINATES), dtype=np.float32)
+        with torch.no_grad():
+            for first in range(0, len(windows.activation), _BATCH):
+                part = slice(first, first + _BATCH)
+                for start in range(0, length, self.frames):
+                    begin = min(start, length - self.frames)
+                    piece = [torch.tensor(one[part, begin : begin + self.frames], device=device)
+                             for one in (windows.keypoints, windows.activation)]  # fmt: skip
+                    answer, _ = self.answer(piece[0], piece[1], torch.tensor(windows.condition[part], device=device))
+                    result[part, start : begin + self.frames] = answer[:, start - begin :].cpu().numpy()
+        if self.direction == "encoder":
+            return result
+        x, down, depth = np.moveaxis(result.reshape(*result.shape[:2], 25, 3), -1, 0)
+        return np.stack([x, depth, -down], axis=-1)
+
+
+def parameters(network: FoldNetwork) -> int:
+    """How many numbers are learned."""
+    return sum(one.numel() for one in network.parameters() if one.requires_grad)
+
+
+def train_fold(
+    network: tuple[str, str, bool],
+    frames: int,
+    train: FoldSet,
+    val: FoldSet,
+    *,
+    steps: int,
+    batch: int,
+    rate: float,
+    seed: int,
+    mirror: bool,
+    folder: Path,
+    key: str,
+    progress: Progress | None = None,
+) -> tuple[FoldNetwork, Fit]:
+    """Train one network; called again after a kill, it goes on where it was.
+
+    Args:
+        network: configuration, direction, and whether it is told the person.
+        frames: frames that the network sees at once, of the windows' 30.
+        train, val: windows to learn from, and for choosing the best weights; all steps are made in any case.
+        steps, batch, rate: optimiser steps, windows a step, peak learning rate.
+        seed: of weights and of the windows drawn; equal seeds draw equal windows for every network.
+        mirror: draw half of the windows as in a mirror.
+        folder: gets the log, and the checkpoint until training ends.
+        key: says what is being trained.
+        progress: share done and a line of text.
+    """
+    config, direction, conditioned = network
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    module = FoldNetwork(config, direction, frames, conditioned=conditioned).to(device)
+    module.learn_scales(torch.tensor(train.keypoints[:, :frames], device=device), torch.tensor(train.activation, device=device))
+    held = _cut(val, np.arange(len(val.condition)), np.zeros(len(val.condition), dtype=int), frames, device)
+
+    def loss(_: int) -> Tensor:
+        chosen = rng.integers(len(train.condition), size=batch)
+        starts = rng.integers(train.activation.shape[1] - frames + 1, size=batch)
+        mirrored = rng.random(batch) < (0.5 if mirror else 0.0)
+        return module.loss(*_cut(train, chosen, starts, frames, device, mirrored))
+
+    def validate() -> float:
+        # Without the likelihood: weights are chosen by error alone, as the tables judge.
+        total = 0.0
+        for k, a, c in zip(*(torch.split(one, _BATCH) for one in held), strict=True):
+            total += float((module.answer(k, a, c)[0] - module.target(k, a)).square().sum())
+        return total / len(val.condition)
+
+    checkpoint = folder / "checkpoint.safetensors"
+    schedule = Schedule(steps, 1e6, rate, validate_every=max(3, steps // 10), patience=10**9)
+    done = fit(
+        [one for one in module.parameters() if one.requires_grad], module, loss, validate, schedule, folder / "log.csv", progress,
+        rng=rng, checkpoint=checkpoint, key=key,
+    )  # fmt: skip
+    checkpoint.unlink(missing_ok=True)
+    return module, done
+
+
+def _cut(
+    windows: FoldSet,
+    chosen: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    frames: int,
+    device: torch.device,
+    mirrored: NDArray[np.bool_] | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Pieces of windows as tensors, some of them as in a mirror."""
+    times = starts[:, None] + np.arange(frames)
+    k, a = windows.keypoints[chosen[:, None], times], windows.activation[chosen[:, None], times]
+    if mirrored is not None and mirrored.any():
+        shape = k[mirrored].shape
+        k[mirrored] = mirror_keypoints(k[mirrored].reshape(-1, 25, 3).astype(float)).reshape(shape)
+        a[mirrored] = mirror_activation(a[mirrored].reshape(-1, _MUSCLES).astype(float)).reshape(a[mirrored].shape)
+    tensors = (torch.tensor(one, device=device) for one in (k, a, windows.condition[chosen]))
+    keypoints, activation, condition = tensors
+    return keypoints, activation, condition

@@ -1,0 +1,224 @@
+"""The protocols of the paper: folds that cannot leak, equal windows and steps for all, results kept, tables that say what they are."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agonist.errors import FileFormatError, InputError, UnknownNameError
+from agonist.evaluation.mia_windows import PROTOCOLS, WINDOW, make_folds, read_windows
+from agonist.evaluation.protocols import BASELINES, BUDGETS, NETWORKS, evaluate_mia
+from agonist.evaluation.report import csv_text, markdown, mia_report
+from tests.corpus.mia_copies import small_copy
+from tests.evaluation.formula_corpus import EXERCISES, write_corpus
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus") / "corpus"
+    write_corpus(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def windows(folder):
+    return read_windows(folder)
+
+
+def test_windows_are_the_takes_at_ten_frames_a_second(folder, windows):
+    assert windows.keypoints.shape == (3 * 3 * 2 * 3, WINDOW, 25, 3) and windows.simulated
+    with np.load(folder / "takes" / "00-Subject1-LegBack.npz") as take:
+        mine = np.flatnonzero(windows.session == "00-Subject1-LegBack")
+        np.testing.assert_array_equal(windows.first[mine], [0, 30, 60])
+        np.testing.assert_array_equal(windows.keypoints[mine[1]], take["keypoints"][60:120:2])
+        np.testing.assert_array_equal(windows.activation[mine[2]], take["activation"][120:180:2])
+    # The counts of the virtual people.
+    assert set(windows.counts_at_1[windows.person == "Subject0"]) == {300.0}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_parts_of_a_fold_are_apart_and_every_test_window_is_reported_once(windows, protocol):
+    folds = make_folds(windows, protocol)
+    for fold in folds:
+        parts = [set(part.tolist()) for part in (fold.train, fold.val, fold.test)]
+        assert all(parts) and sum(map(len, parts)) == len(set.union(*parts))
+    reported = [index for fold in folds for index in fold.test.tolist()]
+    assert len(reported) == len(set(reported))
+
+
+def test_what_is_left_out_is_seen_nowhere(windows):
+    mixed = replace(windows, upper=np.where(windows.first == 0, "FrontKick", ""))
+    by_exercise = make_folds(mixed, "exercise-out")
+    assert [fold.name for fold in by_exercise] == sorted(EXERCISES)
+    for fold in by_exercise:
+        seen = np.concatenate([fold.train, fold.val])
+        assert set(mixed.exercise[fold.test]) == {fold.name}
+        assert fold.name not in set(mixed.exercise[seen]) | set(mixed.upper[seen])
+    by_person = make_folds(windows, "person-out")
+    for fold in by_person:
+        assert set(windows.person[fold.test]) == {fold.name} and fold.name not in windows.person[np.concatenate([fold.train, fold.val])]
+    assert [fold.name for fold in make_folds(windows, "person-out", groups=2)] == ["Subject0+Subject2", "Subject1"]
+    # The same windows are tested with and without the exercise in training.
+    known = make_folds(mixed, "in")[0].test
+    assert sorted(np.concatenate([fold.test for fold in by_exercise])) == known.tolist()
+
+
+def test_time_blocks_share_no_frame_and_the_test_is_the_end(windows):
+    # As after an import of overlapping windows: a second row of windows, 10 frames later, in the same recordings.
+    def doubled(values):
+        return np.concatenate([values, values])
+
+    rows = replace(
+        windows,
+        **{name: doubled(getattr(windows, name)) for name in (
+            "keypoints", "activation", "person", "exercise", "upper", "split", "session", "counts_at_1")},
+        first=np.concatenate([windows.first, windows.first + 10]),
+    )  # fmt: skip
+    (fold,) = make_folds(rows, "time-blocked")
+    frames = [
+        {(rows.session[k], frame) for k in part for frame in range(rows.first[k], rows.first[k] + WINDOW)}
+        for part in (fold.train, fold.val, fold.test)
+    ]
+    assert not (frames[0] & frames[1] or frames[0] & frames[2] or frames[1] & frames[2])
+    for session in set(rows.session[fold.test]) & set(rows.session[fold.train]):
+        in_test, in_train = (rows.first[part[rows.session[part] == session]] for part in (fold.test, fold.train))
+        assert in_test.min() > in_train.max()
+
+
+def test_folds_hang_on_names_alone(windows):
+    other = replace(windows, activation=windows.activation[::-1], keypoints=windows.keypoints * 2)
+    for protocol in PROTOCOLS:
+        for a, b in zip(make_folds(windows, protocol), make_folds(other, protocol), strict=True):
+            for one, two in ((a.train, b.train), (a.val, b.val), (a.test, b.test)):
+                np.testing.assert_array_equal(one, two)
+
+
+def test_temporal_asks_for_each_length(windows):
+    assert [fold.frames for fold in make_folds(windows, "temporal", lengths=(1, 30, 5))] == [30, 5, 1]
+
+
+def test_an_imported_copy_keeps_its_authors_split_and_its_counts(tmp_path):
+    from agonist.corpus.mia_import import import_mia
+
+    small_copy(tmp_path / "MIADatasetOfficial")
+    import_mia(tmp_path / "MIADatasetOfficial", tmp_path / "mia")
+    own = read_windows(tmp_path / "mia")
+    assert not own.simulated and set(own.counts_at_1) == {515.0}
+    (fold,) = make_folds(own, "in")
+    assert set(own.split[fold.test]) == {"test"} and set(own.split[fold.val]) == {"val"}
+    (one,) = (index for index in fold.test if own.person[index] == "Subject1")
+    counts = np.load(tmp_path / "MIADatasetOfficial" / "val" / "Subject1" / "Squat" / "0" / "emgvalues.npy")
+    np.testing.assert_allclose(own.activation[one] * 515, counts, atol=1e-4)
+
+
+def test_what_is_too_small_or_unknown_is_said(tmp_path, windows):
+    with pytest.raises(UnknownNameError, match="Unknown protocol 'out'"):
+        make_folds(windows, "out")
+    alone = replace(windows, person=np.full(len(windows), "Subject0"))
+    with pytest.raises(InputError, match="only Subject0 to leave out"):
+        make_folds(alone, "person-out")
+    with pytest.raises(FileFormatError, match=r"corpus\.json"):
+        read_windows(tmp_path)
+    write_corpus(tmp_path / "short", people=1, takes=1, frames=50)
+    with pytest.raises(InputError, match="no take of 3 s"):
+        read_windows(tmp_path / "short")
+    write_corpus(tmp_path / "small", people=1, takes=1, frames=61)
+    with pytest.raises(InputError, match="use a larger corpus"):
+        make_folds(read_windows(tmp_path / "small"), "in")
+
+
+def test_baselines_do_what_they_are_named_for(windows, tmp_path):
+    pytest.importorskip("torch")
+    results = evaluate_mia(windows, "in", "tiny", tmp_path, networks=())
+    found = {(one.method, one.direction): float(one.cells.rmse()) for one in results}
+    assert {method for method, _ in found} == set(BASELINES)
+    # People differ by a gain: who is told the person knows more.
+    assert found["c-mean", "encoder"] < 0.6 * found["mean", "encoder"]
+    assert found["c-retrieval", "encoder"] < found["retrieval", "encoder"]
+    (fold,) = make_folds(windows, "in")
+    mean = windows.activation[fold.train].mean(axis=(0, 1))
+    error = (windows.activation[fold.test] - mean) * windows.counts_at_1[fold.test][:, None, None]
+    assert found["mean", "encoder"] == pytest.approx(np.sqrt((error**2).mean()), rel=1e-5)
+
+
+@pytest.fixture(scope="module")
+def finished(windows, tmp_path_factory):
+    pytest.importorskip("torch")
+    work = tmp_path_factory.mktemp("work")
+    networks = ("mia-paper", "c-mia-paper", "agonist")
+    return work, networks, evaluate_mia(windows, "person-out", "tiny", work, networks=networks)
+
+
+def test_every_network_is_spent_the_same_on(windows, finished):
+    _, networks, results = finished
+    trained = [one for one in results if one.training]
+    assert {one.method for one in trained} == set(networks)
+    assert {(one.training["steps"], one.training["batch"]) for one in trained} == {(BUDGETS["tiny"].steps, BUDGETS["tiny"].batch)}
+    assert {one.method for one in trained if one.direction == "decoder"} == {"mia-paper", "c-mia-paper"}
+    # Whatever the method, the same windows are judged.
+    for direction in ("encoder", "decoder"):
+        mine = [one for one in results if one.direction == direction]
+        for name in {one.fold for one in mine}:
+            counted = {tuple(one.cells.sums[:, 0, 0]) for one in mine if one.fold == name}
+            assert len(counted) == 1
+
+
+def test_a_run_that_was_killed_goes_on_and_ends_the_same(windows, finished, monkeypatch):
+    work, networks, results = finished
+    trained = []
+    monkeypatch.setattr("agonist.evaluation.protocols._Run._trained", lambda *arguments: trained.append(arguments) or 1 / 0)
+    again = evaluate_mia(windows, "person-out", "tiny", work, networks=networks)
+    assert not trained
+    for a, b in zip(results, again, strict=True):
+        assert (a.method, a.direction, a.fold, a.training) == (b.method, b.direction, b.fold, b.training)
+        np.testing.assert_array_equal(a.cells.sums, b.cells.sums)
+    # A torn file and another seed are work to do.
+    with pytest.raises(ZeroDivisionError):
+        evaluate_mia(windows, "person-out", "tiny", work, networks=networks, seed=1)
+    monkeypatch.undo()
+    torn = next(path for path in sorted(work.glob("encoder*mia-paper.json")))
+    before = json.loads(torn.read_text())
+    torn.write_text(torn.read_text()[:99])
+    evaluate_mia(windows, "person-out", "tiny", work, networks=networks)
+    assert json.loads(torn.read_text())["cells"] == before["cells"]
+
+
+def test_tables_say_what_they_are(windows, finished):
+    _, networks, results = finished
+    report = json.loads(json.dumps(mia_report(windows, "person-out", "tiny", 0, results)))
+    text = markdown(report)
+    header = ["SIMULATED", "budget `tiny`", "seed 0", "4 optimiser steps", "Left out together: Subject0+Subject2; Subject1", "here is EMG"]
+    tables = ["mean of exercises", "Subject1", "quadriceps_l", "sensor counts", "Muscle to motion", "agonist than retrieval"]
+    for said in header + tables:
+        assert said in text, said
+    # The paper's figures are for the paper's data.
+    assert "Published" not in text and report["published"] is None
+    mine = report["encoder"]
+    assert mine["mean_of_exercises"]["mean"] == pytest.approx(np.mean([row["mean"] for row in mine["exercises"].values()]))
+    for method in (*BASELINES, *networks):
+        pooled = mine["pooled"][method]["rmse"]
+        assert pooled["interval"][0] <= pooled["value"] <= pooled["interval"][1]
+    rows = list(csv.DictReader(io.StringIO(csv_text(report))))
+    (one,) = [row for row in rows if (row["table"], row["row"], row["method"]) == ("person", "Subject1", "agonist")]
+    assert float(one["value"]) == mine["people"]["Subject1"]["agonist"] and one["data"] == "simulated" and one["unit"] == "sensor counts"
+
+
+def test_published_figures_stand_beside_the_papers_own_data_only(windows, finished):
+    _, _, results = finished
+    real = replace(windows, corpus={**windows.corpus, "data": "measured EMG", "dataset": "mia", "official": True})
+    text = markdown(mia_report(real, "exercise-out", "tiny", 0, results))
+    assert "MEASURED" in text and "Retr. 26.81" in text and "C-Ours 20.12" in text and "nothing here is EMG" not in text
+
+
+def test_temporal_gives_a_row_a_length(windows, tmp_path):
+    pytest.importorskip("torch")
+    results = evaluate_mia(windows, "temporal", "tiny", tmp_path, networks=("agonist",))
+    report = mia_report(windows, "temporal", "tiny", 0, results)
+    assert list(report["temporal"]["frames"]) == ["1", "30"] and "ridge on lags" not in report["temporal"]["frames"]["1"]
+    assert "by the frames that are seen" in markdown(report)
+    with pytest.raises(UnknownNameError, match="Unknown network 'nobody'"):
+        evaluate_mia(windows, "in", "tiny", tmp_path, networks=("nobody",))
+    assert set(NETWORKS) >= {"mia-paper", "mia-release", "agonist"}

@@ -1,0 +1,122 @@
+"""One network on one fold: all see the same windows, what is learned is used, and a kill changes nothing."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from agonist.networks.baselines import facing_windows, nearest
+from agonist.networks.geometry import facing
+from agonist.training import fold
+from agonist.training.fold import FoldNetwork, FoldSet, train_fold
+from tests.training.conftest import _formula, swaying
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def windows():
+    from agonist.humanoid import body25_from_motion
+
+    clips = [body25_from_motion(swaying(seed, 60)).positions[::2].astype(np.float32) for seed in range(24)]
+    return FoldSet(
+        np.stack(clips), np.stack([_formula(clip) for clip in clips]).astype(np.float32), np.linspace(0.1, 1, 24, dtype=np.float32)
+    )
+
+
+def _part(windows, index):
+    return FoldSet(windows.keypoints[index], windows.activation[index], windows.condition[index])
+
+
+def _train(windows, folder, network, frames=30, steps=4, **more):
+    given = {"steps": steps, "batch": 4, "rate": 1e-3, "seed": 0, "mirror": True, "folder": folder, "key": "k", **more}
+    return train_fold(network, frames, _part(windows, slice(0, 18)), _part(windows, slice(18, 24)), **given)
+
+
+def test_ours_learns_the_formula(windows, tmp_path):
+    train, test = _part(windows, slice(0, 18)), _part(windows, slice(18, 24))
+    module, done = _train(windows, tmp_path, ("agonist", "encoder", False), steps=80)
+    mean = train.activation.mean(axis=(0, 1))
+    error, floor = (np.sqrt(((guess - test.activation) ** 2).mean()) for guess in (module.predict(test), mean))
+    assert error < 0.75 * floor and done.steps == 80
+    assert not (tmp_path / "checkpoint.safetensors").exists() and (tmp_path / "log.csv").is_file()
+
+
+@pytest.mark.parametrize("network", [("mia-paper", "encoder", True), ("mia-paper", "decoder", False), ("agonist", "encoder", False)])
+def test_all_draw_the_same_windows(windows, tmp_path, network, monkeypatch):
+    drawn, cut = [], fold._cut
+    monkeypatch.setattr(fold, "_cut", lambda *arguments: drawn.append(arguments[1].copy()) or cut(*arguments))
+    _train(windows, tmp_path, network)
+    # The generator's stream is a function of the seed only; the first call cuts the windows for stopping.
+    rng = np.random.default_rng(0)
+    for chosen in drawn[1:]:
+        np.testing.assert_array_equal(chosen, rng.integers(18, size=4))
+        rng.integers(1, size=4), rng.random(4)
+
+
+@pytest.mark.parametrize("frames", [1, 7, 30])
+@pytest.mark.parametrize("network", [("mia-paper", "encoder", False), ("agonist", "encoder", False)])
+def test_a_short_network_covers_the_window_piece_by_piece(windows, frames, network):
+    config, direction, conditioned = network
+    torch.manual_seed(0)
+    module = FoldNetwork(config, direction, frames, conditioned=conditioned).eval()
+    two = _part(windows, slice(0, 2))
+    whole = module.predict(two)
+    assert whole.shape == (2, 30, 8) and np.isfinite(whole).all() and (np.abs(whole).sum(axis=(1, 2)) > 0).all()
+    piece = torch.tensor(two.keypoints[:, -frames:])
+    last, _ = module.answer(piece, torch.tensor(two.activation[:, -frames:]), torch.tensor(two.condition))
+    left = 30 % frames or frames
+    np.testing.assert_allclose(whole[:, -left:], last.detach().numpy()[:, -left:], atol=1e-5)
+
+
+def test_a_decoder_answers_in_the_axes_of_the_truth(windows):
+    module = FoldNetwork("mia-paper", "decoder", 30)
+    two = _part(windows, slice(0, 2))
+    keypoints = torch.tensor(two.keypoints)
+    wanted = module.target(keypoints, torch.tensor(two.activation))
+    # What it should say, said by it, is the truth of the tables.
+    module.answer = lambda k, a, c: (wanted, None)
+    np.testing.assert_allclose(module.predict(two), facing_windows(two.keypoints), atol=1e-5)
+
+
+def test_the_person_changes_the_answer_only_where_it_is_told(windows):
+    torch.manual_seed(0)
+    for conditioned in (True, False):
+        module = FoldNetwork("mia-paper", "encoder", 30, conditioned=conditioned).eval()
+        one = _part(windows, slice(0, 1))
+        other = FoldSet(one.keypoints, one.activation, one.condition + np.float32(0.5))
+        assert np.array_equal(module.predict(one), module.predict(other)) != conditioned
+
+
+def test_a_kill_changes_nothing(windows, tmp_path, monkeypatch):
+    whole, _ = _train(windows, tmp_path / "a", ("agonist", "encoder", False), steps=9)
+    calls, cut = [], fold._cut
+
+    def killed(*arguments):
+        calls.append(1)
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return cut(*arguments)
+
+    monkeypatch.setattr(fold, "_cut", killed)
+    with pytest.raises(KeyboardInterrupt):
+        _train(windows, tmp_path / "b", ("agonist", "encoder", False), steps=9)
+    monkeypatch.undo()
+    resumed, _ = _train(windows, tmp_path / "b", ("agonist", "encoder", False), steps=9)
+    test = _part(windows, slice(18, 24))
+    np.testing.assert_array_equal(whole.predict(test), resumed.predict(test))
+
+
+def test_the_numpy_facing_is_torchs(windows):
+    np.testing.assert_allclose(facing_windows(windows.keypoints), facing(torch.tensor(windows.keypoints)).numpy(), atol=1e-6)
+
+
+def test_nearest_is_the_nearest():
+    rng = np.random.default_rng(0)
+    # Far from zero, where float32 squares would drown the differences.
+    known, asked = (rng.normal(size=(n, 30, 8)).astype(np.float32) + 50 for n in (300, 5000))
+    found = nearest(known, asked)
+    some = rng.choice(5000, 60)
+    exact = ((known.astype(float)[None] - asked[some].astype(float)[:, None]) ** 2).sum(axis=(2, 3)).argmin(axis=1)
+    np.testing.assert_array_equal(found[some], exact)
+    np.testing.assert_array_equal(nearest(known, known), np.arange(300))
