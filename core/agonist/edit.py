@@ -163,7 +163,8 @@ class EditSession:
         rotvec, root = self._network(asked, fade)
         gain, turns = self._best(rotvec, root, fade, asked, (first, last)) if refine else (1.0, self._turns(rotvec, root, fade))
         motion = turns.applied(self.motion, self.hmap)
-        positions = standing_keypoints(motion, self.hmap).positions
+        # While a slider moves, the keypoints that were turned stand for those of the skeleton, which take as long again.
+        positions = standing_keypoints(motion, self.hmap).positions if refine else turns.moved(self.keypoints.positions)
         return self._result(motion, self._predicted(positions), asked, (first, last), positions, gain)
 
     def _best(
