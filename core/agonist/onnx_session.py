@@ -25,6 +25,8 @@ def open_session(network: bytes | Path, threads: int) -> onnxruntime.InferenceSe
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Threads that spin while they wait are 5 ms faster on an idle machine and twice as slow on one where Blender works too.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     content = network if isinstance(network, bytes) else str(network)
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
