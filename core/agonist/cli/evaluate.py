@@ -43,7 +43,7 @@ def _humanoid(path: Path) -> Motion:
 
 @app.command(
     short_help="Does the muscle go the way that was asked?",
-    epilog=example("agonist evaluate edit", "agonist evaluate edit walk.bvh kick.bvh --out report.json"),
+    epilog=example("agonist evaluate edit", "agonist evaluate edit walk.bvh kick.bvh --out report.json", "agonist evaluate edit --peers"),
 )
 def edit(
     clips: Annotated[
@@ -51,6 +51,9 @@ def edit(
         typer.Argument(metavar="[MOTION]...", help="Motion files; ten exercises by people outside the training if none."),
     ] = None,
     model: ModelOption = "agonist",
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Beside the paper's decode and gradient descent (minutes; needs agonist[train]).")
+    ] = False,
     out: Report = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -64,6 +67,12 @@ def edit(
         check_output(out, (".json",), clips or [])
     network = load_model(model)
     motions = {str(path): _humanoid(path) for path in clips} if clips else held_out_clips()
+    compared: dict[str, Any] = {}
+    if peers:
+        # First: it refuses clips that are too short.
+        from agonist.evaluation.edit_peers import compare_edits
+
+        compared = compare_edits(motions, network, load_model("mia-paper"), progress=console.progress)
     report = evaluate_edits(motions, network, progress=lambda share: console.progress(share, "editing"))
     console.say(f"Right direction by re-prediction, of {report['clips']} clips ({report['data']}):")
     rows = [
@@ -79,7 +88,24 @@ def edit(
         f"all: {100 * report['right_share']:.1f} % right, drift of the others {report['drift']:.3f}, "
         f"moved {100 * report['distance_mean_m']:.1f} cm, planted feet slid at most {1000 * report['foot_slide_max_m']:.1f} mm"
     )
+    if peers:
+        report["peers"] = compared
+        _say_edit_peers(console, compared)
     console.result(report, out)
+
+
+def _say_edit_peers(console: Console, found: dict[str, Any]) -> None:
+    console.say(f"\n{found['edits']} edits of {found['clips']} clips three ways ({found['data']}); judged by two encoders:")
+    header = ["", "judge", "right %", "miss log2", "drift", "moved cm", "skate cm/s", "jerk x", "bones %", "nothing asked cm", "ms"]
+    rows = []
+    for method, one in found["methods"].items():
+        body = [f"{100 * one[name]:.1f}" for name in ("distance_m", "skate_m_s")] + [f"{one['jerk_ratio']:.1f}"]
+        body += [f"{100 * one[name]:.1f}" for name in ("bone_change", "identity_max_m")] + [f"{one['ms']:.0f}"]
+        for judge, said in one["judges"].items():
+            judged = [f"{100 * said['right_share']:.1f}", f"{said['miss_log2_median']:.2f}", f"{said['drift']:.3f}"]
+            rows.append([method, judge, *judged, *body])
+            method, body = "", [""] * len(body)
+    console.table(header, rows)
 
 
 @app.command(

@@ -1,0 +1,28 @@
+"""`agonist evaluate edit --peers` as people call it."""
+
+import json
+from functools import partial
+
+import pytest
+
+from agonist.evaluation.edit_peers import METHODS, compare_edits
+from agonist.io import bvh
+from tests.clips import exercise
+
+
+def test_three_ways_in_one_table(agonist, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setattr("agonist.evaluation.edit_peers.compare_edits", partial(compare_edits, steps=2))
+    bvh.write(tmp_path / "squat.bvh", exercise("Squat", 3.5))
+    done = agonist("evaluate", "edit", tmp_path / "squat.bvh", "--peers", "--json", "--out", tmp_path / "report.json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert tuple(document["peers"]["methods"]) == METHODS and json.loads((tmp_path / "report.json").read_text()) == document
+    for said in (*METHODS, "24 edits of 1 clips three ways", "nothing is measured", "skate cm/s"):
+        assert said in done.err, said
+
+
+def test_a_clip_too_short_to_compare_is_named(agonist, clip):
+    pytest.importorskip("torch")
+    done = agonist("evaluate", "edit", clip, "--peers", "--quiet")
+    assert done.code == 2 and "squat.bvh: 3.0 s. Expected at least 3.2 s" in done.err and done.err.count("\n") == 1

@@ -1,0 +1,60 @@
+"""Gradient descent through the shipped encoder: it is that encoder, and the muscle does what was asked."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from agonist.edit_joints import apply_to_keypoints
+from agonist.errors import ContractError, MotionError
+from agonist.humanoid import body25_from_motion
+from agonist.model import load_model, models_folder
+from agonist.training.descent import descend, encoder_from_onnx
+from tests.clips import exercise
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return encoder_from_onnx(models_folder() / "agonist" / "encoder.onnx")
+
+
+@pytest.fixture(scope="module")
+def squat():
+    return body25_from_motion(exercise("Squat", 4.0).resample(20.0)).positions
+
+
+def test_the_module_is_the_shipped_network(encoder, squat):
+    level, _ = encoder(torch.tensor(squat[None, :64], dtype=torch.float32))
+    np.testing.assert_allclose(level[0].numpy(), load_model().encode(squat[:64])[0], atol=1e-5)
+
+
+def test_another_file_is_refused(tmp_path):
+    with pytest.raises(ContractError, match="configuration 'agonist'"):
+        encoder_from_onnx(models_folder() / "mia-paper" / "encoder.onnx")
+    (tmp_path / "encoder.onnx").write_bytes(b"rubbish")
+    with pytest.raises(ContractError, match=r"encoder\.onnx.*Expected an ONNX encoder"):
+        encoder_from_onnx(tmp_path / "encoder.onnx")
+    shutil.copy(models_folder() / "agonist" / "editor.onnx", tmp_path / "encoder.onnx")
+    with pytest.raises(ContractError):
+        encoder_from_onnx(tmp_path / "encoder.onnx")
+
+
+def test_it_goes_where_it_was_asked_and_nothing_is_nothing(encoder, squat):
+    asked = np.zeros((3, 8))
+    asked[0, 0], asked[1, 3] = 1.0, 0.585
+    rotvec, root = descend(encoder, squat, asked, steps=15)
+    assert rotvec.shape == (3, len(squat), 13, 3) and not rotvec[2].any() and not root[2].any()
+    model = load_model()
+    before = model.encode(squat)[0].mean(axis=0)
+    for row, muscle in ((0, 0), (1, 3)):
+        after = model.encode(apply_to_keypoints(squat, rotvec[row], root[row]))[0].mean(axis=0)
+        assert after[muscle] > 1.1 * before[muscle]
+
+
+def test_a_clip_shorter_than_a_window_is_refused(encoder, squat):
+    with pytest.raises(MotionError, match="at least the encoder's 64"):
+        descend(encoder, squat[:40], np.ones((1, 8)))
