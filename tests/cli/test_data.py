@@ -102,3 +102,21 @@ def test_a_call_that_is_wrong(agonist, tmp_path, arguments, message):
 def test_counts_over_full_scale_are_named(agonist, copy, tmp_path):
     done = agonist("data", "mia", "import", copy, "--out", tmp_path / "mia", "--full-scale", "100")
     assert done.code == 2 and "larger full scale" in done.err and "Subject0/Squat" in done.err
+
+
+@pytest.mark.parametrize(("simulated", "said"), [(True, "Trained on simulated activation"), (False, "Trained on measured EMG")])
+def test_a_model_of_imported_windows_says_what_it_learned_from(agonist, copy, tmp_path, simulated, said):
+    pytest.importorskip("torch")
+    if simulated:
+        (copy / "SIMULATED.txt").write_text("SIMULATED DATA")
+    assert agonist("data", "mia", "import", copy, "--out", tmp_path / "mia").code == 0
+    recipe = tmp_path / "tiny.toml"
+    # Windows of ours are longer than the takes; they are held at their ends.
+    recipe.write_text(
+        'name = "tiny"\nconfig = "agonist"\nparts = ["encoder"]\nseed = 5\n'
+        "[encoder]\nsteps = 2\nminutes = 5.0\nbatch = 2\nlearning_rate = 1e-3\n"
+    )
+    done = agonist("train", recipe, "--data", tmp_path / "mia", "--out", tmp_path / "model")
+    assert done.code == 0 and said in done.out, done.err
+    card, contract = ((tmp_path / "model" / name).read_text() for name in ("CARD.md", "model.json"))
+    assert said in card and ("no measured EMG" in contract) == simulated == ("No measured EMG" in card)

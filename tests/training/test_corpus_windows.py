@@ -57,6 +57,14 @@ def test_a_short_take_is_held_at_its_end(corpus):
     np.testing.assert_array_equal(keypoints[0, 80:], np.repeat(keypoints[0, 79:80], 20, axis=0))
 
 
+def test_takes_that_are_all_short_are_held_at_their_ends(corpus):
+    clips, _ = read_corpus(corpus, "train")
+    keypoints, activation = WindowSampler(clips, 100).all()
+    assert keypoints.shape == (3, 100, 25, 3) and activation.shape == (3, 100, 8)
+    np.testing.assert_array_equal(keypoints[1, 80:], np.repeat(clips[1].keypoints[79:80], 20, axis=0))
+    assert len(WindowSampler(clips, 80).all()[0]) == 3
+
+
 def test_jitter_moves_keypoints_but_not_in_time(corpus):
     clips, _ = read_corpus(corpus, "val")
     plain, jittered = (WindowSampler(clips, 80).draw(1, np.random.default_rng(0), jitter=jitter)[0][0] for jitter in (0.0, 0.01))

@@ -33,5 +33,6 @@ def train(
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
     console = Console(json, quiet)
     metrics = run(recipe, data, out, minutes=minutes, progress=console.progress)
-    console.say(f"Trained on simulated activation: {out}. See {out / 'CARD.md'}.")
+    measured = [part["data"] for part in metrics.values() if part["data"].startswith("measured")]
+    console.say(f"Trained on {measured[0] if measured else 'simulated activation'}: {out}. See {out / 'CARD.md'}.")
     console.result({"out": str(out), "metrics": metrics})

@@ -17,23 +17,14 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
     lines = [
         f"# Model card: {name} {document['version']}",
         "",
-        "**Trained on simulated activation.** No measured EMG went into this model. Its activation is what a musculoskeletal",
-        "simulation (MuJoCo, `myofullbody`, static optimisation) says that muscles do, learned from motion alone. It is meant for",
-        "animation. It is not a medical device and says nothing about a real person's muscles.",
+        *_what_it_is(training),
         "",
         f"- Takes: BODY_25 keypoints in metres, Z up, {document['fps']:g} frames a second, windows of {document['window']} frames.",
         "- Muscles: mia8 (quadriceps, hamstrings, latissimus, biceps; left and right), as fraction of maximal activation.",
         f"- Trained parameters: {', '.join(f'{part} {count:,}' for part, count in document['parameters'].items())}.",
-        f"- Training data: corpus budget `{corpus['budget']}`, seed {corpus['seed']}, {corpus['fps']:g} frames a second; ten virtual",
-        "  people, 27 parametric exercises, motion capture (CMU subject 02, MASS, DeepMimic). Test: two people and seven mocap clips",
-        "  that training never saw, chosen by name before anything was simulated. DeepMimic's clips come from CMU and SFU; whether",
-        "  one of them is a CMU clip of the other side of the split is not known.",
-        *_how_long(training.get("fits", {})),
-        f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --seed {corpus['seed']}`, then",
-        f"  `agonist train {training['recipe'].removesuffix('.toml')} --data CORPUS --out {name}`.",
-        *_same_corpus(corpus),
+        *(_simulated_data(training, corpus, name) if _simulated(training) else _measured_data(training, corpus)),
         *([f"- {training['note']}"] if "note" in training else []),
-        "- Licence: CC BY 4.0.",
+        "- Licence: CC BY 4.0." if _simulated(training) else "- Licence: not settled here; the terms of the data set hold.",
         "",
         "## Figures",
         "",
@@ -59,6 +50,44 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
 def _same_corpus(corpus: dict[str, Any]) -> list[str]:
     known = corpus.get("motions_crc32")
     return [] if known is None else [f"  The corpus is the same if `motions_crc32` in its corpus.json is {known}."]
+
+
+def _simulated(training: dict[str, Any]) -> bool:
+    return str(training.get("data", "simulated")).startswith("simulated")
+
+
+def _simulated_data(training: dict[str, Any], corpus: dict[str, Any], name: str) -> list[str]:
+    return [
+        f"- Training data: corpus budget `{corpus['budget']}`, seed {corpus['seed']}, {corpus['fps']:g} frames a second; ten virtual",
+        "  people, 27 parametric exercises, motion capture (CMU subject 02, MASS, DeepMimic). Test: two people and seven mocap clips",
+        "  that training never saw, chosen by name before anything was simulated. DeepMimic's clips come from CMU and SFU; whether",
+        "  one of them is a CMU clip of the other side of the split is not known.",
+        *_how_long(training.get("fits", {})),
+        f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --seed {corpus['seed']}`, then",
+        f"  `agonist train {training['recipe'].removesuffix('.toml')} --data CORPUS --out {name}`.",
+        *_same_corpus(corpus),
+    ]
+
+
+def _measured_data(training: dict[str, Any], corpus: dict[str, Any]) -> list[str]:
+    return [
+        f"- Training data: {training['data']}, {corpus['fps']:g} frames a second. {corpus.get('note', '')}".rstrip(),
+        *_how_long(training.get("fits", {})),
+        f"- Reproduce: import the data set with `agonist data`, then `agonist train {training['recipe'].removesuffix('.toml')}`.",
+    ]
+
+
+def _what_it_is(training: dict[str, Any]) -> list[str]:
+    if _simulated(training):
+        return [
+            "**Trained on simulated activation.** No measured EMG went into this model. Its activation is what a musculoskeletal",
+            "simulation (MuJoCo, `myofullbody`, static optimisation) says that muscles do, learned from motion alone. It is meant for",
+            "animation. It is not a medical device and says nothing about a real person's muscles.",
+        ]
+    return [
+        f"**Trained on {training['data']}.** Sensors are not calibrated: its activation is a share of their full scale, not of anybody's",
+        "strength. It is meant for animation. It is not a medical device. The data set's own terms hold for this model too.",
+    ]
 
 
 def _how_long(fits: dict[str, Any]) -> list[str]:

@@ -95,11 +95,17 @@ class WindowSampler:
         return values if missing <= 0 else np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
 
     def all(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Every window, one after the other without overlap; a rest shorter than a window is left out."""
+        """Every window, one after the other without overlap; a rest shorter than a window is left out.
+
+        Where no take is as long as a window, as in data that was cut before, each is held at its end.
+        """
         keypoints, activation = [], []
         for clip in self.clips:
             k, a = clip.keypoints[:: self.every], clip.activation[:: self.every]
             for start in range(0, len(k) - self.window + 1, self.window):
                 keypoints.append(k[start : start + self.window])
                 activation.append(a[start : start + self.window])
+        if not keypoints:
+            keypoints = [self._cut(clip.keypoints[:: self.every], 0) for clip in self.clips]
+            activation = [self._cut(clip.activation[:: self.every], 0) for clip in self.clips]
         return np.stack(keypoints), np.stack(activation)

@@ -28,7 +28,7 @@ __all__ = ["measure", "measure_folder"]
 
 Array = NDArray[np.float64]
 JUDGED_SCALES = (0.5, 1.5)
-_DATA = "simulated; people and motion capture clips of the corpus's test split, whole takes"
+_SIMULATED = "simulated; people and motion capture clips of the corpus's test split, whole takes"
 
 
 def measure_folder(
@@ -54,11 +54,13 @@ def measure(
     (train, document), (test, _) = (read_corpus(corpus, split) for split in ("train", "test"))
     every = round(document["fps"] / model.contract.fps)
     train, test = ([_thinned(clip, every) for clip in clips] for clips in (train, test))
+    simulated = str(document["data"]).startswith("simulated")
+    data = _SIMULATED if simulated else f"{document['data']}; the corpus's test split, whole takes"
     metrics: dict[str, Any] = {}
     if model.has("encoder"):
-        metrics["encoder"] = _measure_encoder(model, train, test)
+        metrics["encoder"] = {"data": data, **_measure_encoder(model, train, test)}
     if model.has("decoder"):
-        metrics["decoder"] = _measure_decoder(model, train, test)
+        metrics["decoder"] = {"data": data, **_measure_decoder(model, train, test)}
     if edits and model.has("encoder") and model.has("editor"):
         shown = (lambda share: progress(share, "measuring edits")) if progress else None
         metrics["editor"] = evaluate_edits(held_out_clips(), model, progress=shown)
@@ -114,7 +116,7 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
                "ridge on lags": np.clip(_joined([ridge.predict(q) for q in questions]), 0, 1)}  # fmt: skip
     mocap = np.concatenate([np.full(len(clip.activation), clip.source == "mocap") for clip in test])
     return {
-        "data": _DATA, "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse": rmse(level, truth),
+        "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse": rmse(level, truth),
         "rmse_mocap": rmse(level[mocap], truth[mocap]) if mocap.any() else None,
         "rmse_baselines": {name: rmse(guess, truth) for name, guess in guesses.items()},
         "r_mean": float(np.nanmean(pearson_r(level, truth))),
@@ -132,7 +134,7 @@ def _measure_decoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
     guesses = {"training mean": np.broadcast_to(_joined(answers).mean(axis=0), truth.shape),
                "nearest training window": _joined([nearest.predict(clip.activation.astype(float)) for clip in test])}  # fmt: skip
     return {
-        "data": _DATA, "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse_m": rmse(_joined(decoded), truth),
+        "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse_m": rmse(_joined(decoded), truth),
         "rmse_baselines_m": {name: rmse(guess, truth) for name, guess in guesses.items()},
     }  # fmt: skip
 

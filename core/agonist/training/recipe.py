@@ -108,10 +108,15 @@ def _fields(
         "name": settings["name"], "version": "0.1.0", "fps": config.fps, "window": config.window,
         "parameters": trained,
         "training": {
-            "recipe": path.name, "settings": settings, "corpus": document, "data": "simulated activation; no measured EMG",
+            "recipe": path.name, "settings": settings, "corpus": document, "data": _trained_on(document),
             "fits": {part: asdict(one) for part, one in fits.items()}, "torch": torch.__version__,
         },
     }  # fmt: skip
+
+
+def _trained_on(document: dict[str, Any]) -> str:
+    """What a corpus's activation is, in the words that a contract and a card use."""
+    return "simulated activation; no measured EMG" if str(document["data"]).startswith("simulated") else str(document["data"])
 
 
 def _within(progress: Progress | None, index: int, count: int, part: str) -> Progress | None:
