@@ -15,7 +15,13 @@ __all__ = ["plot"]
 
 
 def plot(
-    file: Annotated[Path, typer.Argument(metavar="ACTIVATION|MOTION", help="Activation (.csv or .npz), or a motion to predict it of.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ACTIVATION|MOTION|FOLDER",
+            help="Activation (.csv or .npz), a motion to predict it of, or a folder of 'simulate --details': gait cycles.",
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .pdf.")],
     model: ModelOption = "agonist",
     json: Json = False,
@@ -23,12 +29,18 @@ def plot(
 ) -> None:
     """Draw activation as curves: a row a muscle, its left and its right side over each other (needs agonist[plot])."""
     from agonist import io
-    from agonist.io import activation_plot, csv_activation, npz
+    from agonist.io import activation_plot, csv_activation, gait_plot, npz
     from agonist.model import load_model
     from agonist.predict import predict as predict_activation
 
     console = Console(json, quiet)
     check_output(out, activation_plot.SUFFIXES, [file])
+    if (file / "ground_reaction.mot").is_file():
+        with about(file):
+            strides = gait_plot.write(out, gait_plot.read_details(file), file.name)
+        console.say(f"{strides['l']} left and {strides['r']} right strides, simulated: {out}")
+        console.result({"out": str(out), "strides": strides})
+        return
     if file.suffix.lower() == ".csv":
         activation = csv_activation.read(file)
     elif file.suffix.lower() == ".npz" and npz.is_activation(file):
