@@ -1,10 +1,20 @@
 """Who is who in a skeleton, and its keypoints."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from agonist.errors import MotionError, SkeletonError, UnknownNameError
-from agonist.humanoid import CANONICAL_JOINTS, HUMANOID, body25_from_keypoints, body25_from_motion, body_height_m, map_humanoid
+from agonist.humanoid import (
+    CANONICAL_JOINTS,
+    HUMANOID,
+    body25_from_keypoints,
+    body25_from_motion,
+    body_height_m,
+    map_humanoid,
+    scaled_to_height,
+)
 from agonist.keypoint_layouts import BODY25, LAYOUTS, keypoint_layout
 from agonist.motion import Keypoints
 from agonist.skeleton import Skeleton
@@ -98,3 +108,11 @@ def test_bare_markers_are_refused():
 
     with pytest.raises(MotionError, match="shoulder_l"):
         body25_from_keypoints(Keypoints(np.zeros((2, 2, 3)), marker_layout(("A", "B")), 30.0))
+
+
+def test_a_body_of_any_unit_is_scaled_to_a_height():
+    clip = body25_from_motion(exercise("Idle", 1.0))
+    in_centimetres = replace(clip, positions=clip.positions * 100)
+    np.testing.assert_allclose(scaled_to_height(in_centimetres, 1.75).positions, clip.positions, rtol=1e-9)
+    with pytest.raises(MotionError, match="no length"):
+        scaled_to_height(replace(clip, positions=clip.positions * 0), 1.75)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ __all__ = [
     "humanoid_skeleton",
     "map_humanoid",
     "rest_basis",
+    "scaled_to_height",
 ]
 
 Array = NDArray[np.float64]
@@ -325,3 +326,16 @@ def body25_from_keypoints(keypoints: Keypoints) -> Keypoints:
         points[:, BODY25.index(target)] = keypoints.positions[:, columns].mean(axis=1)
         confidence[:, BODY25.index(target)] = keypoints.confidence[:, columns].min(axis=1)
     return Keypoints(points, BODY25, keypoints.fps, confidence, keypoints.start, {**keypoints.provenance, "layout": source.name})
+
+
+def scaled_to_height(body25: Keypoints, height_m: float) -> Keypoints:
+    """BODY_25 keypoints, whatever their unit, in metres for a person of that height; the legs' length is the measure.
+
+    Raises MotionError if the legs have no length.
+    """
+    names = [("hip", "knee"), ("knee", "ankle")]
+    bones = [body25.positions[:, BODY25.index(f"{a}_{s}")] - body25.positions[:, BODY25.index(f"{b}_{s}")] for a, b in names for s in "lr"]
+    length = float(sum(np.median(np.linalg.norm(bone, axis=-1)) for bone in bones) / 2)
+    if not length > 0:
+        raise MotionError("The legs have no length, so the body has no size that could be scaled.")
+    return replace(body25, positions=body25.positions * (height_m * LEG / length))

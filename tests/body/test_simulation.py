@@ -138,3 +138,11 @@ def test_a_measured_walk_has_the_ground_reaction_of_the_plates(data_dir):
         estimated = walk.ground_reaction[both, foot, 2]
         assert np.corrcoef(measured, estimated)[0, 1] > 0.95
         assert np.sqrt(np.mean((measured - estimated) ** 2)) < 0.12 * 85 * 9.81
+
+
+def test_the_expected_emg_comes_before_the_force(squat):
+    early = squat.expected_emg
+    assert "50 ms" in early.reference and early.muscles == squat.activation.muscles
+    # Frames are 50 ms apart here.
+    np.testing.assert_allclose(early.values[:-1], squat.activation.values[1:], atol=1e-9)
+    np.testing.assert_allclose(early.values[-1], squat.activation.values[-1])

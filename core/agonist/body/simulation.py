@@ -24,7 +24,7 @@ from agonist.predict import standing_keypoints
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Simulation", "simulate"]
+__all__ = ["EMG_DELAY_S", "Simulation", "simulate"]
 
 Array = NDArray[np.float64]
 
@@ -33,6 +33,8 @@ IK_FPS = 30.0
 # Faster than any person: Olympic throws and kicks stay below 80 rad/s at the joint, sprint starts below 30 m/s^2 at the trunk.
 IMPOSSIBLE_ROOT_M_S2 = 150.0
 
+# From a muscle's electrical activity to its force (Cavanagh & Komi 1979: 49.5 ms); activation, here, makes force at once.
+EMG_DELAY_S = 0.05
 # Hip to ankle: a toddler to the tallest people.
 LEG_LENGTHS_M = (0.25, 1.4)
 SLOW_FPS = 8.0
@@ -79,6 +81,13 @@ class Simulation:
     model_force_n: Array
     flags: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def expected_emg(self) -> Activation:
+        """`activation` when its electrical activity would be seen: EMG_DELAY_S earlier, held at the clip's end."""
+        times = np.arange(len(self.activation)) / self.activation.fps + EMG_DELAY_S
+        reference = f"simulated, {1000 * EMG_DELAY_S:.0f} ms earlier, as an EMG envelope would show it"
+        return replace(self.activation, values=interpolate(self.activation.values, self.activation.fps, times), reference=reference)
 
     @property
     def smoothed_model_activation(self) -> Array:

@@ -120,7 +120,8 @@ def body(
     quiet: Quiet = False,
 ) -> None:
     """The simulated body against people: force plates, EMG and torques of real recordings (needs agonist[physics])."""
-    from agonist.evaluation.body import EMG_DELAY_S, evaluate_body
+    from agonist.body.simulation import EMG_DELAY_S
+    from agonist.evaluation.body import evaluate_body
 
     console = Console(json, quiet)
     if not _SHORTEST_S <= seconds <= 3600:

@@ -18,6 +18,9 @@ def simulate(
     motion: MotionFile,
     out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .npz.")],
     mass: Annotated[float, typer.Option("--mass", metavar="KG", help="Body mass in kilograms.")] = 75.0,
+    height: Annotated[
+        float | None, typer.Option("--height", metavar="M", help="Body height in metres; the motion's own size if not given.")
+    ] = None,
     sex: Annotated[str, typer.Option("--sex", metavar="SEX", help="male or female.")] = "male",
     strength: Annotated[float, typer.Option("--strength", metavar="FACTOR", help="Factor on every muscle's maximal force.")] = 1.0,
     muscles: Annotated[
@@ -31,6 +34,7 @@ def simulate(
         Path | None,
         typer.Option("--details", metavar="DIR", help="Write angles, torques, ground reaction and muscle lengths for OpenSim here."),
     ] = None,
+    emg: Annotated[bool, typer.Option("--emg", help="Write activation 50 ms earlier, when an EMG envelope would show it.")] = False,
     fps: Annotated[float | None, typer.Option("--fps", metavar="HZ", help="Frame rate of the result; else the motion's own.")] = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -42,12 +46,15 @@ def simulate(
     from agonist.body.muscle_map import MUSCLE_CHOICES
     from agonist.body.plates import force_plates
     from agonist.body.tables import simulated_keypoints, simulation_tables
+    from agonist.humanoid import scaled_to_height
+    from agonist.predict import standing_keypoints
 
     console = Console(json, quiet)
     check_output(out, ACTIVATION_SUFFIXES, [motion])
     if details is not None:
         check_folder(details)
     check_positive("--fps", fps, 1000, "frames a second")
+    check_positive("--height", height, 2.6, "metres")
     person = Person(mass_kg=mass, sex=sex, strength=strength)
     plates = None
     if grf is not None:
@@ -55,11 +62,13 @@ def simulate(
             plates = force_plates(io.mot_sto.read(grf))
     chosen = muscles if muscles in MUSCLE_CHOICES else [name.strip() for name in muscles.split(",")]
     with about(motion):
+        clip = io.read(motion)
         result = simulate_motion(
-            io.read(motion), person, muscles=chosen, output_fps=fps, plates=plates,
+            clip if height is None else scaled_to_height(standing_keypoints(clip), height),
+            person, muscles=chosen, output_fps=fps, plates=plates,
             progress=lambda share: console.progress(share, "simulating"),
         )  # fmt: skip
-    write_activation(out, result.activation)
+    write_activation(out, result.expected_emg if emg else result.activation)
     if details is not None:
         details.mkdir(parents=True, exist_ok=True)
         for name, table in simulation_tables(result).items():

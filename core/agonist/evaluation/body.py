@@ -16,17 +16,16 @@ from numpy.typing import NDArray
 
 from agonist.body import Person, Simulation, simulate
 from agonist.body.plates import force_plates
+from agonist.body.simulation import EMG_DELAY_S
 from agonist.evaluation.metrics import pearson_r, rmse
 from agonist.evaluation.recordings import GRAVITY_M_S2, Trial, recorded_trials
 from agonist.io.mot_sto import OpenSimTable
 
-__all__ = ["EMG_DELAY_S", "emg_r", "evaluate_body"]
+__all__ = ["emg_r", "evaluate_body"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-# From the muscle's electrical activity to its force (Cavanagh & Komi 1979: 49.5 ms); activation, here, makes force at once.
-EMG_DELAY_S = 0.05
 _TORQUES = ("hip_flexion_r", "hip_adduction_r", "knee_angle_r", "ankle_angle_r")
 
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from agonist.body import Simulation
+from agonist.body.simulation import EMG_DELAY_S
 from agonist.capture.packages import cache_folder
 from agonist.errors import WorkError
-from agonist.evaluation.body import EMG_DELAY_S, emg_r
+from agonist.evaluation.body import emg_r
 from agonist.evaluation.recordings import Trial
 
 __all__ = ["OPENSIM", "static_optimisation"]
