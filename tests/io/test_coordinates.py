@@ -67,3 +67,8 @@ def test_other_tables_say_what_is_missing(tmp_path):
         io.read(path)
     with pytest.raises(InputError, match="lacks pelvis_tilt"):
         motion_from_coordinates(io.mot_sto.read(path))
+
+
+def test_a_damaged_number_is_refused():
+    with pytest.raises(InputError, match="reach 1e[+]308"):
+        motion_from_coordinates(table(hip_flexion_l=1e308))

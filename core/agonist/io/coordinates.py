@@ -32,6 +32,8 @@ NEEDED_COORDINATES: tuple[str, ...] = (
 _PELVIS_HEIGHT_M, _LEG_LENGTH_M, _HIPS_FROM_PELVIS_M = 0.95, 0.826, (-0.0707, -0.0661, 0.0)
 # Axes of the right ankle, subtalar joint and elbow; the left ones are their mirror images.
 _ANKLE, _SUBTALAR, _ELBOW = (-0.105, -0.174, 0.979), (0.787, 0.605, -0.121), (0.226, 0.022, 0.974)
+# Degrees of many turns and metres of a long walk stay below this; what does not is damage.
+_LARGEST = 1e5
 # Rows: left, back and up, the axes in which the humanoid rests, in OpenSim's.
 _HOUSE_FROM_OPENSIM = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
@@ -62,6 +64,8 @@ def motion_from_coordinates(table: OpenSimTable, height_m: float | None = None) 
         raise InputError(f"The table lacks {', '.join(missing[:4])}. Expected the coordinates of an OpenSim gait model.")
     if not np.isfinite(table.values).all() or len(table) < 2:
         raise InputError("The coordinates hold NaN or a single row. Expected two finite rows or more.")
+    if np.abs(table.values).max() > _LARGEST:
+        raise InputError(f"The coordinates reach {np.abs(table.values).max():.3g}. Expected angles and metres below {_LARGEST:g}.")
     fps = float(round(table.fps, 6))
     times = table.times[0] + np.arange(len(table)) / fps
     even = np.stack([np.interp(times, table.times, values) for values in table.values.T], axis=1)
