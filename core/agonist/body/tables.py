@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 def simulation_tables(result: Simulation) -> dict[str, OpenSimTable]:
-    """File name -> table: joint angles (degrees), net torques (N m), ground reaction, the model's muscles and their lengths (m)."""
+    """Tables by file name: joint angles (degrees), net torques (N m), ground reaction, muscles, their lengths (m), shares unexplained."""
     times = result.activation.start + np.arange(len(result.activation)) / result.activation.fps
 
     def table(name: str, columns: tuple[str, ...], values: Array, *, degrees: bool = False) -> OpenSimTable:
@@ -27,8 +27,10 @@ def simulation_tables(result: Simulation) -> dict[str, OpenSimTable]:
         "torques.sto": table("net joint torques", tuple(f"{name}_moment" for name in result.joint_names), result.joint_torques),
         "ground_reaction.mot": table("ground reaction", *_ground(result)),
         "activation.sto": table("simulated activation", result.model_muscles, result.smoothed_model_activation),
+        "shares.sto": table("residual and reserve shares", ("residual_body_weights", "reserve_share"),
+                            np.stack([result.residual_share, result.reserve_share], axis=1)),
         "lengths.sto": table("muscle-tendon lengths", result.model_muscles, result.model_length_m),
-    }
+    }  # fmt: skip
 
 
 def simulated_keypoints(result: Simulation) -> Keypoints:
