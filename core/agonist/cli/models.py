@@ -63,7 +63,7 @@ def surrogate(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write: .safetensors.")],
     muscles: Annotated[str, typer.Option("--muscles", metavar="NAMES", help="mia8, or the body's own names with commas.")] = "mia8",
     height: Annotated[float, typer.Option("--height", metavar="M", help="Body height in metres, average proportions.")] = 1.75,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 6000,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps.")] = 12_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of postures and weights.")] = 0,
     json: Json = False,
     quiet: Quiet = False,

@@ -127,7 +127,7 @@ def fit_surrogate(
     muscles: Sequence[str] = MIA8_PARTS,
     *,
     postures: int = 40_000,
-    steps: int = 6000,
+    steps: int = 12_000,
     seed: int = 0,
     progress: Callable[[float, str], None] | None = None,
 ) -> Surrogate:
