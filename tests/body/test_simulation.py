@@ -12,7 +12,8 @@ from agonist import io
 from agonist.body import Person, simulate
 from agonist.body.recruitment import solve_recruitment
 from agonist.errors import InputError, MotionError
-from agonist.keypoint_layouts import BODY25
+from agonist.keypoint_layouts import BODY25, LAYOUTS
+from agonist.motion import Keypoints
 from agonist.predict import standing_keypoints
 from tests.clips import exercise
 
@@ -146,3 +147,16 @@ def test_the_expected_emg_comes_before_the_force(squat):
     # Frames are 50 ms apart here.
     np.testing.assert_allclose(early.values[:-1], squat.activation.values[1:], atol=1e-9)
     np.testing.assert_allclose(early.values[-1], squat.activation.values[-1])
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS.values() if layout.name != "body25"], ids=lambda layout: layout.name)
+def test_other_layouts_simulate_the_same_squat(layout):
+    """What a layout lacks (toes, a neck) is filled in; the squat stays a squat."""
+    clip = standing_keypoints(exercise("Squat", 2.0))
+    places = np.full((len(clip), len(layout.names), 3), np.nan)
+    for index, name in enumerate(layout.names):
+        if name in BODY25.names:
+            places[:, index] = clip.positions[:, BODY25.index(name)]
+    theirs, ours = simulate(Keypoints(places, layout, clip.fps), output_fps=20.0), simulate(clip, output_fps=20.0)
+    assert theirs.keypoint_error_m.mean() < 0.02 and not theirs.flags
+    assert theirs.activation.column("quadriceps_l").mean() == pytest.approx(ours.activation.column("quadriceps_l").mean(), rel=0.25)
