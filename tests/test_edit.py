@@ -1,5 +1,7 @@
 """The guarantees of an edit, with the shipped model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from agonist import rotations
 from agonist.edit import edit, prepare_edit
 from agonist.errors import InputError, UnknownNameError
 from agonist.predict import predict
+from agonist.skeleton import Skeleton
 from tests.clips import exercise
 
 
@@ -65,8 +68,6 @@ def test_any_frame_rate(fps):
 
 
 def test_where_the_character_stands_and_looks_does_not_matter(session):
-    from dataclasses import replace
-
     turn = rotations.from_axis_angle("z", np.array(2.0))
     motion = session.motion
     local = np.array(motion.rotations_parent_from_joint)
@@ -84,3 +85,22 @@ def test_wrong_calls_say_what_would_be_right(session):
         session.edit({"biceps": float("nan")})
     with pytest.raises(InputError, match="0:151"):
         session.edit({"biceps": 2.0}, (100, 500))
+
+
+@pytest.mark.parametrize("factor", [0.1, 3.0, 100.0])
+def test_toys_and_ogres_are_edited_as_people(factor):
+    motion = exercise("Squat", 3.0)
+    person = motion.skeleton
+    giant = replace(
+        motion,
+        skeleton=Skeleton(person.names, person.parents, person.offsets * factor, {k: v * factor for k, v in person.end_sites.items()}),
+        root_position=motion.root_position * factor,
+    )
+    ours, theirs = edit(motion, {"quadriceps": 1.5}), edit(giant, {"quadriceps": 1.5})
+    # The nearest size that models know is not this person's own, so the answers are near, not the same.
+    np.testing.assert_allclose(theirs.original.values, ours.original.values, atol=0.06)
+    assert all(o.reached > 1.1 for o in theirs.outcomes if o.asked != 1.0)
+    assert theirs.distance_mean_m / factor == pytest.approx(ours.distance_mean_m, rel=0.5)
+    turned = theirs.motion.positions_world - giant.positions_world
+    assert 0.005 * factor < np.linalg.norm(turned, axis=-1).mean() < 0.3 * factor
+    np.testing.assert_array_equal(edit(giant, {"quadriceps": 1.0}).motion.root_position, giant.root_position)

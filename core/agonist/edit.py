@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +26,7 @@ from agonist.humanoid import HumanoidMap, map_humanoid
 from agonist.model import Model, load_model
 from agonist.motion import Keypoints, Motion, interpolate
 from agonist.muscles import resolve_muscles
-from agonist.predict import model_keypoints, predict_keypoints, standing_keypoints
+from agonist.predict import human_size, model_keypoints, predict_keypoints, standing_keypoints
 
 __all__ = ["EditResult", "EditSession", "MuscleOutcome", "edit", "prepare_edit"]
 
@@ -112,9 +112,10 @@ class _Turns:
     def moved(self, keypoints: Array) -> Array:
         return apply_to_keypoints(apply_to_keypoints(keypoints, self.rotvec, self.root), self.foot_rotvec, self.foot_root)
 
-    def applied(self, motion: Motion, hmap: HumanoidMap) -> Motion:
-        moved = apply_to_motion(motion, hmap, self.rotvec, self.root)
-        return apply_to_motion(moved, hmap, self.foot_rotvec, self.foot_root)
+    def applied(self, motion: Motion, hmap: HumanoidMap, size: float) -> Motion:
+        """On a character `size` times smaller than the person that the turns were made for."""
+        moved = apply_to_motion(motion, hmap, self.rotvec, self.root / size)
+        return apply_to_motion(moved, hmap, self.foot_rotvec, self.foot_root / size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +127,18 @@ class EditSession:
     model: Model
 
     @cached_property
+    def size(self) -> float:
+        """Factor from the character to a person's size; everything but the motions themselves is reckoned in that size."""
+        return human_size(standing_keypoints(self.motion, self.hmap).positions)
+
+    @cached_property
     def keypoints(self) -> Keypoints:
-        """BODY_25 of the input."""
-        return standing_keypoints(self.motion, self.hmap)
+        """BODY_25 of the input, in a person's size."""
+        return self._standing(self.motion)
+
+    def _standing(self, motion: Motion) -> Keypoints:
+        keypoints = standing_keypoints(motion, self.hmap)
+        return keypoints if self.size == 1.0 else replace(keypoints, positions=keypoints.positions * self.size)
 
     @cached_property
     def original(self) -> Activation:
@@ -162,9 +172,9 @@ class EditSession:
         fade = self._fade(first, last)
         rotvec, root = self._network(asked, fade)
         gain, turns = self._best(rotvec, root, fade, asked, (first, last)) if refine else (1.0, self._turns(rotvec, root, fade))
-        motion = turns.applied(self.motion, self.hmap)
+        motion = turns.applied(self.motion, self.hmap, self.size)
         # While a slider moves, the keypoints that were turned stand for those of the skeleton, which take as long again.
-        positions = standing_keypoints(motion, self.hmap).positions if refine else turns.moved(self.keypoints.positions)
+        positions = self._standing(motion).positions if refine else turns.moved(self.keypoints.positions)
         return self._result(motion, self._predicted(positions), asked, (first, last), positions, gain)
 
     def _best(
@@ -265,7 +275,7 @@ class EditSession:
         slide = distance[:, ankles][firm]
         return EditResult(
             motion, self.original, recommended, outcomes, frames, drift,
-            float(distance.mean()), float(distance.max()), float(slide.max()) if slide.size else 0.0,
+            float(distance.mean()) / self.size, float(distance.max()) / self.size, (float(slide.max()) if slide.size else 0.0) / self.size,
             {"model": self.model.name, "asked": dict(asked), "frames": list(frames), "gain": gain},
         )  # fmt: skip
 

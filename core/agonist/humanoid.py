@@ -27,6 +27,7 @@ __all__ = [
     "body25_from_motion",
     "body_height_m",
     "humanoid_skeleton",
+    "leg_length",
     "map_humanoid",
     "rest_basis",
     "scaled_to_height",
@@ -328,14 +329,19 @@ def body25_from_keypoints(keypoints: Keypoints) -> Keypoints:
     return Keypoints(points, BODY25, keypoints.fps, confidence, keypoints.start, {**keypoints.provenance, "layout": source.name})
 
 
+def leg_length(body25: Array) -> float:
+    """Hip to ankle along the leg, mean of both sides, median over time, in the unit of the finite keypoints (T, 25, 3)."""
+    bones = [body25[:, BODY25.index(f"{a}_{s}")] - body25[:, BODY25.index(f"{b}_{s}")]
+             for a, b in (("hip", "knee"), ("knee", "ankle")) for s in "lr"]  # fmt: skip
+    return float(sum(np.median(np.linalg.norm(bone, axis=-1)) for bone in bones) / 2)
+
+
 def scaled_to_height(body25: Keypoints, height_m: float) -> Keypoints:
     """BODY_25 keypoints, whatever their unit, in metres for a person of that height; the legs' length is the measure.
 
     Raises MotionError if the legs have no length.
     """
-    names = [("hip", "knee"), ("knee", "ankle")]
-    bones = [body25.positions[:, BODY25.index(f"{a}_{s}")] - body25.positions[:, BODY25.index(f"{b}_{s}")] for a, b in names for s in "lr"]
-    length = float(sum(np.median(np.linalg.norm(bone, axis=-1)) for bone in bones) / 2)
+    length = leg_length(body25.positions)
     if not length > 0:
         raise MotionError("The legs have no length, so the body has no size that could be scaled.")
     return replace(body25, positions=body25.positions * (height_m * LEG / length))

@@ -8,14 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.activation import Activation
-from agonist.humanoid import HumanoidMap, body25_from_keypoints, body25_from_motion, map_humanoid
+from agonist.humanoid import HumanoidMap, body25_from_keypoints, body25_from_motion, leg_length, map_humanoid
 from agonist.keypoint_layouts import BODY25
 from agonist.model import Model, load_model
 from agonist.motion import Keypoints, Motion, interpolate, resample_times
 
-__all__ = ["model_keypoints", "predict", "predict_keypoints", "standing_keypoints"]
+__all__ = ["human_size", "model_keypoints", "predict", "predict_keypoints", "standing_keypoints"]
 
 Array = NDArray[np.float64]
+
+# A little beyond the shortest and the longest legs that models were trained on.
+_LEGS_M = (0.72, 0.97)
 
 
 def standing_keypoints(clip: Motion | Keypoints, hmap: HumanoidMap | None = None) -> Keypoints:
@@ -57,12 +60,24 @@ def _stand_in(name: str, positions: Array) -> Array | None:
     return None
 
 
+def human_size(body25: Array) -> float:
+    """Factor that brings a character of any size to that of a person, 1 for whoever is already; (T, 25, 3) finite.
+
+    Models know people whose legs are 0.77 to 0.91 m long. A toy, an ogre and a rig in centimetres move as a person of the
+    nearest size would.
+    """
+    length = leg_length(body25)
+    return float(np.clip(length, *_LEGS_M)) / length if length > 0 else 1.0
+
+
 def model_keypoints(keypoints: Keypoints, fps: float) -> Array:
-    """(T', 25, 3) metres at a model's frame rate, the clip's last instant included by holding it."""
+    """(T', 25, 3) metres at a model's frame rate and of human size, the clip's last instant included by holding it."""
     times = resample_times(len(keypoints), keypoints.fps, fps)
     if times[-1] < keypoints.duration - 1e-9:
         times = np.append(times, times[-1] + 1 / fps)
-    return interpolate(keypoints.positions, keypoints.fps, times)
+    size = human_size(keypoints.positions)
+    positions = interpolate(keypoints.positions, keypoints.fps, times)
+    return positions if size == 1.0 else positions * size
 
 
 def predict(clip: Motion | Keypoints, model: Model | None = None, *, hmap: HumanoidMap | None = None) -> Activation:

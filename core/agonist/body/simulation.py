@@ -17,7 +17,7 @@ from agonist.body.person import Person
 from agonist.body.plates import ForcePlates
 from agonist.body.sides import exchange_back
 from agonist.errors import InputError, MotionError
-from agonist.keypoint_layouts import BODY25
+from agonist.humanoid import leg_length
 from agonist.motion import Keypoints, Motion, interpolate
 from agonist.predict import standing_keypoints
 
@@ -182,9 +182,7 @@ def _exchange_flags(exchanged: dict[str, int]) -> tuple[str, ...]:
 
 
 def _check_size(points: Array) -> None:
-    legs = [points[:, BODY25.index(f"{a}_{side}")] - points[:, BODY25.index(f"{b}_{side}")]
-            for a, b in (("hip", "knee"), ("knee", "ankle")) for side in "lr"]  # fmt: skip
-    length = float(sum(np.median(np.linalg.norm(leg, axis=-1)) for leg in legs) / 2)
+    length = leg_length(points)
     if not LEG_LENGTHS_M[0] <= length <= LEG_LENGTHS_M[1]:
         raise MotionError(
             f"The legs are {length:.4g} m long from hip to ankle. Expected {LEG_LENGTHS_M[0]} to {LEG_LENGTHS_M[1]} m: "
