@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import tests.search  # noqa: F401  (before any property test)
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from agonist.errors import MotionError
 from agonist.gait import foot_strikes, over_strides
+from tests.search import examples
 
 TIMES = np.arange(0, 10, 0.01)
 
@@ -17,7 +18,7 @@ def walking(period, phase):
     return np.where(cycle < 0.6, 800 * np.sin(np.pi * np.clip(cycle / 0.6, 0, 1)) ** 0.5, 0.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(period=st.floats(0.6, 2.0), phase=st.floats(0.1, 0.5))
 def test_strikes_are_where_load_begins(period, phase):
     strikes = foot_strikes(walking(period, phase), TIMES)
@@ -26,7 +27,7 @@ def test_strikes_are_where_load_begins(period, phase):
     np.testing.assert_allclose(strikes[-3:] - strikes[-3], expected[-3:] - expected[-3], atol=0.011)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(period=st.floats(0.6, 2.0))
 def test_a_curve_of_the_cycle_comes_back_for_every_stride(period):
     strikes = np.arange(0.3, 9.5, period)

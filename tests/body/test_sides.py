@@ -10,6 +10,7 @@ from agonist.corpus.exercises import EXERCISES
 from agonist.keypoint_layouts import BODY25
 from agonist.predict import standing_keypoints
 from tests.clips import exercise
+from tests.search import examples
 
 LEGS = [[BODY25.index(f"{part}_{side}") for part in ("hip", "knee", "ankle", "big_toe", "small_toe", "heel")] for side in "lr"]
 
@@ -30,7 +31,7 @@ def test_real_movements_are_left_alone(name):
         assert not any(counts.values()) and points is given
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(first=st.integers(1, 100), length=st.integers(1, 50))
 def test_exchanged_legs_come_back(first, length):
     clip = standing_keypoints(exercise("SideLunges", 4.0, seed=2))

@@ -9,6 +9,7 @@ from agonist import rotations
 from agonist.errors import AgonistError, FileFormatError
 from agonist.io import bvh
 from tests.clips import exercise
+from tests.search import examples
 
 SMALL = """HIERARCHY
 ROOT Hips
@@ -94,7 +95,7 @@ def test_a_real_recording_comes_back_from_a_written_file(data_dir, tmp_path):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 def test_any_motion_comes_back(tmp_path_factory, seed):
     motion = exercise("HookPunch", 1.0, seed)
     path = tmp_path_factory.mktemp("bvh") / "m.bvh"
@@ -140,7 +141,7 @@ def test_broken_files_say_what_and_where(tmp_path, text, message):
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 def test_fuzz(tmp_path_factory, data):
     raw = bytearray(SMALL.encode())
     for _ in range(data.draw(st.integers(1, 6))):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from agonist.errors import FileFormatError
 from agonist.io import c3d
 from tests.io.c3d_files import DEC, INTEL, MIPS, c3d_bytes
+from tests.search import examples
 
 
 def _points(frames=5, count=3):
@@ -60,7 +61,7 @@ def test_a_file_cut_short_is_refused(tmp_path, keep):
 
 
 @given(changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=12), cut=st.integers(0, 10_000))
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=examples(300))
 def test_damage_is_read_or_refused(tmp_path_factory, changes, cut):
     raw = bytearray(c3d_bytes(_points(20, 3), ["A", "B", "C"], analog=2, long_frames=True))
     for at, value in changes:

@@ -22,6 +22,7 @@ from agonist.model import Contract, models_folder
 from agonist.muscles import muscle_set
 from tests.clips import exercise
 from tests.io.c3d_files import c3d_bytes
+from tests.search import examples
 
 _MOTION = exercise("Walk", 0.3)
 _KEYPOINTS = body25_from_motion(_MOTION)
@@ -181,8 +182,7 @@ def _reads_or_refuses(folder, name: str, raw: bytes, read) -> bool:
     return True
 
 
-# A second for each: what takes longer hangs.
-_few = settings(max_examples=150, deadline=1000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+_few = settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from agonist.keypoint_layouts import BODY25, LAYOUTS
 from agonist.motion import Keypoints
 from agonist.muscles import muscle_set
 from tests.clips import exercise
+from tests.search import examples
 
 
 def _window(frames=30):
@@ -133,7 +134,7 @@ def test_what_the_layout_cannot_hold_is_refused(tmp_path):
             mia.read(tmp_path, full_scale_counts=scale)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(["joints3d", "emgvalues"]), st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=8),
        st.integers(0, 300))  # fmt: skip
 def test_damaged_files_give_a_window_or_an_error_of_ours(tmp_path, name, changes, cut):

@@ -18,6 +18,7 @@ from agonist.motion import Keypoints, Motion
 from agonist.muscles import MUSCLE_SETS, Muscle, MuscleSet, muscle_set
 from agonist.skeleton import Skeleton
 from tests.clips import exercise
+from tests.search import examples
 
 _seeds = st.integers(0, 10**6)
 
@@ -36,7 +37,7 @@ def _motion(seed: int) -> Motion:
 
 
 @given(_seeds)
-@settings(max_examples=60, deadline=2000)
+@settings(max_examples=examples(60))
 def test_motion_in_npz(tmp_path_factory, seed):
     before = _motion(seed)
     path = tmp_path_factory.mktemp("npz") / "m.npz"
@@ -52,7 +53,7 @@ def test_motion_in_npz(tmp_path_factory, seed):
 
 
 @given(_seeds)
-@settings(max_examples=60, deadline=2000)
+@settings(max_examples=examples(60))
 def test_motion_in_bvh(tmp_path_factory, seed):
     before = _motion(seed)
     layout = bvh.default_layout(before)
@@ -83,7 +84,7 @@ def test_keypoints_of_every_layout(tmp_path, layout, suffix):
 
 
 @given(_seeds)
-@settings(max_examples=60, deadline=2000)
+@settings(max_examples=examples(60))
 @pytest.mark.parametrize("suffix", ["npz", "csv"])
 def test_activation(tmp_path_factory, suffix, seed):
     rng = np.random.default_rng(seed)

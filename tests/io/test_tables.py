@@ -14,6 +14,7 @@ from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints
 from agonist.muscles import muscle_set
 from tests.clips import exercise
+from tests.search import examples
 
 
 def _activation() -> Activation:
@@ -106,7 +107,7 @@ def test_unknown_suffixes_list_the_known(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["npz", "json", "csv"])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_fuzz(tmp_path_factory, suffix, data):
     folder = tmp_path_factory.mktemp("fuzz")
     path = folder / f"f.{suffix}"

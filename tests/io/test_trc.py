@@ -8,11 +8,12 @@ from hypothesis.extra.numpy import arrays
 from agonist.io import trc
 from agonist.io.markers import marker_layout
 from agonist.motion import Keypoints
+from tests.search import examples
 
 NAMES = ("L.ASIS", "R.ASIS", "S1")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(
     positions=arrays(float, (4, 3, 3), elements=st.floats(-50, 50)),
     fps=st.sampled_from([10.0, 29.97, 100.0, 1000.0]),

@@ -73,6 +73,8 @@ def read(folder: str | PathLike[str], *, full_scale_counts: float = FULL_SCALE_C
         raise FileFormatError(
             folder / "emgvalues.npy", f"an array of shape {counts.shape}", f"({len(joints)}, 8), as joints3d.npy has frames"
         )
+    if np.isinf(joints).any():
+        raise FileFormatError(folder / "joints3d.npy", "an infinite position", "metres, or NaN for a joint that was not seen")
     if not np.isfinite(counts).all() or counts.min(initial=0) < 0 or counts.max(initial=0) > full_scale_counts:
         found = f"counts from {counts.min(initial=0)} to {counts.max(initial=0)}"
         raise FileFormatError(folder / "emgvalues.npy", found, f"finite counts in [0, {full_scale_counts:g}]; or state a larger full scale")
