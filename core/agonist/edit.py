@@ -127,17 +127,20 @@ class EditSession:
     model: Model
 
     @cached_property
+    def _own_keypoints(self) -> Keypoints:
+        return standing_keypoints(self.motion, self.hmap)
+
+    @cached_property
     def size(self) -> float:
         """Factor from the character to a person's size; everything but the motions themselves is reckoned in that size."""
-        return human_size(standing_keypoints(self.motion, self.hmap).positions)
+        return human_size(self._own_keypoints.positions)
 
     @cached_property
     def keypoints(self) -> Keypoints:
         """BODY_25 of the input, in a person's size."""
-        return self._standing(self.motion)
+        return self._human(self._own_keypoints)
 
-    def _standing(self, motion: Motion) -> Keypoints:
-        keypoints = standing_keypoints(motion, self.hmap)
+    def _human(self, keypoints: Keypoints) -> Keypoints:
         return keypoints if self.size == 1.0 else replace(keypoints, positions=keypoints.positions * self.size)
 
     @cached_property
@@ -174,7 +177,7 @@ class EditSession:
         gain, turns = self._best(rotvec, root, fade, asked, (first, last)) if refine else (1.0, self._turns(rotvec, root, fade))
         motion = turns.applied(self.motion, self.hmap, self.size)
         # While a slider moves, the keypoints that were turned stand for those of the skeleton, which take as long again.
-        positions = self._standing(motion).positions if refine else turns.moved(self.keypoints.positions)
+        positions = self._human(standing_keypoints(motion, self.hmap)).positions if refine else turns.moved(self.keypoints.positions)
         return self._result(motion, self._predicted(positions), asked, (first, last), positions, gain)
 
     def _best(

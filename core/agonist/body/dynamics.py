@@ -22,6 +22,8 @@ __all__ = ["Dynamics", "Instant"]
 Array = NDArray[np.float64]
 
 FRICTION = 0.8
+# (4, 3) edges of the friction pyramid.
+_EDGES = np.array([[x * FRICTION / np.sqrt(2), y * FRICTION / np.sqrt(2), 1.0] for x in (1, -1) for y in (1, -1)])
 # Costs of one unit of each, against 1 for one fully active muscle of average volume [ours].
 CONTACT_WEIGHT = 10.0  # of one body weight on one edge of a friction pyramid, at the firmest contact of the frame
 SMALLEST_EFFORT = 0.05  # share of an average muscle's volume: the least that any muscle counts for
@@ -95,9 +97,7 @@ class Dynamics:
         torque = np.empty(model.nv)
         mujoco.mj_rne(model, data, 1, torque)
         passive, full = self._forces()
-        moment = np.zeros((model.nu, model.nv))
-        mujoco.mju_sparse2dense(moment, data.actuator_moment, data.moment_rownnz, data.moment_rowadr, data.moment_colind)
-        arms = (moment[body.muscles] @ g).T  # (29, M)
+        arms = body.length_gradients(data, g).T  # (29, M)
         measured = self._measured(time)
         needed = g.T @ (torque if measured is None else torque - measured[0])
         contact, cost = self._contacts(g) if measured is None else (np.empty((len(needed), 0)), np.empty(0))
@@ -113,7 +113,7 @@ class Dynamics:
             a / unit[:, None], b / unit, weight, low, high, np.ones(len(b)), self.multipliers, self.person.cost_exponent, muscles
         )
         left *= unit
-        push = (self._edges() * (x[muscles:] * self.weight_n).reshape(-1, 4, 1)).sum(axis=1)
+        push = (_EDGES * (x[muscles:] * self.weight_n).reshape(-1, 4, 1)).sum(axis=1)
         force, centre, free = self._gathered(push) if measured is None else measured[1:]
         net = needed - a[:, muscles:] @ x[muscles:]
         return Instant(
@@ -148,11 +148,6 @@ class Dynamics:
         capped = np.clip(passive, -cap, cap)
         return capped, full - passive + capped
 
-    def _edges(self) -> Array:
-        """(1, 4, 3) edges of the friction pyramid."""
-        f = FRICTION / np.sqrt(2)
-        return np.array([[[f, f, 1.0], [f, -f, 1.0], [-f, f, 1.0], [-f, -f, 1.0]]])
-
     def _measured(self, time: float) -> tuple[Array, Array, Array, Array] | None:
         """Generalised force (nv,) of the plates' readings on the model's feet, then the readings (2, 3); None without plates."""
         import mujoco
@@ -180,7 +175,7 @@ class Dynamics:
             mujoco.mj_jac(self.body.mj, self.data, jacobian, None, point, index)
             height = max(point[2] - self.floor, 0.0)
             speed = float(np.linalg.norm(jacobian @ self.data.qvel))
-            columns.append((self._edges()[0] @ jacobian @ g).T)
+            columns.append((_EDGES @ jacobian @ g).T)
             heights.append(height)
             looseness.append(1 + (height / CONTACT_HEIGHT_M) ** 2 + (speed / CONTACT_SPEED_M_S) ** 2)
         # How much the ground pushes follows from the motion; the cost only says where. So it counts how loose a contact is

@@ -120,6 +120,15 @@ class BodyModel:
         return g, np.where(live, second, 0.0)
 
 
+    def length_gradients(self, data: Any, g: Array) -> Array:
+        """(M, 29) how each muscle's length grows with the independent coordinates, at the posture of `data` and its velocity map `g`."""
+        import mujoco
+
+        moment = np.zeros((self.mj.nu, self.mj.nv))
+        mujoco.mju_sparse2dense(moment, data.actuator_moment, data.moment_rownnz, data.moment_rowadr, data.moment_colind)
+        return np.asarray(moment[self.muscles] @ g)
+
+
 @lru_cache(maxsize=1)
 def _unscaled() -> Any:
     try:

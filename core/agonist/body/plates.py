@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from agonist.errors import InputError
 from agonist.io.mot_sto import OpenSimTable
 
-__all__ = ["ForcePlates", "force_plates"]
+__all__ = ["ForcePlates", "foot_columns", "force_plates"]
 
 Array = NDArray[np.float64]
 
@@ -74,17 +74,21 @@ def force_plates(table: OpenSimTable) -> ForcePlates:
     return ForcePlates(table.times, *(np.where(mask, values, 0.0) for values in (force, centre, moment)))
 
 
-def _foot(table: OpenSimTable, side: str) -> tuple[Array, Array, Array]:
+def foot_columns(table: OpenSimTable, side: str) -> tuple[str, str, str]:
+    """Columns of force, centre of pressure and torque of the foot of a side ("l" or "r"), without the axis. Raises InputError."""
     for stems in _NAMES[side]:
-        wanted = [[f"{stem}{axis}" for axis in "xyz"] for stem in stems]
-        if all(name in table.columns for names in wanted[:2] for name in names):
-            read = [np.stack([_column(table, name) for name in names], axis=1) for names in wanted]
-            # X stays, Y up becomes Z up.
-            force, centre, moment = (np.stack([part[:, 0], -part[:, 2], part[:, 1]], axis=1) for part in read)
-            return force, centre, moment
+        if all(f"{stem}{axis}" in table.columns for stem in stems[:2] for axis in "xyz"):
+            return stems
     foot = {"l": "left", "r": "right"}[side]
     force, centre, _ = _NAMES[side][0]
     raise InputError(f"The table has no ground force of the {foot} foot. Expected columns such as {force}y and {centre}x.")
+
+
+def _foot(table: OpenSimTable, side: str) -> tuple[Array, Array, Array]:
+    read = [np.stack([_column(table, f"{stem}{axis}") for axis in "xyz"], axis=1) for stem in foot_columns(table, side)]
+    # X stays, Y up becomes Z up.
+    force, centre, moment = (np.stack([part[:, 0], -part[:, 2], part[:, 1]], axis=1) for part in read)
+    return force, centre, moment
 
 
 def _column(table: OpenSimTable, name: str) -> Array:

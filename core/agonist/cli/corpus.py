@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agonist.cli.console import Console, Json, Quiet
+from agonist.cli.console import Console, Json, Quiet, example
 from agonist.errors import InputError
 
 __all__ = ["app"]
@@ -20,12 +20,7 @@ def _group() -> None:
     """Data sets of simulated motion."""
 
 
-def _example(line: str) -> str:
-    # \b keeps the lines as they are.
-    return f"\b\nExample:\n  {line}"
-
-
-@app.command(epilog=_example("agonist corpus build --out corpus --data recordings --jobs 2 --layout both"))
+@app.command(epilog=example("agonist corpus build --out corpus --data recordings --jobs 2 --layout both"))
 def build(
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
     data: Annotated[
@@ -72,7 +67,7 @@ def build(
     console.result({"out": str(out), "takes": len(takes), "minutes": minutes, "usable": usable, "layout": layout})
 
 
-@app.command(short_help="Describe a corpus, with pictures.", epilog=_example("agonist corpus card corpus --out card"))
+@app.command(short_help="Describe a corpus, with pictures.", epilog=example("agonist corpus card corpus --out card"))
 def card(
     folder: Annotated[Path, typer.Argument(help="Corpus of 'agonist corpus build'.", metavar="DIR")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write: CARD.md and pictures.")],

@@ -24,6 +24,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from agonist.corpus.exercises import EXERCISES, MIA_EXERCISES, perform
+from agonist.corpus.files import read_index, take_path
 from agonist.corpus.mia_layout import write_mia_layout
 from agonist.corpus.people import PEOPLE
 from agonist.corpus.sources import MOCAP_CLIPS, MOCAP_TEST, load_clip, resize, vary
@@ -118,7 +119,7 @@ def _motion(take: Take, seed: int, data: Path | None) -> Motion:
 def _simulate(take: Take, seed: int, data: Path | None, folder: Path, physics: int) -> str:
     from agonist.body import simulate
 
-    path = folder / "takes" / f"{take.id}.npz"
+    path = take_path(folder, take.id)
     motion = _motion(take, seed, data)
     checksums = motion_checksum(motion), physics
     if path.is_file() and _stored_checksums(path) == checksums:
@@ -242,7 +243,7 @@ def build_corpus(
     known = index.is_file()
     plan = {"seed": seed, "budget": budget, "fps": CORPUS_FPS, "muscles": "mia8", "data": "simulated"}
     (folder / "takes").mkdir(parents=True, exist_ok=True)
-    if known and {key: json.loads(index.read_text())[key] for key in plan} != plan:
+    if known and any(read_index(folder)[0].get(key) != value for key, value in plan.items()):
         raise WorkError(f"{folder}: holds a corpus of another seed or budget. Expected an empty folder or the same plan.")
     running = _run_on_dask(takes, seed, data, folder, scheduler) if scheduler else _run(takes, seed, data, folder, jobs)
     for done, _ in enumerate(running, 1):
@@ -262,7 +263,7 @@ def build_corpus(
 
 
 def _describe(take: Take, folder: Path) -> dict[str, object]:
-    path = folder / "takes" / f"{take.id}.npz"
+    path = take_path(folder, take.id)
     try:
         with np.load(path, allow_pickle=False) as data:
             quality = {key: float(data[key].mean()) for key in ("keypoint_error_m", "residual_share", "reserve_share")}

@@ -12,8 +12,9 @@ import numpy as np
 
 from agonist.activation import Activation
 from agonist.corpus.exercises import MIA_EXERCISES
+from agonist.corpus.files import read_take, take_path
 from agonist.corpus.people import PEOPLE
-from agonist.errors import FileFormatError, WorkError
+from agonist.errors import WorkError
 from agonist.io import mia
 from agonist.io.atomic import atomic_path
 from agonist.keypoint_layouts import BODY25
@@ -82,7 +83,8 @@ def write_mia_layout(folder: Path, document: Mapping[str, Any], out: Path) -> di
     for row in document["takes"]:
         if not row["usable"]:
             continue
-        keypoints, values = _load(folder / "takes" / f"{row['id']}.npz", round(every))
+        whole = read_take(take_path(folder, row["id"]))
+        keypoints, values = (array[:: round(every)].astype(float) for array in whole)
         person = next(person for person in PEOPLE if person.name == row["person"])
         place = f"{_FOLDERS[row['split']]}/{person.name}/{_exercise(row)}"
         for start in range(0, len(values) - WINDOW + 1, WINDOW):
@@ -90,7 +92,7 @@ def write_mia_layout(folder: Path, document: Mapping[str, Any], out: Path) -> di
             mia.write(
                 root / place / str(numbers[place]),
                 Keypoints(keypoints[part], BODY25, mia.FPS),
-                Activation(values[part], muscle_set("mia8"), mia.FPS, reference="simulated"),
+                Activation(np.clip(values[part], 0, 1), muscle_set("mia8"), mia.FPS, reference="simulated"),
                 full_scale_counts=person.sensor_gain,
             )
             lists[row["split"]].append(f"{MIA_FOLDER}/{place}/{numbers[place]}")
@@ -106,14 +108,6 @@ def _exercise(row: Mapping[str, Any]) -> str:
     if row["source"] == "mocap":
         return "Mocap-" + Path(row["exercise"]).stem
     return row["exercise"] + (f"+{row['upper']}" if row["upper"] else "")
-
-
-def _load(path: Path, every: int) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            return data["keypoints"][::every].astype(float), np.clip(data["activation"][::every].astype(float), 0, 1)
-    except Exception as error:  # damaged archives raise errors without a common base class
-        raise FileFormatError(path, f"{type(error).__name__} {error}", "a take of the corpus; delete it and build again") from error
 
 
 def _text(document: Mapping[str, Any], counts: Mapping[str, int]) -> str:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agonist.corpus.people import PEOPLE
 from agonist.corpus.summary import GROUPS, QUALITY, LoadedTake, group_values, speed_m_s
-from agonist.errors import MissingDependencyError
-from agonist.io.atomic import atomic_path
+from agonist.io.figure import empty_figure, save_figure
 from agonist.keypoint_layouts import BODY25
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["draw_distributions", "draw_strip"]
 
@@ -31,19 +27,6 @@ _FIGURES, _SPACING_M = 12, 1.05
 MOST_SECONDS = 6.0
 
 
-def _figure(width: float, height: float) -> Figure:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingDependencyError("matplotlib", "plot", "Drawing a corpus") from error
-    return Figure(figsize=(width, height), dpi=110, layout="constrained")
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
-
-
 def draw_strip(take: LoadedTake, path: Path) -> None:
     """Stick figures of a take seen from its right and from the front, and its eight activations beneath, as a PNG.
 
@@ -55,7 +38,7 @@ def draw_strip(take: LoadedTake, path: Path) -> None:
     """
     frames = min(len(take.keypoints), round(MOST_SECONDS * take.fps) + 1)
     times = np.arange(frames) / take.fps
-    figure = _figure(11.0, 6.6)
+    figure = empty_figure(11.0, 6.6, dpi=110)
     axes = figure.subplots(6, 1, gridspec_kw={"height_ratios": [3.2, 3.2, 1, 1, 1, 1]})
     row = take.row
     usable = "" if row["usable"] else ", NOT USABLE"
@@ -78,7 +61,7 @@ def draw_strip(take: LoadedTake, path: Path) -> None:
         axis.tick_params(labelsize=6, labelbottom=group == GROUPS[-1])
         axis.grid(alpha=0.3)
     axes[-1].set_xlabel("seconds; activation 0 to 1, left blue, right red", fontsize=7)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _directions(keypoints: Array) -> tuple[Array, Array]:
@@ -112,7 +95,7 @@ def draw_distributions(takes: list[LoadedTake], path: Path) -> None:
         takes: usable or not; activation and speed are drawn of the usable ones.
         path: where to write. Raises InputError if it cannot be written, MissingDependencyError without matplotlib.
     """
-    figure = _figure(11.0, 6.5)
+    figure = empty_figure(11.0, 6.5, dpi=110)
     axes = figure.subplots(2, 4).ravel()
     people = {person.name: person for person in PEOPLE}
     seconds = np.array([len(take.activation) / take.fps for take in takes])
@@ -144,4 +127,4 @@ def draw_distributions(takes: list[LoadedTake], path: Path) -> None:
     for axis in axes:
         axis.tick_params(labelsize=7)
     figure.suptitle("Corpus of simulated activation", fontsize=10)
-    _save(figure, path)
+    save_figure(figure, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agonist.corpus.files import read_index, read_take, take_path
 from agonist.errors import FileFormatError
 
 __all__ = ["EXPECTED", "GROUPS", "LoadedTake", "expectations", "group_values", "read_takes", "speed_m_s"]
@@ -59,31 +59,14 @@ class LoadedTake:
 
 def read_takes(folder: Path) -> tuple[dict[str, Any], list[LoadedTake]]:
     """corpus.json without its takes, and all takes. Raises FileFormatError."""
-    path, expected = folder / "corpus.json", "the corpus.json of 'agonist corpus build'"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        fps, rows = float(document["fps"]), list(document["takes"])
-        takes = [_read(folder / "takes" / f"{row['id']}.npz", row, fps) for row in rows]
-        needed = ("exercise", "person", "source", "split", "upper", "variation", "usable", *QUALITY)
-        missing = {key for row in rows for key in needed if key not in row}
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", expected) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileFormatError(path, f"{type(error).__name__} {error}", expected) from error
-    if missing or not takes:
-        raise FileFormatError(path, f"takes without {', '.join(sorted(missing))}" if missing else "no takes", expected)
-    return {key: value for key, value in document.items() if key != "takes"}, takes
-
-
-def _read(path: Path, row: dict[str, Any], fps: float) -> LoadedTake:
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            keypoints, activation = np.array(data["keypoints"], dtype=float), np.array(data["activation"], dtype=float)
-    except Exception as error:  # damaged archives raise errors without a common base class
-        raise FileFormatError(path, f"{type(error).__name__} {error}", "a take of the corpus; delete it and build again") from error
-    if keypoints.shape != (len(activation), 25, 3) or activation.shape[1:] != (8,) or len(activation) == 0:
-        raise FileFormatError(path, f"arrays of shape {keypoints.shape} and {activation.shape}", "(T, 25, 3) and (T, 8)")
-    return LoadedTake(row, keypoints, activation, fps)
+    document, rows = read_index(folder, ("id", "exercise", "person", "source", "split", "upper", "variation", "usable", *QUALITY))
+    if not rows:
+        raise FileFormatError(folder / "corpus.json", "no takes", "at least one")
+    fps, takes = float(document["fps"]), []
+    for row in rows:
+        keypoints, activation = read_take(take_path(folder, row["id"]))
+        takes.append(LoadedTake(row, keypoints.astype(float), activation.astype(float), fps))
+    return document, takes
 
 
 def speed_m_s(take: LoadedTake) -> float:

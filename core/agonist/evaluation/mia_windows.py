@@ -6,7 +6,6 @@ parts: training, early stopping, and the test that is reported.
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.corpus.exercises import MIA_EXERCISES
+from agonist.corpus.files import read_index
 from agonist.corpus.people import PEOPLE
 from agonist.errors import FileFormatError, InputError, UnknownNameError
 from agonist.io.mia import FPS, FULL_SCALE_COUNTS
@@ -90,7 +90,7 @@ class Fold:
 def read_windows(folder: Path) -> MiaWindows:
     """Cut the usable takes of the paper's exercises; motion capture is left out. Raises FileFormatError, InputError."""
     path = folder / "corpus.json"
-    rows = _rows(path)
+    _, rows = read_index(folder)
     cut: list[tuple[CorpusClip, dict[str, Any], int, int]] = []
     document: dict[str, Any] = {}
     for split in sorted({str(row["split"]) for row in rows if row["usable"]}):
@@ -126,18 +126,6 @@ def read_windows(folder: Path) -> MiaWindows:
         np.array([float(row.get("counts_at_1", gains.get(clip.person, FULL_SCALE_COUNTS))) for clip, row, *_ in cut]),
         document,
     )
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        rows = list(json.loads(path.read_text(encoding="utf-8"))["takes"])
-        if not all(key in row for row in rows for key in ("id", "split", "usable")):
-            raise KeyError("id, split, usable")
-        return rows
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", "the corpus.json of 'agonist corpus build'") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileFormatError(path, f"{type(error).__name__} {error}", "the corpus.json of 'agonist corpus build'") from error
 
 
 def make_folds(windows: MiaWindows, protocol: str, *, groups: int | None = None, lengths: Sequence[int] = (WINDOW,)) -> list[Fold]:

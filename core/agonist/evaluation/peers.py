@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from agonist.body import Simulation
+from agonist.body.plates import foot_columns
 from agonist.body.simulation import EMG_DELAY_S
 from agonist.capture.packages import cache_folder
 from agonist.errors import WorkError
@@ -62,7 +63,7 @@ def _run(trial: Trial, start: float, end: float) -> dict[str, Any]:
         job, out = Path(name, "job.json"), Path(name, "out.json")
         job.write_text(json.dumps({
             "model": str(trial.model), "coordinates": str(trial.coordinates), "grf": str(trial.grf_file),
-            "feet": {f"calcn_{side}": list(stems) for side, stems in trial.grf_columns.items()}, "start": start, "end": end,
+            "feet": {f"calcn_{side}": list(foot_columns(trial.grf, side)) for side in "lr"}, "start": start, "end": end,
             "out": str(out),
         }), encoding="utf-8")  # fmt: skip
         script = Path(__file__).with_name("opensim_peer.py")

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from agonist.body.plates import foot_columns
 from agonist.errors import FileFormatError
 from agonist.io import mot_sto, read
 from agonist.io.coordinates import motion_from_coordinates
@@ -47,8 +48,7 @@ class Trial:
         clip: the motion.
         mass_kg: of the person.
         window: seconds from and to which it is compared.
-        grf: the force plates' table, and the columns of each foot: (force, centre, torque) stems by side.
-        grf_columns: side -> stems that an axis follows.
+        grf: the force plates' table.
         emg: envelopes, and for each column our model's muscles and OpenSim's.
         emg_muscles: column -> the muscles of our model behind it.
         peer_muscles: column -> the muscles of the OpenSim model behind it.
@@ -62,7 +62,6 @@ class Trial:
     mass_kg: float
     window: tuple[float, float]
     grf: OpenSimTable
-    grf_columns: Mapping[str, tuple[str, str, str]]
     emg: OpenSimTable
     emg_muscles: Mapping[str, tuple[str, ...]]
     peer_muscles: Mapping[str, tuple[str, ...]]
@@ -74,7 +73,7 @@ class Trial:
 
     def vertical_force(self, side: str, times: Array) -> Array:
         """(T,) N on a foot, at times in seconds."""
-        return np.interp(times, self.grf.times, self.grf.column(f"{self.grf_columns[side][0]}y"))
+        return np.interp(times, self.grf.times, self.grf.column(f"{foot_columns(self.grf, side)[0]}y"))
 
 
 def recorded_trials(data: Path, seconds: float) -> tuple[Trial, ...]:
@@ -91,7 +90,6 @@ def _moco(folder: Path) -> Trial:
         # The plates see both feet only here; too short for a mean that would be the weight.
         window=(0.5, 1.9),
         grf=mot_sto.read(folder / "grf_walk.mot"),
-        grf_columns={s: (f"ground_force_{s}_v", f"ground_force_{s}_p", f"ground_torque_{s}_") for s in "lr"},
         emg=mot_sto.read(folder / "electromyography.sto"),
         emg_muscles=_MOCO_EMG,
         # Its model and ours name the legs' muscles alike.
@@ -113,16 +111,13 @@ def _treadmill(name: str, folder: Path, speed_km_h: float, seconds: float) -> Tr
     window = (motion.start + 0.5, motion.start + motion.duration - 0.5)
     grf = mot_sto.read(folder / "XLD.mot")
     inside = (grf.times >= window[0]) & (grf.times <= window[1])
-    weight = (grf.column("ground_force_vy") + grf.column("l_ground_force_vy"))[inside].mean()
+    weight = sum(grf.column(f"{foot_columns(grf, side)[0]}y")[inside].mean() for side in "rl")
     return Trial(
         name=f"ceinmsrt_gait {name}",
         clip=motion,
         mass_kg=float(weight / GRAVITY_M_S2),
         window=window,
         grf=grf,
-        grf_columns={
-            "l": ("l_ground_force_v", "l_ground_force_p", "l_ground_torque_"), "r": ("ground_force_v", "ground_force_p", "ground_torque_"),
-        },
         emg=mot_sto.read(folder / "emgFilt.sto"),
         emg_muscles=_CEINMS_EMG,
         peer_muscles={column: (column,) for column in _CEINMS_EMG},
@@ -132,7 +127,7 @@ def _treadmill(name: str, folder: Path, speed_km_h: float, seconds: float) -> Tr
         model=folder.parent / "gait2392.osim",
         coordinates=folder / "ik.sto",
         grf_file=folder / "XLD.mot",
-    )  # fmt: skip
+    )
 
 
 def _model_mass(path: Path) -> float:

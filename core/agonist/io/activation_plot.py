@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,12 @@ from typing import Any
 import numpy as np
 
 from agonist.activation import Activation
-from agonist.errors import FileFormatError, MissingDependencyError
-from agonist.io.atomic import atomic_path
+from agonist.io.figure import INK, SIDE_COLOURS, SUFFIXES, check_suffix, empty_figure, save_figure, tidy
 
 __all__ = ["SUFFIXES", "write"]
 
-SUFFIXES: tuple[str, ...] = (".png", ".svg", ".pdf")
-# Left and right keep apart also for people who do not see red and green (Okabe & Ito 2008).
-_SIDES = (("l", "left", "#0072B2"), ("r", "right", "#D55E00"))
+_SIDES = {"l": "left", "r": "right"}
 _MOST_ROWS = 24
-_INK, _FAINT = "#333333", "#dddddd"
 
 
 def write(path: str | PathLike[str], activation: Activation, title: str = "") -> None:
@@ -30,18 +25,11 @@ def write(path: str | PathLike[str], activation: Activation, title: str = "") ->
     Raises MissingDependencyError, FileFormatError for a suffix that is not in SUFFIXES.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise FileFormatError(path, f"a file ending in '{path.suffix}'", f"one of {', '.join(SUFFIXES)}")
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError(str(error.name), "plot", "Drawing curves") from error
+    check_suffix(path)
     groups = _strongest(activation)
     if len(groups) < len(activation.muscles.groups):
         title = f"{title}  (the {len(groups)} strongest of {len(activation.muscles.groups)} muscles)".strip()
-    figure = Figure(figsize=(8, 1.2 + (1.25 if len(groups) <= 12 else 0.8) * len(groups)), dpi=150, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = empty_figure(8, 1.2 + (1.25 if len(groups) <= 12 else 0.8) * len(groups))
     rows = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     top = _top(float(activation.values.max()))
     times = activation.start + np.arange(len(activation)) / activation.fps
@@ -52,14 +40,9 @@ def write(path: str | PathLike[str], activation: Activation, title: str = "") ->
         rows[0].set_xlim(times[0], times[-1])
     band = "" if activation.uncertainty is None else "; band: one standard deviation"
     # Names of files and notes in them are no formulas, whatever dollars they hold.
-    rows[-1].set_xlabel(f"seconds   ({activation.reference}{band})", fontsize=9, color=_INK, parse_math=False)
-    figure.supylabel(activation.unit, fontsize=9, color=_INK, parse_math=False)
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=_INK, parse_math=False)
-    with atomic_path(path) as temporary, warnings.catch_warnings():
-        # A letter that the font has not becomes a box; nobody needs to be told twice.
-        warnings.simplefilter("ignore", UserWarning)
-        figure.savefig(temporary, format=path.suffix.lower()[1:])
+    rows[-1].set_xlabel(f"seconds   ({activation.reference}{band})", fontsize=9, color=INK, parse_math=False)
+    figure.supylabel(activation.unit, fontsize=9, color=INK, parse_math=False)
+    save_figure(figure, path, title)
 
 
 def _strongest(activation: Activation) -> tuple[str, ...]:
@@ -78,7 +61,8 @@ def _top(peak: float) -> float:
 
 def _draw(row: Any, activation: Activation, group: str, times: Any, top: float) -> None:
     label = group
-    for side, word, colour in _SIDES:
+    for side, word in _SIDES.items():
+        colour = SIDE_COLOURS[side]
         muscle = next((one for one in activation.muscles.muscles if one.group == group and one.side == side), None)
         if muscle is None:
             continue
@@ -92,9 +76,5 @@ def _draw(row: Any, activation: Activation, group: str, times: Any, top: float) 
             row.fill_between(times, low, high, color=colour, alpha=0.15, linewidth=0)
     row.set_ylim(0, top)
     row.set_yticks([0, top / 2, top])
-    row.set_title(label, loc="left", fontsize=10, color=_INK, pad=3)
-    row.grid(color=_FAINT, linewidth=0.6)
-    row.tick_params(labelsize=8, colors=_INK, length=0)
-    for edge in ("top", "right", "left"):
-        row.spines[edge].set_visible(False)
-    row.spines["bottom"].set_color(_FAINT)
+    row.set_title(label, loc="left", fontsize=10, color=INK, pad=3)
+    tidy(row)

@@ -6,7 +6,6 @@ for a ball joint and an angle about the file's z for a hinge. The file's axes: x
 
 from __future__ import annotations
 
-import json
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from agonist import rotations
 from agonist.errors import AgonistError, FileFormatError
+from agonist.io.json_file import load_json
 from agonist.motion import Motion, interpolate
 from agonist.skeleton import Skeleton
 
@@ -61,7 +61,7 @@ def humanoid3d() -> Skeleton:
 def read(path: str | PathLike[str]) -> Motion:
     """Read a motion. Frames of unequal duration are resampled to the shortest one's rate. Raises FileFormatError."""
     path = Path(path)
-    frames = _frames(path, _document(path))
+    frames = _frames(path, load_json(path, _EXPECTED))
     root = frames[:, 1:4] @ _WORLD_FROM_FILE.T
     skeleton = humanoid3d()
     local = rotations.identity(len(frames), len(skeleton))
@@ -87,15 +87,6 @@ def read(path: str | PathLike[str]) -> Motion:
         return Motion(skeleton, local, root, fps, provenance={"format": "deepmimic"})
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), _EXPECTED) from error
-
-
-def _document(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", _EXPECTED) from error
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(path, f"not JSON ({str(error)[:80]})", _EXPECTED) from error
 
 
 def _frames(path: Path, document: Any) -> Array:

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agonist.errors import FileFormatError, MissingDependencyError
+from agonist.errors import FileFormatError
 from agonist.gait import foot_strikes, over_strides
 from agonist.io import mot_sto
-from agonist.io.activation_plot import SUFFIXES
-from agonist.io.atomic import atomic_path
+from agonist.io.figure import INK, SIDE_COLOURS, SUFFIXES, check_suffix, empty_figure, save_figure, tidy
 from agonist.io.mot_sto import OpenSimTable
 
 __all__ = ["SUFFIXES", "read_details", "write"]
@@ -22,9 +21,6 @@ __all__ = ["SUFFIXES", "read_details", "write"]
 Array = NDArray[np.float64]
 
 _FILES = ("ground_reaction.mot", "angles.mot", "torques.sto", "activation.sto")
-# Left and right keep apart also for people who do not see red and green (Okabe & Ito 2008).
-_COLOURS = {"l": "#0072B2", "r": "#D55E00"}
-_INK, _FAINT = "#333333", "#dddddd"
 _JOINTS = {"hip_flexion": "hip flexion", "knee_angle": "knee flexion", "ankle_angle": "ankle dorsiflexion"}
 # Rows of activation: title and the body's muscles, the strongest head for each.
 _MUSCLES = {
@@ -50,18 +46,11 @@ def write(path: str | PathLike[str], tables: Mapping[str, OpenSimTable], title: 
         strides by side. Raises MissingDependencyError, FileFormatError for a suffix, MotionError if nobody walks.
     """
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise FileFormatError(path, f"a file ending in '{path.suffix}'", f"one of {', '.join(SUFFIXES)}")
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingDependencyError(str(error.name), "plot", "Drawing curves") from error
+    check_suffix(path)
     panels = _panels(tables)
     columns = 3
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(3.6 * columns, 0.8 + 1.9 * rows), dpi=150, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = empty_figure(3.6 * columns, 0.8 + 1.9 * rows)
     axes = figure.subplots(rows, columns, sharex=True, squeeze=False).reshape(-1)
     strides: dict[str, int] = {}
     for side in "lr":
@@ -72,18 +61,15 @@ def write(path: str | PathLike[str], tables: Mapping[str, OpenSimTable], title: 
             strides[side] = len(curves)
             _draw(axis, curves, side)
     for axis, (label, unit, *_) in zip(axes, panels, strict=False):
-        axis.set_title(label, loc="left", fontsize=9, color=_INK, pad=3)
+        axis.set_title(label, loc="left", fontsize=9, color=INK, pad=3)
         if unit == "share":
             axis.set_ylim(bottom=0)
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
     axes[0].legend(frameon=False, fontsize=8, loc="best")
     counts = ", ".join(f"{count} {'left' if side == 'l' else 'right'}" for side, count in strides.items())
-    figure.supxlabel(f"% of the gait cycle ({counts} strides; line: mean, band: one standard deviation; simulated)", fontsize=9, color=_INK)
-    if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=_INK, parse_math=False)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.lower()[1:])
+    figure.supxlabel(f"% of the gait cycle ({counts} strides; line: mean, band: one standard deviation; simulated)", fontsize=9, color=INK)
+    save_figure(figure, path, title)
     return strides
 
 
@@ -99,11 +85,7 @@ def _panels(tables: Mapping[str, OpenSimTable]) -> list[tuple[str, str, OpenSimT
 def _draw(axis: Any, curves: Array, side: str) -> None:
     percent = np.linspace(0, 100, curves.shape[1])
     mean, spread = curves.mean(axis=0), curves.std(axis=0)
-    axis.plot(percent, mean, color=_COLOURS[side], linewidth=1.6, label={"l": "left", "r": "right"}[side])
-    axis.fill_between(percent, mean - spread, mean + spread, color=_COLOURS[side], alpha=0.15, linewidth=0)
+    axis.plot(percent, mean, color=SIDE_COLOURS[side], linewidth=1.6, label={"l": "left", "r": "right"}[side])
+    axis.fill_between(percent, mean - spread, mean + spread, color=SIDE_COLOURS[side], alpha=0.15, linewidth=0)
     axis.set_xlim(0, 100)
-    axis.grid(color=_FAINT, linewidth=0.6)
-    axis.tick_params(labelsize=8, colors=_INK, length=0)
-    for edge in ("top", "right", "left"):
-        axis.spines[edge].set_visible(False)
-    axis.spines["bottom"].set_color(_FAINT)
+    tidy(axis)

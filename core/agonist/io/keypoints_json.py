@@ -15,6 +15,7 @@ import numpy as np
 from agonist.errors import AgonistError, FileFormatError
 from agonist.io import openpose
 from agonist.io.atomic import atomic_path
+from agonist.io.json_file import load_json
 from agonist.keypoint_layouts import LAYOUTS, KeypointLayout, keypoint_layout
 from agonist.motion import Keypoints
 
@@ -26,8 +27,8 @@ _EXPECTED = "an object with layout, fps and positions (frames, keypoints, 3); nu
 def read(path: str | PathLike[str]) -> Keypoints:
     """Read keypoints. Raises FileFormatError."""
     path = Path(path)
+    document = load_json(path, _EXPECTED)
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(document, list) or "people" in document:
             return openpose.from_document(path, document)
         unseen = [np.nan] * 3
@@ -38,14 +39,10 @@ def read(path: str | PathLike[str]) -> Keypoints:
             positions, _layout(document), float(document["fps"]), confidence,
             float(document.get("start", 0.0)), {"format": "json"},
         )  # fmt: skip
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", _EXPECTED) from error
     except FileFormatError:
         raise
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), _EXPECTED) from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FileFormatError(path, f"not JSON ({str(error)[:80]})", _EXPECTED) from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileFormatError(path, f"{type(error).__name__} {str(error)[:80]}", _EXPECTED) from error
 

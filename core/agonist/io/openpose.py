@@ -5,7 +5,6 @@ Only reconstructions in space (`pose_keypoints_3d`: x, y, z, confidence) can bec
 
 from __future__ import annotations
 
-import json
 import re
 from os import PathLike
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.errors import AgonistError, FileFormatError
+from agonist.io.json_file import load_json
 from agonist.keypoint_layouts import BODY25, LAYOUTS
 from agonist.motion import Keypoints
 
@@ -48,25 +48,16 @@ def read(
     """
     path = Path(path)
     if not path.is_dir():
-        return from_document(path, _load(path), fps=fps, unit_m=unit_m, up=up, person=person)
+        return from_document(path, load_json(path, _EXPECTED), fps=fps, unit_m=unit_m, up=up, person=person)
     files = sorted(path.glob("*.json"), key=lambda file: [int(part) if part.isdecimal() else part for part in _parts(file.stem)])
     if not files:
         raise FileFormatError(path, "a folder without .json files", "a folder of OpenPose's, one file a frame")
-    return from_document(path, [_load(file) for file in files], fps=fps, unit_m=unit_m, up=up, person=person)
+    return from_document(path, [load_json(file, _EXPECTED) for file in files], fps=fps, unit_m=unit_m, up=up, person=person)
 
 
 def _parts(stem: str) -> list[str]:
     """Words and numbers in turn, so that frame 10 follows frame 9."""
     return re.split(r"([0-9]{1,18})", stem)
-
-
-def _load(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", _EXPECTED) from error
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(path, f"not JSON ({str(error)[:80]})", _EXPECTED) from error
 
 
 def from_document(

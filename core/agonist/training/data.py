@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agonist.corpus.files import read_index, read_take, take_path
 from agonist.corpus.sources import mirror_activation, mirror_keypoints
 from agonist.errors import FileFormatError
 
@@ -34,25 +32,14 @@ class CorpusClip:
 
 def read_corpus(folder: Path, split: str) -> tuple[list[CorpusClip], dict[str, Any]]:
     """The usable takes of a split ("train", "val", "test") and the corpus's description. Raises FileFormatError."""
-    path = folder / "corpus.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        rows = [row for row in document["takes"] if row["split"] == split and row["usable"]]
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", "the corpus.json of 'agonist corpus build'") from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise FileFormatError(path, f"{type(error).__name__} {error}", "the corpus.json of 'agonist corpus build'") from error
-    clips = []
-    for row in rows:
-        take = folder / "takes" / f"{row['id']}.npz"
-        try:
-            with np.load(take, allow_pickle=False) as data:
-                clips.append(CorpusClip(row["id"], row["exercise"], row["person"], row["source"], data["keypoints"], data["activation"]))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise FileFormatError(take, f"{type(error).__name__} {error}", "a take of 'agonist corpus build'; build it again") from error
+    document, rows = read_index(folder, ("id", "exercise", "person", "source", "split", "usable"))
+    clips = [
+        CorpusClip(row["id"], row["exercise"], row["person"], row["source"], *read_take(take_path(folder, row["id"])))
+        for row in rows if row["split"] == split and row["usable"]
+    ]  # fmt: skip
     if not clips:
-        raise FileFormatError(path, f"no usable take in the split '{split}'", "at least one; build a larger corpus")
-    return clips, {key: value for key, value in document.items() if key != "takes"}
+        raise FileFormatError(folder / "corpus.json", f"no usable take in the split '{split}'", "at least one; build a larger corpus")
+    return clips, document
 
 
 class WindowSampler:

@@ -106,19 +106,18 @@ def sample_postures(body: BodyModel, muscles: Sequence[str], count: int, rng: np
     for name in muscles:
         if name not in body.muscle_names:
             raise UnknownNameError("muscle of the body", name, body.muscle_names)
-    actuators = body.muscles[[body.muscle_names.index(name) for name in muscles]]
+    chosen = [body.muscle_names.index(name) for name in muscles]
+    actuators = body.muscles[chosen]
     angles = rng.uniform(body.hinge_range[:, 0], body.hinge_range[:, 1], (count, len(HINGES)))
     data = mujoco.MjData(body.mj)
-    moment = np.zeros((body.mj.nu, body.mj.nv))
     lengths, arms = np.empty((count, len(muscles))), np.empty((count, len(muscles), len(HINGES)))
     for index, hinges in enumerate(angles):
         data.qpos[:] = body.qpos(np.array([0.0, 0, 1, 1, 0, 0, 0]), hinges)
         mujoco.mj_fwdPosition(body.mj, data)
-        mujoco.mju_sparse2dense(moment, data.actuator_moment, data.moment_rownnz, data.moment_rowadr, data.moment_colind)
         g, _ = body.velocity_map(hinges)
         lengths[index] = data.actuator_length[actuators]
         # A muscle pulls along its shortening.
-        arms[index] = -(moment[actuators] @ g)[:, 6:]
+        arms[index] = -body.length_gradients(data, g)[chosen, 6:]
     return Postures(tuple(muscles), angles, lengths, arms)
 
 
