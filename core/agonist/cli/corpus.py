@@ -26,7 +26,7 @@ def build(
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of real mocap with cmu02/, mass_bvh/, deepmimic/; exercises only without.")
     ] = None,
-    budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full.")] = "small",
+    budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full (13 hours).")] = "small",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes.")] = 1,
     scheduler: Annotated[

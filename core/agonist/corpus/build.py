@@ -77,7 +77,7 @@ def _split(person: str, clip: str = "") -> str:
 
 def plan_corpus(budget: str, seed: int, data: Path | None) -> list[Take]:
     """The takes of a corpus, in a fixed order. `budget` is "tiny" (tests), "small" or "full"."""
-    rounds, seconds, mocap_people = {"tiny": (1, 3.0, 1), "small": (2, 8.0, 4), "full": (30, 12.0, 10)}[budget]
+    rounds, seconds, mocap_people = {"tiny": (1, 3.0, 1), "small": (2, 8.0, 4), "full": (14, 12.0, 10)}[budget]
     rng = np.random.default_rng(seed)
     names = list(EXERCISES)
     takes = []

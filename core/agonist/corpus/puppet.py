@@ -21,13 +21,14 @@ __all__ = ["CURVES", "pose_puppet"]
 
 Array = NDArray[np.float64]
 
-# Curve -> value when standing at ease. Mirrored curves end in _l and _r: x counts outwards, away from the middle.
+# Curve -> value when standing at ease, the weight over the middle of the feet. Mirrored curves end in _l and _r: x counts
+# outwards, away from the middle.
 CURVES: dict[str, float] = {
-    "pelvis_x": 0.0, "pelvis_y": 0.0, "pelvis_z": -0.003, "pelvis_yaw": 0.0, "pelvis_pitch": 0.02, "pelvis_roll": 0.0,
+    "pelvis_x": 0.0, "pelvis_y": 0.03, "pelvis_z": -0.003, "pelvis_yaw": 0.0, "pelvis_pitch": 0.02, "pelvis_roll": 0.0,
     "trunk_pitch": 0.03, "trunk_roll": 0.0, "trunk_yaw": 0.0, "lift": 0.0,
     **{f"{name}_{side}": value for side in "lr" for name, value in {
         "foot_x": 0.0, "foot_y": 0.0, "foot_z": 0.0, "foot_yaw": 0.12, "foot_pitch": 0.0,
-        "hand_x": 0.16, "hand_y": 0.10, "hand_z": -0.93, "elbow_out": 0.15,
+        "hand_x": 0.14, "hand_y": 0.15, "hand_z": -0.965, "elbow_out": 0.15,
     }.items()},
 }  # fmt: skip
 
