@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.body.latissimus import add_trunk_origins, set_fibre_lengths
+from agonist.body.mass import distribute_mass
 from agonist.body.person import Person
 from agonist.errors import MissingDependencyError
 from agonist.keypoint_layouts import BODY25
@@ -212,7 +213,7 @@ def _segment_of_body(name: str) -> str:
         return "pelvis"
     if name.startswith(("lumbar", "torso", "Abdomen", "head", "neck", "Arm_att", "chest", "cervical")):
         return "trunk"
-    if name.startswith(("clav", "scap", "humph", "myoarm")):
+    if name.startswith(("clav", "scapula", "scapphant", "humph", "myoarm")):
         return "shoulders"
     return "forearm"
 
@@ -236,9 +237,7 @@ def scaled_body(scales: dict[str, float], person: Person) -> BodyModel:
     model.geom_pos[:] *= factor[model.geom_bodyid][:, None]
     model.geom_size[:] *= factor[model.geom_bodyid][:, None]
     model.jnt_pos[:] *= factor[model.jnt_bodyid][:, None]
-    mass = person.mass_kg / MODEL_MASS_KG
-    model.body_mass[:] *= mass
-    model.body_inertia[:] *= (mass * factor**2)[:, None]
+    distribute_mass(model, person.mass_kg, person.sex, factor)
     # The shoulder's phantom bodies carry 1 g but 0.9 kg m^2, two to three times a whole arm, which quick arm movements
     # would have to turn: an artefact of the conversion (a unit inertia), measured in myo-sim 0.2.3.
     model.body_inertia[["phant" in model.body(b).name for b in range(model.nbody)]] = 1e-6
@@ -248,7 +247,7 @@ def scaled_body(scales: dict[str, float], person: Person) -> BodyModel:
     mujoco.mj_forward(base, before)
     stretch = np.array(data.actuator_length) / np.array(before.actuator_length)
     model.actuator_lengthrange[:] = base.actuator_lengthrange * stretch[:, None]
-    strength = person.strength * mass ** (2 / 3) * (0.85 if person.sex == "female" else 1.0)
+    strength = person.strength * (person.mass_kg / MODEL_MASS_KG) ** (2 / 3) * (0.85 if person.sex == "female" else 1.0)
     model.actuator_gainprm[:, 2] = base.actuator_gainprm[:, 2] * strength
     model.actuator_biasprm[:, 2] = base.actuator_biasprm[:, 2] * strength
     return _index(model, factor, person.mass_kg)

@@ -30,6 +30,8 @@ Array = NDArray[np.float64]
 
 # Inverse kinematics above this rate buys nothing once everything is low-passed at 6 Hz.
 IK_FPS = 30.0
+# Each block of frames starts anew, so that blocks can be solved in any order and by any number of processes.
+BLOCK_FRAMES = 200
 # Faster than any person: Olympic throws and kicks stay below 80 rad/s at the joint, sprint starts below 30 m/s^2 at the trunk.
 IMPOSSIBLE_ROOT_M_S2 = 150.0
 
@@ -151,6 +153,8 @@ def simulate(
     dynamics = Dynamics(body, person, trajectory, clip, plates)
     instants: list[Instant] = []
     for index, time in enumerate(output):
+        if index % BLOCK_FRAMES == 0:
+            dynamics.multipliers = None
         instants.append(dynamics.solve(min(float(time), times[-1])))
         if progress:
             progress(0.5 + 0.5 * (index + 1) / len(output))
