@@ -10,36 +10,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from agonist.activation import Activation
+from agonist.edit_goal import SMALLEST_SCALE, EditGoal, edit_goal
 from agonist.edit_joints import EDIT_JOINTS, accumulated, apply_to_keypoints, apply_to_motion
-from agonist.errors import InputError
+from agonist.edit_scope import FALLOFF_S, EditScope
 from agonist.feet import plant_feet, planted
 from agonist.humanoid import HumanoidMap, map_humanoid
 from agonist.model import Model, load_model
 from agonist.motion import Keypoints, Motion, interpolate
-from agonist.muscles import resolve_muscles
 from agonist.predict import human_size, model_keypoints, predict_keypoints, standing_keypoints
 
 __all__ = ["EditResult", "EditSession", "MuscleOutcome", "edit", "prepare_edit"]
 
 Array = NDArray[np.float64]
 
-# Sliders run from 0 to 3; the network was trained on factors from 1/4 to 4 and takes no others.
-SMALLEST_SCALE, LARGEST_SCALE = 0.25, 4.0
-# Time over which an edit fades in and out inside its frame range [ours].
-FADE_S = 0.3
 # Multiples of the network's own answer that are tried when it falls short or overshoots [ours].
 GAINS = (0.6, 1.0, 1.5, 2.2)
-# Weight of the other muscles' change against the goal's miss when multiples are compared [ours].
-DRIFT_WEIGHT = 0.5
 # Weight of a metre that the body's keypoints move on average: of two ways to the goal the one nearer to the input wins [ours].
 DISTANCE_WEIGHT = 4.0
 # A goal is called reached within this share of the change asked for, in log2 [ours].
@@ -52,7 +46,7 @@ class MuscleOutcome:
 
     Attributes:
         muscle: its name.
-        asked: the factor asked for; 1.0 where the slider was not touched.
+        asked: the factor asked for, of the mean activation if a curve was drawn; 1.0 where nothing was touched.
         reached: mean activation after over mean activation before, inside the frame range.
         before, after: those means, fractions of maximal activation.
         out_of_reach: asked for, but less than half of the change (in log2) was reached.
@@ -157,121 +151,98 @@ class EditSession:
     def _model_keypoints(self) -> Array:
         return model_keypoints(self.keypoints, self.model.contract.fps)
 
-    def edit(self, scales: Mapping[str, float], frames: tuple[int, int] | None = None, *, refine: bool = True) -> EditResult:
+    def edit(
+        self,
+        scales: Mapping[str, ArrayLike],
+        frames: tuple[int, int] | None = None,
+        *,
+        locked: Collection[str] = (),
+        falloff_s: float = FALLOFF_S,
+        influence: float = 1.0,
+        refine: bool = True,
+    ) -> EditResult:
         """Recommend a motion.
 
         Args:
-            scales: muscle or group name -> factor, 0 to 3 and more; "hamstrings" means both sides.
+            scales: muscle or group name -> factor, 0 to 3 and more, or one factor a frame (T,); "hamstrings" means both sides.
+                `edit_goal.scales_of_curves` makes them of an activation curve that was drawn anew.
             frames: [first, last) frames that may change; the whole clip if None.
+            locked: parts of the body that must not move, of `edit_scope.PARTS`.
+            falloff_s: seconds over which the edit fades in and out inside the frames.
+            influence: share of the change that is taken, 0 to 1.
             refine: try multiples of the network's answer and keep the best; False takes the answer as it is (faster).
 
         Raises:
-            UnknownNameError: a muscle the model does not know. InputError: a factor or a frame range that cannot be.
+            UnknownNameError: a muscle the model does not know, a part that is none. InputError: a factor or a frame range that
+            cannot be.
         """
-        asked = self._asked(scales)
-        first, last = self._range(frames)
-        if all(scale == 1.0 for scale in asked.values()):
-            return self._result(self.motion, self.original, asked, (first, last), self.keypoints.positions, 0.0)
-        fade = self._fade(first, last)
-        rotvec, root = self._network(asked, fade)
-        gain, turns = self._best(rotvec, root, fade, asked, (first, last)) if refine else (1.0, self._turns(rotvec, root, fade))
+        goal = edit_goal(scales, self.model.contract.muscles, len(self.motion))
+        scope = EditScope(frames, falloff_s, tuple(locked), influence)
+        span = scope.range(len(self.motion))
+        if goal.asks_nothing or influence == 0:
+            return self._result(self.motion, self.original, goal, scope, self.keypoints.positions, 0.0)
+        fade = scope.fade(len(self.motion), self.motion.fps)
+        rotvec, root = self._network(goal, fade)
+        gain, turns = self._best(rotvec, root, fade, goal, scope, span) if refine else (1.0, self._turns(rotvec, root, fade, scope))
         motion = turns.applied(self.motion, self.hmap, self.size)
         # While a slider moves, the keypoints that were turned stand for those of the skeleton, which take as long again.
         positions = self._human(standing_keypoints(motion, self.hmap)).positions if refine else turns.moved(self.keypoints.positions)
-        return self._result(motion, self._predicted(positions), asked, (first, last), positions, gain)
+        return self._result(motion, self._predicted(positions), goal, scope, positions, gain)
 
     def _best(
-        self, rotvec: Array, root: Array, fade: Array, asked: Mapping[str, float], frames: tuple[int, int]
+        self, rotvec: Array, root: Array, fade: Array, goal: EditGoal, scope: EditScope, span: tuple[int, int]
     ) -> tuple[float, _Turns]:
         """Of some multiples of the network's answer the one with the best score, and its turns."""
         tried = []
         for gain in GAINS:
-            turns = self._turns(gain * rotvec, gain * root, fade)
+            turns = self._turns(gain * rotvec, gain * root, fade, scope)
             moved = turns.moved(self.keypoints.positions)
-            distance = np.linalg.norm(moved - self.keypoints.positions, axis=-1)[slice(*frames)].mean()
-            score = self._score(self._predicted(moved), asked, *frames) + DISTANCE_WEIGHT * float(distance)
+            distance = np.linalg.norm(moved - self.keypoints.positions, axis=-1)[slice(*span)].mean()
+            score = goal.score(self.original, self._predicted(moved), span) + DISTANCE_WEIGHT * float(distance)
             tried.append((score, gain, turns))
         _, gain, turns = min(tried, key=lambda one: one[0])
         return gain, turns
 
-    def _asked(self, scales: Mapping[str, float]) -> dict[str, float]:
-        asked = {name: 1.0 for name in self.model.contract.muscles.names}
-        for key, scale in scales.items():
-            if not (math.isfinite(scale) and scale >= 0):
-                raise InputError(f"The factor for {key} is {scale}. Expected a number from 0 to 4, 1 for no change.")
-            for name in resolve_muscles([key], self.model.contract.muscles):
-                asked[name] = float(scale)
-        return asked
-
-    def _range(self, frames: tuple[int, int] | None) -> tuple[int, int]:
-        count = len(self.motion)
-        first, last = frames or (0, count)
-        if not 0 <= first < last <= count:
-            raise InputError(f"Frames {first}:{last} do not lie in the clip. Expected first < last within 0:{count}.")
-        return first, last
-
-    def _fade(self, first: int, last: int) -> Array:
-        """(T,) 1 inside the range, 0 outside, a smooth ramp inside the ends that do not lie on the clip's own ends."""
-        count = len(self.motion)
-        frames = np.arange(count)
-        ramp = max(1.0, min(FADE_S * self.motion.fps, (last - first) / 2))
-        rise = np.ones(count) if first == 0 else np.clip((frames - first + 1) / (ramp + 1), 0, 1)
-        fall = np.ones(count) if last == count else np.clip((last - frames) / (ramp + 1), 0, 1)
-        fade = np.minimum(rise, fall)
-        return fade * fade * (3 - 2 * fade)
-
-    def _network(self, asked: Mapping[str, float], fade: Array) -> tuple[Array, Array]:
+    def _network(self, goal: EditGoal, fade: Array) -> tuple[Array, Array]:
         """Turns (T, 13, 3) and root displacement (T, 3) at the clip's frame rate, as the network answers."""
         fps, model_fps = self.motion.fps, self.model.contract.fps
-        wanted = np.log2(np.clip(list(asked.values()), SMALLEST_SCALE, LARGEST_SCALE))
-        count = len(self._model_keypoints)
-        faded = interpolate(fade, fps, np.arange(count) / model_fps)
-        rotvec, root = self.model.edit(self._model_keypoints, faded[:, None] * wanted)
+        wanted = interpolate(fade[:, None] * goal.log2, fps, np.arange(len(self._model_keypoints)) / model_fps)
+        rotvec, root = self.model.edit(self._model_keypoints, wanted)
         times = np.arange(len(self.motion)) / fps
         return _cubic(rotvec, model_fps, times), _cubic(root, model_fps, times)
 
-    def _turns(self, rotvec: Array, root: Array, fade: Array) -> _Turns:
-        inside = fade > 0
-        rotvec, root = rotvec * inside[:, None, None], root * inside[:, None]
+    def _turns(self, rotvec: Array, root: Array, fade: Array, scope: EditScope) -> _Turns:
+        rotvec, root = scope.allowed(scope.influence * rotvec, scope.influence * root, fade)
         before = self.keypoints.positions
         moved = apply_to_keypoints(before, rotvec, root)
         total = accumulated(rotvec)
         foot = np.stack([total[:, EDIT_JOINTS.index(f"ankle_{side}")] for side in "lr"], axis=1)
         foot_rotvec, foot_root = plant_feet(before, moved, foot, self.planted, self.motion.fps)
-        return _Turns(rotvec, root, foot_rotvec * inside[:, None, None], foot_root * inside[:, None])
+        return _Turns(rotvec, root, *scope.allowed(foot_rotvec, foot_root, fade))
 
     def _predicted(self, positions: Array) -> Activation:
         clip = Keypoints(positions, self.keypoints.layout, self.motion.fps, start=self.motion.start)
         return predict_keypoints(clip, self.model)
 
-    def _score(self, predicted: Activation, asked: Mapping[str, float], first: int, last: int) -> float:
-        before, after = self.original.values[first:last].mean(axis=0), predicted.values[first:last].mean(axis=0)
-        ratio = np.log2(np.maximum(after, 1e-3) / np.maximum(before, 1e-3))
-        wanted = np.log2(np.clip(list(asked.values()), SMALLEST_SCALE, LARGEST_SCALE))
-        target = wanted != 0
-        miss = np.abs(ratio - wanted)[target].mean()
-        wrong = (ratio * wanted <= 0)[target].mean()
-        drift = np.abs(ratio)[~target].mean() if (~target).any() else 0.0
-        return float(miss + wrong * 4 + DRIFT_WEIGHT * drift)
-
     def _result(
         self,
         motion: Motion,
         recommended: Activation,
-        asked: Mapping[str, float],
-        frames: tuple[int, int],
+        goal: EditGoal,
+        scope: EditScope,
         positions: Array,
         gain: float,
     ) -> EditResult:
-        first, last = frames
+        first, last = frames = scope.range(len(self.motion))
+        asked = goal.asked(self.original, frames)
         before, after = self.original.values[first:last], recommended.values[first:last]
         outcomes = tuple(
             MuscleOutcome(name, asked[name], float(after[:, m].mean() / max(before[:, m].mean(), 1e-6)),
                           float(before[:, m].mean()), float(after[:, m].mean()))
             for m, name in enumerate(self.model.contract.muscles.names)
         )  # fmt: skip
-        others = [m for m, outcome in enumerate(outcomes) if outcome.asked == 1.0]
-        drift = float(np.sqrt(((after - before)[:, others] ** 2).mean())) if others else 0.0
+        others = np.flatnonzero((goal.scales == 1.0).all(axis=0))
+        drift = float(np.sqrt(((after - before)[:, others] ** 2).mean())) if len(others) else 0.0
         distance = np.linalg.norm(positions - self.keypoints.positions, axis=-1)[first:last]
         ankles = [self.keypoints.layout.index(f"ankle_{side}") for side in "lr"]
         firm = self.planted[first:last] > 0.99
@@ -279,7 +250,10 @@ class EditSession:
         return EditResult(
             motion, self.original, recommended, outcomes, frames, drift,
             float(distance.mean()) / self.size, float(distance.max()) / self.size, (float(slide.max()) if slide.size else 0.0) / self.size,
-            {"model": self.model.name, "asked": dict(asked), "frames": list(frames), "gain": gain},
+            {
+                "model": self.model.name, "asked": asked, "frames": list(frames), "gain": gain, "locked": list(scope.locked),
+                "falloff_s": scope.falloff_s, "influence": scope.influence,
+            },
         )  # fmt: skip
 
 
@@ -299,11 +273,12 @@ def prepare_edit(motion: Motion, *, model: Model | None = None, hmap: HumanoidMa
 
 def edit(
     motion: Motion,
-    scales: Mapping[str, float],
+    scales: Mapping[str, ArrayLike],
     *,
     model: Model | None = None,
     frames: tuple[int, int] | None = None,
+    locked: Collection[str] = (),
     hmap: HumanoidMap | None = None,
 ) -> EditResult:
     """Recommend a motion in which muscles work as much as asked; see `EditSession.edit`."""
-    return prepare_edit(motion, model=model, hmap=hmap).edit(scales, frames)
+    return prepare_edit(motion, model=model, hmap=hmap).edit(scales, frames, locked=locked)

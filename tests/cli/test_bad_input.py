@@ -111,6 +111,12 @@ def test_the_input_is_never_written_over(agonist, clip, tmp_path):
         (["--frames", "1" * 5000 + ":9"], "Expected FIRST:LAST"),
         (["--model", "nobody"], "Expected a folder with a model.json, or one of: agonist, mia-paper"),
         (["--model", "mia-paper"], "has no editor"),
+        (["--lock", "tail"], "Unknown part of the body 'tail'. Available: root"),
+        (["--only", "tail"], "Unknown part of the body 'tail'. Available: root"),
+        (["--influence", "1.5"], "The influence is 1.5. Expected 0 to 1"),
+        (["--falloff", "nan"], "The falloff is nan s. Expected 0 or more"),
+        (["--curves", "nothing.csv"], "nothing.csv: cannot be read"),
+        (["--curves", "nothing.bvh"], "Expected activation in a file ending in .csv or .npz"),
         (["--nonsense"], "No such option"),
     ],
 )

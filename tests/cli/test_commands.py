@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from typer.main import get_command
 
@@ -56,6 +58,27 @@ def test_edit_keeps_the_files_skeleton_channels_and_rate(ways, clip, tmp_path):
     assert result["muscles"]["quadriceps_l"]["asked"] == 1.5 and result["muscles"]["quadriceps_l"]["reached"] > 1
     before, after = bvh.read(clip), bvh.read(tmp_path / "e.bvh")
     assert after.layout == before.layout and len(after.motion) == len(before.motion) and after.motion.fps == before.motion.fps
+
+
+def test_edit_of_one_part_only(ways, clip, tmp_path):
+    ways("edit", clip, "--scale", "biceps=1.5", "--only", "arms", "--influence", "0.8", "--falloff", "0.2", "--out", tmp_path / "e.bvh")
+    before, after = bvh.read(clip).motion, bvh.read(tmp_path / "e.bvh").motion
+    moved = np.abs(after.rotations_parent_from_joint - before.rotations_parent_from_joint).max(axis=(0, 2)) > 1e-4
+    names = {before.skeleton.names[joint] for joint in np.flatnonzero(moved)}
+    assert names and all(name.startswith(("shoulder", "elbow")) for name in names)
+
+
+def test_edit_by_a_changed_activation_file(agonist, clip, tmp_path):
+    table = tmp_path / "a.csv"
+    assert agonist("predict", clip, "--out", table).code == 0
+    activation = csv_activation.read(table)
+    csv_activation.write(table, replace(activation, values=np.clip(activation.values * [1.5, *[1.0] * 7], 0, 1)))
+    edited = agonist("edit", clip, "--curves", table, "--out", tmp_path / "e.bvh", "--json")
+    muscles = json.loads(edited.out)["muscles"]
+    assert muscles["quadriceps_l"]["asked"] == pytest.approx(1.5, abs=0.1) and muscles["quadriceps_l"]["reached"] > 1.1
+    assert {one["asked"] for name, one in muscles.items() if name != "quadriceps_l"} == {1.0}
+    twice = agonist("edit", clip, "--curves", table, "--scale", "quadriceps=2", "--out", tmp_path / "f.bvh")
+    assert twice.code == 2 and "quadriceps_l" in twice.err and not (tmp_path / "f.bvh").exists()
 
 
 def test_an_edit_that_asks_nothing_gives_the_file_back(agonist, clip, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,9 @@ from agonist.cli.predict import ModelOption, MotionFile
 from agonist.errors import InputError
 
 if TYPE_CHECKING:
-    from agonist.edit import EditResult
+    from numpy.typing import ArrayLike
+
+    from agonist.edit import EditResult, EditSession
     from agonist.motion import Motion
 
 __all__ = ["edit", "outcome_rows", "parse_frames", "parse_scales"]
@@ -69,6 +72,13 @@ def edit(
     out: Annotated[Path, typer.Option("--out", help="Where to write the recommended motion: .bvh or .npz.")],
     scale: Annotated[list[str], typer.Option("--scale", metavar="MUSCLE=FACTOR", help="Such as hamstrings=1.5; may be given again.")] = [],  # noqa: B006
     frames: Annotated[str | None, typer.Option("--frames", metavar="A:B", help="Only these frames may change.")] = None,
+    falloff: Annotated[float, typer.Option("--falloff", help="Seconds over which the edit fades in and out inside the frames.")] = 0.3,
+    lock: Annotated[list[str], typer.Option("--lock", metavar="PART", help="What must not move: root, trunk, head, arms, arm_l, legs, leg_r, ...; may be given again.")] = [],  # noqa: B006, E501
+    only: Annotated[list[str], typer.Option("--only", metavar="PART", help="Lock everything but this: arms, legs, ...; may be given again.")] = [],  # noqa: B006, E501
+    influence: Annotated[float, typer.Option("--influence", help="Share of the change that is taken, 0 to 1.")] = 1.0,
+    curves: Annotated[
+        Path | None, typer.Option("--curves", help="Activation as it shall be: a CSV or NPZ of 'agonist predict' that you changed.")
+    ] = None,
     model: ModelOption = "agonist",
     physics: Annotated[
         bool, typer.Option("--physics", help="Let a simulation judge the result too (slow; needs agonist[physics]).")
@@ -78,12 +88,14 @@ def edit(
 ) -> None:
     """Recommend a motion in which muscles work as much as asked."""
     from agonist.edit import prepare_edit
+    from agonist.edit_scope import all_but
     from agonist.io import bvh, npz, read_with_layout
     from agonist.model import load_model
     from agonist.motion import Keypoints
 
     console = Console(json, quiet)
     scales, span = parse_scales(scale), parse_frames(frames)
+    locked = {*lock, *(all_but(only) if only else ())}
     check_output(out, (".bvh", ".npz"), [motion])
     with about(motion):
         clip, layout = read_with_layout(motion)
@@ -91,7 +103,9 @@ def edit(
             from agonist.capture.fit import fit_motion
 
             clip = fit_motion(clip)
-        result = prepare_edit(clip, model=load_model(model)).edit(scales, span)
+        session = prepare_edit(clip, model=load_model(model))
+        drawn = _drawn(session, curves, scales) if curves else {}
+        result = session.edit({**drawn, **scales}, span, locked=locked, falloff_s=falloff, influence=influence)
         # Before anything is written: physics may refuse the clip.
         verdict = _judge(console, clip, result) if physics else None
     if out.suffix.lower() == ".bvh":
@@ -115,6 +129,20 @@ def edit(
         rows = [[name, f"{result.parameters['asked'][name]:.2f}", f"{ratio:.2f}"] for name, ratio in verdict.items()]
         console.table(["muscle", "asked", "works"], rows)
     console.result(document)
+
+
+def _drawn(session: EditSession, curves: Path, scales: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
+    """Factors of a changed activation file; a muscle that --scale names too is refused."""
+    from agonist.edit_goal import scales_of_curves
+    from agonist.io import read_activation
+    from agonist.muscles import resolve_muscles
+
+    with about(curves):
+        drawn = scales_of_curves(session.original, read_activation(curves))
+    twice = set(drawn) & set(resolve_muscles(scales, session.model.contract.muscles))
+    if twice:
+        raise InputError(f"{curves}: {', '.join(sorted(twice))} changed here and in --scale. Expected one of the two.")
+    return dict(drawn)
 
 
 def _judge(console: Console, clip: Motion, result: EditResult) -> dict[str, float]:

@@ -29,7 +29,7 @@ def plot(
 ) -> None:
     """Draw activation as curves: a row a muscle, its left and its right side over each other (needs agonist[plot])."""
     from agonist import io
-    from agonist.io import activation_plot, csv_activation, gait_plot, npz
+    from agonist.io import activation_plot, gait_plot, npz
     from agonist.model import load_model
     from agonist.predict import predict as predict_activation
 
@@ -41,10 +41,8 @@ def plot(
         console.say(f"{strides['l']} left and {strides['r']} right strides, simulated: {out}")
         console.result({"out": str(out), "strides": strides})
         return
-    if file.suffix.lower() == ".csv":
-        activation = csv_activation.read(file)
-    elif file.suffix.lower() == ".npz" and npz.is_activation(file):
-        activation = npz.read_activation(file)
+    if file.suffix.lower() == ".csv" or (file.suffix.lower() == ".npz" and npz.is_activation(file)):
+        activation = io.read_activation(file)
     else:
         with about(file):
             activation = predict_activation(io.read(file), load_model(model))

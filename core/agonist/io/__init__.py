@@ -16,9 +16,10 @@ from agonist.errors import FileFormatError, InputError
 from agonist.motion import Keypoints, Motion
 
 if TYPE_CHECKING:
+    from agonist.activation import Activation
     from agonist.io.bvh import BvhLayout
 
-__all__ = ["FORMATS", "SUFFIXES", "read", "read_with_layout"]
+__all__ = ["FORMATS", "SUFFIXES", "read", "read_activation", "read_with_layout"]
 
 Clip = Motion | Keypoints
 
@@ -125,6 +126,17 @@ def read(path: str | PathLike[str]) -> Clip:
     if not path.is_file():
         raise FileFormatError(path, "no such file", "a motion file")
     return reader(path)
+
+
+def read_activation(path: str | PathLike[str]) -> Activation:
+    """An activation file, .csv or .npz. Raises FileFormatError."""
+    from agonist.io import csv_activation, npz
+
+    readers = {".csv": csv_activation.read, ".npz": npz.read_activation}
+    suffix = Path(path).suffix.lower()
+    if suffix not in readers:
+        raise FileFormatError(path, f"a file ending in '{suffix}'", f"activation in a file ending in {' or '.join(readers)}")
+    return readers[suffix](path)
 
 
 def read_with_layout(path: str | PathLike[str]) -> tuple[Clip, BvhLayout | None]:

@@ -1,0 +1,121 @@
+"""The goal of an edit: how much each muscle shall work, as one factor or as a curve, and how well a prediction meets it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from agonist.activation import Activation
+from agonist.errors import InputError
+from agonist.muscles import MuscleSet, resolve_muscles
+
+__all__ = ["LARGEST_SCALE", "SMALLEST_SCALE", "EditGoal", "edit_goal", "scales_of_curves"]
+
+Array = NDArray[np.float64]
+
+# Sliders run from 0 to 3; the network was trained on factors from 1/4 to 4 and takes no others.
+SMALLEST_SCALE, LARGEST_SCALE = 0.25, 4.0
+# Weight of the other muscles' change against the goal's miss when multiples are compared [ours].
+DRIFT_WEIGHT = 0.5
+# Activation that counts as none when curves are divided: noise around rest is no wish [ours].
+REST = 0.005
+
+
+@dataclass(frozen=True, eq=False)
+class EditGoal:
+    """What is asked of every muscle.
+
+    Attributes:
+        names: the muscles.
+        scales: (T, M) factor at every frame.
+        constant: (M,) whether a muscle has one factor for the whole clip.
+    """
+
+    names: tuple[str, ...]
+    scales: Array
+    constant: NDArray[np.bool_]
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether every factor is exactly 1."""
+        return bool((self.scales == 1.0).all())
+
+    @property
+    def log2(self) -> Array:
+        """(T, M) logarithm of the factors, as far as the network goes."""
+        return np.log2(np.clip(self.scales, SMALLEST_SCALE, LARGEST_SCALE))
+
+    def asked(self, original: Activation, frames: tuple[int, int]) -> dict[str, float]:
+        """Factor of the mean activation inside the frames that the goal comes to, by muscle."""
+        inside = slice(*frames)
+        before = original.values[inside]
+        means = (self.scales[inside] * before).mean(axis=0) / np.maximum(before.mean(axis=0), 1e-9)
+        return {
+            name: float(self.scales[0, m] if self.constant[m] else means[m]) for m, name in enumerate(self.names)
+        }  # fmt: skip
+
+    def score(self, original: Activation, predicted: Activation, frames: tuple[int, int]) -> float:
+        """How badly a prediction meets the goal inside the frames: miss, wrong direction and change of the others, in log2."""
+        inside = slice(*frames)
+        before, after, wanted = original.values[inside], predicted.values[inside], self.log2[inside]
+        ratio = np.log2(np.maximum(after.mean(axis=0), 1e-3) / np.maximum(before.mean(axis=0), 1e-3))
+        target = (wanted != 0).any(axis=0)
+        level = np.where(self.constant, wanted[0], 0.0)
+        misses = np.abs(ratio - level)
+        if not self.constant.all():
+            curve = np.log2((after + REST) / (before + REST)) - wanted
+            misses = np.where(self.constant, misses, np.abs(curve).mean(axis=0))
+        wrong = (ratio * level <= 0)[target & self.constant]
+        drift = np.abs(ratio)[~target].mean() if (~target).any() else 0.0
+        return float(misses[target].mean() + (wrong.mean() * 4 if wrong.size else 0.0) + DRIFT_WEIGHT * drift)
+
+
+def edit_goal(scales: Mapping[str, ArrayLike], muscles: MuscleSet, frames: int) -> EditGoal:
+    """Read what is asked of a clip of `frames` frames.
+
+    Args:
+        scales: muscle or group name -> factor, or (frames,) factors; "hamstrings" means both sides.
+        muscles: those of the model.
+        frames: length of the clip.
+
+    Raises:
+        UnknownNameError: a muscle the model does not know. InputError: a factor that cannot be, a curve of another length.
+    """
+    asked, constant = np.ones((frames, len(muscles))), np.ones(len(muscles), dtype=bool)
+    for key, scale in scales.items():
+        values = np.asarray(scale, dtype=float)
+        if values.shape not in ((), (frames,)):
+            raise InputError(f"The factors for {key} have shape {values.shape}. Expected one number, or one a frame: ({frames},).")
+        if not (np.isfinite(values).all() and (values >= 0).all()):
+            worst = float(values) if values.ndim == 0 else math.nan if np.isnan(values).any() else float(values.min())
+            raise InputError(f"The factor for {key} is {worst}. Expected a number from 0 to 4, 1 for no change.")
+        for name in resolve_muscles([key], muscles):
+            column = muscles.index(name)
+            asked[:, column], constant[column] = values, values.ndim == 0
+    return EditGoal(muscles.names, asked, constant)
+
+
+def scales_of_curves(original: Activation, wanted: Activation) -> dict[str, Array]:
+    """Factors that turn one activation into another, muscle by muscle: what an animator asks who draws a curve anew.
+
+    Args:
+        original: what was predicted.
+        wanted: as it shall be, the same number of frames; muscles that it leaves out or leaves alone are not asked.
+
+    Returns:
+        muscle name -> (T,) factors, for the muscles whose curve differs. Raises UnknownNameError, InputError.
+    """
+    if len(wanted) != len(original):
+        raise InputError(f"The wanted activation has {len(wanted)} frames. Expected {len(original)}, as the clip has.")
+    scales = {}
+    for name in wanted.muscles.names:
+        (mine,) = resolve_muscles([name], original.muscles)
+        before, after = original.column(mine), wanted.column(name)
+        # Files round to some digits.
+        if np.abs(after - before).max() > 1e-3:
+            scales[mine] = np.clip((after + REST) / (before + REST), 0.0, LARGEST_SCALE)
+    return scales
