@@ -21,13 +21,16 @@ pytestmark = pytest.mark.training
 
 @pytest.fixture(scope="module")
 def compared():
-    return compare_edits({"squat": exercise("Squat", 4.0)}, load_model(), load_model("mia-paper"), steps=5)
+    with pytest.MonkeyPatch.context() as patch:
+        # 75 simulations would take a minute; `test_physics_judges` asks the real one.
+        patch.setattr(edit_peers, "_simulated", lambda positions: 0.1 + np.abs(positions[:, :8, 2]) / 10)
+        return compare_edits({"squat": exercise("Squat", 4.0)}, load_model(), load_model("mia-paper"), steps=5, physics=True)
 
 
 def test_every_method_is_asked_the_same(compared):
-    assert compared["edits"] == 24 and tuple(compared["methods"]) == METHODS and compared["judges"] == ["agonist", "mia-paper"]
+    assert compared["edits"] == 24 and tuple(compared["methods"]) == METHODS and compared["judges"] == ["agonist", "mia-paper", "physics"]
     for one in compared["methods"].values():
-        assert set(one["judges"]) == {"agonist", "mia-paper"}
+        assert set(one["judges"]) == {"agonist", "mia-paper", "physics"}
         for said in one["judges"].values():
             assert 0 <= said["right_share"] <= 1 and said["drift"] > 0 and said["miss_log2_median"] > 0
         assert one["distance_m"] > 0 and one["ms"] > 0 and one["jerk_ratio"] > 0
@@ -38,6 +41,14 @@ def test_only_the_decode_loses_the_input_and_the_body(compared):
     assert editor["identity_max_m"] == 0 and descent["identity_max_m"] < 1e-12 and decode["identity_max_m"] > 0.02
     assert editor["bone_change"] < 0.002 and descent["bone_change"] < 0.002 < decode["bone_change"]
     assert editor["skate_m_s"] < 0.01
+
+
+def test_physics_judges():
+    """Who squats works the quadriceps more than who stands, whatever a network says."""
+    pytest.importorskip("mujoco")
+    stands, squats = (body25_from_motion(exercise(name, 3.0).resample(10.0)).positions for name in ("Idle", "Squat"))
+    said = edit_peers._judged(edit_peers._simulated, squats, edit_peers._simulated(stands), muscle=0, scale=2.0)
+    assert said["right"] == 1 and said["drift"] > 0
 
 
 def test_figures_of_motion():

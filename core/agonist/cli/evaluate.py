@@ -43,7 +43,9 @@ def _humanoid(path: Path) -> Motion:
 
 @app.command(
     short_help="Does the muscle go the way that was asked?",
-    epilog=example("agonist evaluate edit", "agonist evaluate edit walk.bvh kick.bvh --out report.json", "agonist evaluate edit --peers"),
+    epilog=example(
+        "agonist evaluate edit", "agonist evaluate edit walk.bvh kick.bvh --out report.json", "agonist evaluate edit --peers --physics",
+    ),
 )
 def edit(
     clips: Annotated[
@@ -54,6 +56,7 @@ def edit(
     peers: Annotated[
         bool, typer.Option("--peers", help="Beside the paper's decode and gradient descent (minutes; needs agonist[train]).")
     ] = False,
+    physics: Annotated[bool, typer.Option("--physics", help="With --peers: let a simulation judge too (needs agonist[physics]).")] = False,
     out: Report = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -63,6 +66,8 @@ def edit(
     from agonist.model import load_model
 
     console = Console(json, quiet)
+    if physics and not peers:
+        raise InputError("--physics judges the three ways of --peers. Expected both, or 'agonist edit --physics' for one edit.")
     if out is not None:
         check_output(out, (".json",), clips or [])
     network = load_model(model)
@@ -72,7 +77,7 @@ def edit(
         # First: it refuses clips that are too short.
         from agonist.evaluation.edit_peers import compare_edits
 
-        compared = compare_edits(motions, network, load_model("mia-paper"), progress=console.progress)
+        compared = compare_edits(motions, network, load_model("mia-paper"), physics=physics, progress=console.progress)
     report = evaluate_edits(motions, network, progress=lambda share: console.progress(share, "editing"))
     console.say(f"Right direction by re-prediction, of {report['clips']} clips ({report['data']}):")
     rows = [
@@ -95,7 +100,7 @@ def edit(
 
 
 def _say_edit_peers(console: Console, found: dict[str, Any]) -> None:
-    console.say(f"\n{found['edits']} edits of {found['clips']} clips three ways ({found['data']}); judged by two encoders:")
+    console.say(f"\n{found['edits']} edits of {found['clips']} clips three ways ({found['data']}):")
     header = ["", "judge", "right %", "miss log2", "drift", "moved cm", "skate cm/s", "jerk x", "bones %", "nothing asked cm", "ms"]
     rows = []
     for method, one in found["methods"].items():

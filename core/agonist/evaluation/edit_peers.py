@@ -1,13 +1,15 @@
 """Three ways to edit, on the same clips with the same requests: the amortised editor, the paper's decode, gradient descent.
 
 The decode is D(scaled E(x)) of "Muscles in Action" (Chiquier & Vondrick 2023): a new pose from muscles alone. It knows neither
-place nor heading, so it is given the input's. All edits are compared at its 10 frames a second and judged by two encoders.
+place nor heading, so it is given the input's. All edits are compared at its 10 frames a second and judged by two encoders, and
+by physics if wished: a simulation of a person, with a cost of effort, that no training data used (`verify.JUDGE`).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,8 @@ __all__ = ["METHODS", "compare_edits"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
+# Positions (T, 25, 3) to activation (T, M).
+Judge = Callable[[Array], Array]
 
 METHODS = ("amortised editor", "decode of the paper", "gradient descent")
 COMPARED_FPS = 10.0
@@ -36,7 +40,13 @@ _SILENT = 1e-3
 
 
 def compare_edits(
-    clips: Mapping[str, Motion | Keypoints], model: Model, paper: Model, *, steps: int = 60, progress: Progress | None = None
+    clips: Mapping[str, Motion | Keypoints],
+    model: Model,
+    paper: Model,
+    *,
+    steps: int = 60,
+    physics: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Ask every method for every muscle at every scale of `edits.SCALES`, on every clip.
 
@@ -45,6 +55,7 @@ def compare_edits(
         model: has an encoder and an editor.
         paper: has an encoder and a decoder.
         steps: of gradient descent.
+        physics: let a simulation judge too (minutes).
         progress: share done and what is being done.
 
     Returns:
@@ -77,9 +88,14 @@ def compare_edits(
             raise MotionError(f"{label}: keypoints without joint rotations. Expected a motion on a skeleton, such as a BVH file.")
         if clip.duration < shortest:
             raise MotionError(f"{label}: {clip.duration:.1f} s. Expected at least {shortest:.1f} s, a window of the encoder.")
+    judged_by: dict[str, Judge] = {one.name: partial(_activation, judge=one) for one in (model, paper)}
+    if physics:
+        judged_by["physics"] = _simulated
     for index, (label, clip) in enumerate(clips.items()):
         assert isinstance(clip, Motion)
         session = prepare_edit(clip, model=model)
+        before = _sampled(session.keypoints.positions, clip.fps)
+        originals = {name: judge(before) for name, judge in judged_by.items()}
         for k, method in enumerate(METHODS):
             if progress:
                 progress((index + k / len(METHODS)) / len(clips), f"{label}: {method}")
@@ -92,12 +108,10 @@ def compare_edits(
                 turns = descend(encoder, model_keypoints(session.keypoints, model.contract.fps), log2_scales, steps=steps)
                 moved = [_turned(session, model, *pair) for pair in zip(*turns, strict=True)]
             elapsed = (time.perf_counter() - began) / len(log2_scales)
-            before = _sampled(session.keypoints.positions, clip.fps)
             identity[method].append(float(np.linalg.norm(moved[-1] - before, axis=-1).max()))
-            judges = [(judge.name, judge, _mean_activation(before, judge), _activation(before, judge)) for judge in (model, paper)]
             rows[method] += [
-                {**_moved(before, after), "ms": 1000 * elapsed, "judges": {name: _judged(judge, after, mean, values, *request)
-                                                                           for name, judge, mean, values in judges}}
+                {**_moved(before, after), "ms": 1000 * elapsed,
+                 "judges": {name: _judged(judge, after, originals[name], *request) for name, judge in judged_by.items()}}
                 for request, after in zip(requests, moved[:-1], strict=True)
             ]  # fmt: skip
     if progress:
@@ -105,7 +119,7 @@ def compare_edits(
     return {
         "data": "clips by people outside the training; activation predicted, nothing is measured", "clips": len(clips),
         "names": list(clips), "scales": list(SCALES), "edits": len(clips) * len(requests), "descent_steps": steps,
-        "fps": COMPARED_FPS, "judges": [model.name, paper.name],
+        "fps": COMPARED_FPS, "judges": list(judged_by),
         "methods": {method: {**_summary(rows[method]), "identity_max_m": max(identity[method])} for method in METHODS},
     }  # fmt: skip
 
@@ -142,15 +156,18 @@ def _activation(positions: Array, judge: Model) -> Array:
     return predict_keypoints(Keypoints(positions, BODY25, COMPARED_FPS), judge).values
 
 
-def _mean_activation(positions: Array, judge: Model) -> Array:
-    return _activation(positions, judge).mean(axis=0)
+def _simulated(positions: Array) -> Array:
+    from agonist.body import simulate
+    from agonist.verify import JUDGE
+
+    return simulate(Keypoints(positions, BODY25, COMPARED_FPS), JUDGE).activation.values
 
 
-def _judged(judge: Model, after: Array, mean: Array, values: Array, muscle: int, scale: float) -> dict[str, float]:
-    """What one encoder says of one edit."""
-    now = _activation(after, judge)
-    ratio = np.log2(max(now[:, muscle].mean(), _SILENT) / max(mean[muscle], _SILENT))
-    others = [m for m in range(len(mean)) if m != muscle]
+def _judged(judge: Judge, after: Array, values: Array, muscle: int, scale: float) -> dict[str, float]:
+    """What one judge says of one edit; `values` (T, M) are what it said of the input."""
+    now = judge(after)
+    ratio = np.log2(max(now[:, muscle].mean(), _SILENT) / max(values[:, muscle].mean(), _SILENT))
+    others = [m for m in range(values.shape[1]) if m != muscle]
     wanted = np.log2(scale)
     return {
         "right": float(ratio * wanted > 0),
