@@ -108,6 +108,10 @@ def test_simulate(ways, agonist, tmp_path):
     bvh.write(short, exercise("Squat", 0.5))
     document = ways("simulate", short, "--fps", "10", "--out", tmp_path / "s.csv", slow=True)
     assert csv_activation.read(tmp_path / "s.csv").reference == "simulated" and 0 < document["mean"]["quadriceps_l"] < 1
+    # What was kept on the way is gone.
+    assert not list(tmp_path.glob("*.part"))
+    strange = agonist("simulate", short, "--fps", "10", "--cost-exponent", "3", "--cocontraction", "0.1", "--out", tmp_path / "strange.csv")
+    assert strange.code == 0 and csv_activation.read(tmp_path / "strange.csv").values.min() >= 0.1 - 1e-6
     judged = ways("edit", short, "--scale", "quadriceps=1.5", "--physics", "--out", tmp_path / "e.bvh", slow=True)
     assert judged["physics"].keys() == judged["muscles"].keys()
 

@@ -45,6 +45,7 @@ class Instant:
         force_n, centre_m, moment_nm: (2, 3) ground reaction on the left and the right foot, where it acts, and its free moment.
         residual_share: force at the root that nothing carries, over body weight.
         reserve_share: share of the joint torques that muscles did not carry.
+        pelvis_m_s2: size of the pelvis' acceleration.
     """
 
     activation: Array
@@ -56,15 +57,15 @@ class Instant:
     moment_nm: Array
     residual_share: float
     reserve_share: float
+    pelvis_m_s2: float
 
 
 class Dynamics:
-    """Solves one instant after the other; keeps the multipliers of the last, for speed only.
+    """Solves one instant after the other; starts from the multipliers of the last, which shows in the last bits only.
 
     Attributes:
         floor: height of the ground, metres: where the lowest sole is at the clip's lower frames.
         other_support: share of frames in which a hand, a knee or a hip is near the floor.
-        peak_acceleration: of the pelvis so far, m/s^2.
     """
 
     def __init__(self, body: BodyModel, person: Person, trajectory: Any, clip: Keypoints, plates: ForcePlates | None) -> None:
@@ -83,7 +84,10 @@ class Dynamics:
         self.effort = np.maximum(volume / volume.mean(), SMALLEST_EFFORT)
         self.weight_n = body.mass_kg * 9.81
         self.multipliers: Array | None = None
-        self.peak_acceleration = 0.0
+
+    def restart(self) -> None:
+        """Forget what came before."""
+        self.multipliers = None
 
     def solve(self, time: float) -> Instant:
         """Solve the instant `time` seconds from the clip's first frame."""
@@ -91,7 +95,6 @@ class Dynamics:
 
         body, model, data = self.body, self.body.mj, self.data
         data.qpos[:], data.qvel[:], data.qacc[:], g, hinges = self.trajectory.at(body, time)
-        self.peak_acceleration = max(self.peak_acceleration, float(np.linalg.norm(data.qacc[:3])))
         mujoco.mj_fwdPosition(model, data)
         mujoco.mj_fwdVelocity(model, data)
         torque = np.empty(model.nv)
@@ -119,6 +122,7 @@ class Dynamics:
         return Instant(
             x[:muscles], np.array(data.actuator_length)[body.muscles], hinges, net[6:], force, centre, free,
             float(np.linalg.norm(left[:3]) / self.weight_n), float(np.abs(left[6:]).sum() / max(np.abs(b[6:]).sum(), 10.0)),
+            float(np.linalg.norm(data.qacc[:3])),
         )  # fmt: skip
 
     def _points(self) -> Array:

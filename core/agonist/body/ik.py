@@ -31,7 +31,11 @@ def _weights(name: str) -> float:
 
 
 def solve_ik(
-    body: BodyModel, keypoints: Array, confidence: Array, progress: Callable[[float], None] | None = None
+    body: BodyModel,
+    keypoints: Array,
+    confidence: Array,
+    progress: Callable[[float], None] | None = None,
+    after: tuple[Array, Array] | None = None,
 ) -> tuple[Array, Array, Array]:
     """Coordinates that bring the model's joints onto the keypoints.
 
@@ -39,6 +43,8 @@ def solve_ik(
         body: the scaled model.
         keypoints: (T, 25, 3) metres, finite.
         confidence: (T, 25) in [0, 1].
+        progress: called with a share in [0, 1].
+        after: root (7,) and hinges (23,) of the frame before the first, where a clip is solved in stretches.
 
     Returns:
         root (T, 7) position and quaternion, hinges (T, 23) radians, and the mean distance (T,) in metres between the
@@ -51,12 +57,13 @@ def solve_ik(
     roots, hinges, errors = np.empty((frames, 7)), np.empty((frames, len(HINGES))), np.empty(frames)
     columns = list(body.sites)
     weight_of = np.array([_weights(BODY25.names[k]) for k in columns])
-    root, angles = _first_guess(keypoints[0])
+    root, angles = after or _first_guess(keypoints[0])
     for t in range(frames):
         target, weight = keypoints[t, columns], weight_of * np.sqrt(confidence[t, columns])
-        previous = angles if t else None
-        result = _solve(body, data, target, weight, root, angles, previous, 4 if t else 60)
-        if t == 0:
+        first = t == 0 and after is None
+        previous = None if first else angles
+        result = _solve(body, data, target, weight, root, angles, previous, 60 if first else 4)
+        if first:
             result = min([result, *_restarts(body, data, target, weight, result, previous)], key=lambda item: item[2])
             # Let the weakly determined directions settle, or the first frames would show them drifting.
             for _ in range(40):

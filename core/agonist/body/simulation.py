@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agonist.activation import Activation
-from agonist.body.dynamics import Dynamics, Instant
+from agonist.body.blocks import Movement, solve_blocks, solve_stretches
+from agonist.body.dynamics import Dynamics
 from agonist.body.muscle_map import choose_muscles, gather
+from agonist.body.parts import Parts
 from agonist.body.person import Person
 from agonist.body.plates import ForcePlates
 from agonist.body.sides import exchange_back
@@ -21,17 +24,12 @@ from agonist.humanoid import leg_length
 from agonist.motion import Keypoints, Motion, interpolate
 from agonist.predict import standing_keypoints
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["EMG_DELAY_S", "Simulation", "simulate"]
 
 Array = NDArray[np.float64]
 
 # Inverse kinematics above this rate buys nothing once everything is low-passed at 6 Hz.
 IK_FPS = 30.0
-# Each block of frames starts anew, so that blocks can be solved in any order and by any number of processes.
-BLOCK_FRAMES = 200
 # Faster than any person: Olympic throws and kicks stay below 80 rad/s at the joint, sprint starts below 30 m/s^2 at the trunk.
 IMPOSSIBLE_ROOT_M_S2 = 150.0
 
@@ -105,6 +103,8 @@ def simulate(
     output_fps: float | None = None,
     filter_hz: float = 6.0,
     plates: ForcePlates | None = None,
+    jobs: int = 1,
+    parts: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Simulation:
     """Muscle activation by physics.
@@ -116,19 +116,22 @@ def simulate(
         output_fps: frame rate of the result; the clip's own if None.
         filter_hz: cut-off of the zero-phase low-pass on the coordinates.
         plates: measured ground reaction, used instead of an estimate; on the motion's clock and in its axes.
+        jobs: processes for the dynamics; the result is the same for any number.
+        parts: folder where what is done is kept, and what was done by an interrupted call is found; `Parts.remove` clears it.
         progress: called with a share in [0, 1].
 
     Raises:
-        InputError: a frame rate or a cut-off that is none. MotionError: fewer than 4 frames, or not of human size.
-        SkeletonError: not a humanoid. UnknownNameError: no such muscle set. MissingDependencyError.
+        InputError: a frame rate, a cut-off or a number of jobs that is none, a folder that cannot be written.
+        MotionError: fewer than 4 frames, or not of human size. SkeletonError: not a humanoid.
+        UnknownNameError: no such muscle set. MissingDependencyError. WorkError: a process died.
     """
-    from agonist.body.ik import solve_ik
     from agonist.body.model import HINGES, scaled_body, segment_scales
-    from agonist.body.trajectory import fit_trajectory
 
     for name, value in (("output frame rate", output_fps), ("cut-off", filter_hz)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise InputError(f"The {name} is {value} Hz. Expected a number above 0.")
+    if jobs < 1:
+        raise InputError(f"{jobs} jobs. Expected 1 or more.")
     person = person or Person()
     clip = standing_keypoints(motion)
     if len(clip) < 4:
@@ -146,23 +149,23 @@ def simulate(
     scales = segment_scales(points)
     body = scaled_body(scales, person)
     selected = choose_muscles(muscles, body.muscle_names)
-    ik_progress = (lambda share: progress(0.5 * share)) if progress else None
-    roots, hinges, errors = solve_ik(body, points, confidence, ik_progress)
-    trajectory = fit_trajectory(roots, hinges, ik_fps, filter_hz)
     output = np.arange(int(clip.duration * fps + 1e-6) + 1) / fps
-    dynamics = Dynamics(body, person, trajectory, clip, plates)
-    instants: list[Instant] = []
-    for index, time in enumerate(output):
-        if index % BLOCK_FRAMES == 0:
-            dynamics.multipliers = None
-        instants.append(dynamics.solve(min(float(time), times[-1])))
+    measured = () if plates is None else (plates.times, plates.force_n, plates.centre_m, plates.moment_nm)
+    kept = Parts(parts, clip.positions, clip.confidence, clip.fps, clip.start, person, fps, filter_hz, *measured)
+    # A frame of inverse kinematics takes about as long as one of dynamics.
+    first = len(times) / (len(times) + len(output) / max(jobs, 1))
+
+    def shown(share: float, done: float = 0.0, of: float = first) -> None:
         if progress:
-            progress(0.5 + 0.5 * (index + 1) / len(output))
+            progress(done + share * of)
 
-    def over_time(name: str) -> Array:
-        return np.array([getattr(instant, name) for instant in instants])
-
-    model_activation, residual, reserve, force = map(over_time, ("activation", "residual_share", "reserve_share", "force_n"))
+    roots, hinges, errors = solve_stretches(body, points, confidence, kept, shown)
+    movement = Movement(scales, person, roots, hinges, ik_fps, filter_hz, clip, plates)
+    dynamics = movement.dynamics(body)
+    solved = solve_blocks(
+        movement, dynamics, np.minimum(output, times[-1]), jobs, kept, lambda share: shown(share, first, 1 - first)
+    )
+    model_activation, residual, reserve, force = (solved[name] for name in ("activation", "residual_share", "reserve_share", "force_n"))
     raw = model_activation @ gather(selected, body.muscle_names, body.maximal_force_n)
     error = interpolate(errors, ik_fps, output)
     parameters = {
@@ -174,10 +177,10 @@ def simulate(
         np.clip(_envelope(raw, fps), 0, 1), selected, fps, start=clip.start, reference="simulated", provenance=parameters
     )
     return Simulation(
-        activation, HINGES, over_time("angles"), over_time("torques"), force, over_time("centre_m"), over_time("moment_nm"),
-        residual, reserve, error, interpolate(clip.positions, clip.fps, output), body.muscle_names, model_activation, over_time("length_m"),
+        activation, HINGES, solved["angles"], solved["torques"], force, solved["centre_m"], solved["moment_nm"],
+        residual, reserve, error, interpolate(clip.positions, clip.fps, output), body.muscle_names, model_activation, solved["length_m"],
         body.maximal_force_n,
-        _flags(error, residual, reserve, force, dynamics, clip.fps) + _exchange_flags(exchanged), parameters,
+        _flags(error, residual, reserve, force, solved["pelvis_m_s2"], dynamics, clip.fps) + _exchange_flags(exchanged), parameters,
     )  # fmt: skip
 
 
@@ -205,7 +208,9 @@ def _envelope(values: Array, fps: float) -> Array:
     return np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=-1)
 
 
-def _flags(error: Array, residual: Array, reserve: Array, force: Array, dynamics: Dynamics, fps: float) -> tuple[str, ...]:
+def _flags(
+    error: Array, residual: Array, reserve: Array, force: Array, pelvis_m_s2: Array, dynamics: Dynamics, fps: float
+) -> tuple[str, ...]:
     flags = []
     if error.mean() > 0.06:
         flags.append(f"the body fits the keypoints badly: {1000 * error.mean():.0f} mm on average")
@@ -213,8 +218,8 @@ def _flags(error: Array, residual: Array, reserve: Array, force: Array, dynamics
         flags.append(f"forces at the root that nothing explains: {residual.mean():.2f} body weights on average")
     if reserve.mean() > 0.3:
         flags.append(f"muscles carry too little: reserves hold {100 * reserve.mean():.0f} % of the joint torques")
-    if dynamics.peak_acceleration > IMPOSSIBLE_ROOT_M_S2:
-        flags.append(f"impossible acceleration of the pelvis: {dynamics.peak_acceleration:.0f} m/s^2")
+    if pelvis_m_s2.max() > IMPOSSIBLE_ROOT_M_S2:
+        flags.append(f"impossible acceleration of the pelvis: {pelvis_m_s2.max():.0f} m/s^2")
     if not np.abs(force).any():
         flags.append("the ground is never touched")
     if dynamics.other_support > 0.1:

@@ -23,6 +23,13 @@ def simulate(
     ] = None,
     sex: Annotated[str, typer.Option("--sex", metavar="SEX", help="male or female.")] = "male",
     strength: Annotated[float, typer.Option("--strength", metavar="FACTOR", help="Factor on every muscle's maximal force.")] = 1.0,
+    cost_exponent: Annotated[
+        float,
+        typer.Option("--cost-exponent", metavar="P", help="Muscles share their work so that the sum of volume x activation^P is least."),
+    ] = 2.0,
+    cocontraction: Annotated[
+        float, typer.Option("--cocontraction", metavar="SHARE", help="Activation that every muscle keeps at least, 0 to 0.3.")
+    ] = 0.01,
     muscles: Annotated[
         str, typer.Option("--muscles", metavar="SET", help="mia8, surface24, body (every muscle), or names with commas: soleus_r,biceps.")
     ] = "mia8",
@@ -35,15 +42,24 @@ def simulate(
         typer.Option("--details", metavar="DIR", help="Write angles, torques, ground reaction and muscle lengths for OpenSim here."),
     ] = None,
     emg: Annotated[bool, typer.Option("--emg", help="Write activation 50 ms earlier, when an EMG envelope would show it.")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes; the result is the same for any number.")] = 1,
     fps: Annotated[float | None, typer.Option("--fps", metavar="HZ", help="Frame rate of the result; else the motion's own.")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate the muscles of a motion with a body and physics instead of a network (needs agonist[physics])."""
+    """Simulate the muscles of a motion with a body and physics instead of a network (needs agonist[physics]).
+
+    What is done is kept in OUT.part until all is: a run that was stopped goes on where it was.
+    """
+    from agonist.threads import one_thread_each
+
+    # Before numpy is there, or it would be too late for this process.
+    one_thread_each()
     from agonist import io
     from agonist.body import Person
     from agonist.body import simulate as simulate_motion
     from agonist.body.muscle_map import MUSCLE_CHOICES
+    from agonist.body.parts import Parts
     from agonist.body.plates import force_plates
     from agonist.body.tables import simulated_keypoints, simulation_tables
     from agonist.humanoid import scaled_to_height
@@ -55,17 +71,18 @@ def simulate(
         check_folder(details)
     check_positive("--fps", fps, 1000, "frames a second")
     check_positive("--height", height, 2.6, "metres")
-    person = Person(mass_kg=mass, sex=sex, strength=strength)
+    person = Person(mass_kg=mass, sex=sex, strength=strength, cost_exponent=cost_exponent, cocontraction=cocontraction)
     plates = None
     if grf is not None:
         with about(grf):
             plates = force_plates(io.mot_sto.read(grf))
     chosen = muscles if muscles in MUSCLE_CHOICES else [name.strip() for name in muscles.split(",")]
+    parts = out.with_name(f"{out.name}.part")
     with about(motion):
         clip = io.read(motion)
         result = simulate_motion(
             clip if height is None else scaled_to_height(standing_keypoints(clip), height),
-            person, muscles=chosen, output_fps=fps, plates=plates,
+            person, muscles=chosen, output_fps=fps, plates=plates, jobs=jobs, parts=parts,
             progress=lambda share: console.progress(share, "simulating"),
         )  # fmt: skip
     write_activation(out, result.expected_emg if emg else result.activation)
@@ -74,6 +91,7 @@ def simulate(
         for name, table in simulation_tables(result).items():
             io.mot_sto.write(details / name, table)
         io.trc.write(details / "keypoints.trc", simulated_keypoints(result))
+    Parts.remove(parts)
     names = result.activation.muscles.names
     columns = [result.activation.column(name) for name in names]
     rows = [[name, f"{column.mean():.3f}", f"{column.max():.3f}"] for name, column in zip(names, columns, strict=True)]

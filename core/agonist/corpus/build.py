@@ -9,20 +9,18 @@ simulated again, and two corpora of one seed can be told apart.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from agonist.body.parts import physics_checksum
 from agonist.corpus.exercises import EXERCISES, MIA_EXERCISES, perform
 from agonist.corpus.files import read_index, take_path
 from agonist.corpus.mia_layout import write_mia_layout
@@ -32,8 +30,9 @@ from agonist.errors import FileFormatError, InputError, MissingDependencyError, 
 from agonist.io.atomic import atomic_path
 from agonist.motion import Motion
 from agonist.predict import standing_keypoints
+from agonist.threads import one_thread_each
 
-__all__ = ["CORPUS_FPS", "LAYOUTS", "Take", "build_corpus", "motion_checksum", "physics_checksum", "plan_corpus"]
+__all__ = ["CORPUS_FPS", "LAYOUTS", "Take", "build_corpus", "motion_checksum", "plan_corpus"]
 
 CORPUS_FPS = 20.0
 LAYOUTS = ("agonist", "mia", "both")
@@ -148,20 +147,6 @@ def motion_checksum(motion: Motion) -> int:
     return zlib.crc32(np.round(1000 * standing_keypoints(motion).positions).astype("<i4").tobytes())
 
 
-def physics_checksum() -> int:
-    """CRC-32 of the sources and tables of `agonist.body` and of the versions of the packages that it computes with."""
-    from agonist import body
-
-    crc = 0
-    for path in sorted(Path(str(body.__file__)).parent.rglob("*")):
-        if path.suffix in (".py", ".toml"):
-            crc = zlib.crc32(path.read_bytes(), zlib.crc32(path.name.encode(), crc))
-    with suppress(PackageNotFoundError):  # simulate() says how to install them
-        for package in ("mujoco", "myo-sim"):
-            crc = zlib.crc32(version(package).encode(), crc)
-    return crc
-
-
 def _stored_checksums(path: Path) -> tuple[int, int] | None:
     try:
         with np.load(path, allow_pickle=False) as data:
@@ -178,9 +163,7 @@ def _run(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: in
         for take in takes:
             yield _simulate(take, seed, data, folder, physics)
         return
-    # Each process keeps to one core; BLAS threads would only fight over it.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+    one_thread_each()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(_simulate, take, seed, data, folder, physics) for take in takes]
         try:
