@@ -1,8 +1,9 @@
 """Agonist for Blender: muscles for animators. This module only registers."""
 
 from . import ops, props, ui
+from .exports import settings
 
-_PARTS = (props, ops, ui)
+_PARTS = (props, settings, ops, ui)
 
 
 def register() -> None:

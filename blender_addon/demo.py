@@ -19,6 +19,7 @@ from agonist.motion import Motion
 
 from . import verbs
 from .compat import assign_action
+from .exports.write import ExportOptions, export_motion
 from .muscles.attach import add_muscles
 from .muscles.heatmap import key_activation, muscle_objects, range_top
 from .muscles.mannequin import add_mannequin
@@ -67,7 +68,7 @@ def make_demo(
         props.use_frame_range, props.frame_first, props.frame_last = True, frames[0] + 1, frames[1]
     tell("recommending a motion", 0.0)
     result = verbs.edit_armature(original)
-    verbs.export_fbx(original, out / "recommended.fbx")
+    export_motion(original, out / "recommended.fbx", "FBX", ExportOptions(activation=True))
     recommended = _twin(original, result)
     verbs.show(original, "ORIGINAL")
     props.shown = "ORIGINAL"

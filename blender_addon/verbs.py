@@ -10,7 +10,6 @@ from agonist import io
 from agonist.activation import Activation
 from agonist.edit import EditResult
 from agonist.errors import MotionError
-from agonist.io import bvh
 from agonist.motion import Keypoints
 
 from . import session
@@ -20,9 +19,8 @@ from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour
 from .muscles.mannequin import add_mannequin, mannequin_of
 from .rig.apply import apply_motion, copy_action
 from .rig.build import build_armature
-from .rig.sample import sample_armature
 
-__all__ = ["build_muscles", "edit_armature", "export_bvh", "export_fbx", "import_motion", "predict_armature", "recolour", "show"]
+__all__ = ["build_muscles", "edit_armature", "import_motion", "predict_armature", "recolour", "show"]
 
 
 def import_motion(path: Path) -> bpy.types.Object:
@@ -158,45 +156,3 @@ def show(armature: bpy.types.Object, which: str) -> None:
 def recolour(armature: bpy.types.Object) -> None:
     """Colour the muscles anew after the colour range was changed, from the activation that is keyed on them."""
     recolour_muscles(muscle_objects(armature), armature.agonist.colour_range)
-
-
-def export_bvh(armature: bpy.types.Object, path: Path) -> None:
-    """The armature's current action as BVH: centimetres, Y up, the scene's frame rate. Raises MotionError."""
-    sample = sample_armature(armature)
-    bvh.write(path, sample.motion)
-
-
-def export_fbx(armature: bpy.types.Object, path: Path) -> None:
-    """The armature and its current action as FBX, every frame a key, no leaf bones, no simplification.
-
-    Raises MotionError without an action or where Blender's exporter fails, InputError where the file cannot be written.
-    """
-    if armature.animation_data is None or armature.animation_data.action is None:
-        raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
-    from agonist.io.atomic import atomic_path
-
-    scene, layer = bpy.context.scene, bpy.context.view_layer
-    kept = scene.frame_start, scene.frame_end
-    selected, active = [thing for thing in layer.objects if thing.select_get()], layer.objects.active
-    scene.frame_start, scene.frame_end = (round(value) for value in armature.animation_data.action.frame_range)
-    try:
-        for thing in selected:
-            thing.select_set(False)
-        armature.select_set(True)
-        layer.objects.active = armature
-        with atomic_path(path) as temporary:
-            bpy.ops.export_scene.fbx(
-                filepath=str(temporary), use_selection=True, object_types={"ARMATURE"}, add_leaf_bones=False, bake_anim=True,
-                bake_anim_use_all_bones=True, bake_anim_use_nla_strips=False, bake_anim_use_all_actions=False,
-                bake_anim_force_startend_keying=True, bake_anim_step=1.0, bake_anim_simplify_factor=0.0,
-            )  # fmt: skip
-    except RuntimeError as error:
-        # An armature that is hidden cannot be selected, and the exporter reports by raising.
-        raise MotionError(f"Armature '{armature.name}' could not be exported: {str(error).strip()}") from error
-    finally:
-        if layer.objects.get(armature.name):
-            armature.select_set(False)
-        for thing in selected:
-            thing.select_set(True)
-        layer.objects.active = active
-        scene.frame_start, scene.frame_end = kept

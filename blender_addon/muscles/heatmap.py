@@ -10,12 +10,13 @@ import bpy
 import numpy as np
 
 from agonist.activation import Activation
+from agonist.muscles import MUSCLE_SETS
 
 from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
 
 __all__ = [
-    "FLEXED", "MUSCLE_KEY", "RELAXED", "colours_are_seen", "key_activation", "muscle_material", "muscle_objects", "range_top",
-    "recolour_muscles", "show_colours",
+    "FLEXED", "MUSCLE_KEY", "RELAXED", "colours_are_seen", "key_activation", "keyed_activation", "muscle_material", "muscle_objects",
+    "range_top", "recolour_muscles", "show_colours",
 ]  # fmt: skip
 
 
@@ -148,6 +149,25 @@ def _raw_keys(thing: bpy.types.Object, which: str) -> tuple[np.ndarray, np.ndarr
     keys = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
     curve.keyframe_points.foreach_get("co", keys)
     return keys[0::2], keys[1::2]
+
+
+def keyed_activation(armature: bpy.types.Object) -> Activation | None:
+    """The activation that the muscles show of the motion that plays, one row a frame of its action; None where they show none."""
+    props = armature.agonist
+    action = props.source_action if props.show == "ORIGINAL" else props.recommended_action
+    if action is None or armature.animation_data is None or armature.animation_data.action != action:
+        return None
+    keys = {name: _raw_keys(thing, props.show) for name, thing in muscle_objects(armature).items()}
+    first, last = (round(value) for value in action.frame_range)
+    if not keys or any(one is None or len(one[0]) != last - first + 1 for one in keys.values()):
+        return None
+    found = next((one for one in MUSCLE_SETS.values() if set(one.names) == set(keys)), None)
+    if found is None:
+        return None
+    scene = bpy.context.scene
+    fps = scene.render.fps / scene.render.fps_base
+    values = np.stack([keys[name][1] for name in found.names], axis=1).astype(float)
+    return Activation(np.clip(values, 0, 1), found, fps, (first - 1) / fps, reference="as the muscles show it")
 
 
 def show_colours(objects: dict[str, bpy.types.Object], which: str) -> None:

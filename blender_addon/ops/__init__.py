@@ -3,7 +3,8 @@
 import bpy
 
 from .edit import AGONIST_OT_edit, AGONIST_OT_predict, AGONIST_OT_reset
-from .files import AGONIST_OT_export_bvh, AGONIST_OT_export_fbx, AGONIST_OT_import_motion
+from .export import AGONIST_OT_export, AGONIST_OT_export_variants
+from .files import AGONIST_OT_import_motion
 from .muscles import AGONIST_OT_add_muscles
 
 _CLASSES = (
@@ -12,8 +13,8 @@ _CLASSES = (
     AGONIST_OT_predict,
     AGONIST_OT_edit,
     AGONIST_OT_reset,
-    AGONIST_OT_export_bvh,
-    AGONIST_OT_export_fbx,
+    AGONIST_OT_export,
+    AGONIST_OT_export_variants,
 )
 
 

@@ -15,7 +15,7 @@ from agonist.skeleton import Skeleton
 from ..compat import assign_action, ensure_fcurve, write_keys
 from .frames import rest_rotations
 
-__all__ = ["build_armature", "key_motion"]
+__all__ = ["build_armature", "key_motion", "set_scene_rate"]
 
 _SHORTEST_M = 1e-3
 
@@ -63,13 +63,14 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
     assign_action(armature, action)
     scene = bpy.context.scene
     if set_scene:
-        _set_rate(scene, motion.fps)
+        set_scene_rate(scene, motion.fps)
         scene.frame_start, scene.frame_end = 1, len(motion)
     key_motion(armature, action, motion, names, 1, rest_offset=skeleton.offsets[0])
     return armature
 
 
-def _set_rate(scene: bpy.types.Scene, fps: float) -> None:
+def set_scene_rate(scene: bpy.types.Scene, fps: float) -> None:
+    """Give a scene a frame rate that need not be whole."""
     base = max(1, round(fps))
     scene.render.fps = base
     scene.render.fps_base = base / fps

@@ -2,7 +2,8 @@
 
 import bpy
 
-from .panel import AGONIST_PT_export, AGONIST_PT_main, AGONIST_PT_sliders
+from .export_panel import AGONIST_PT_export
+from .panel import AGONIST_PT_main, AGONIST_PT_sliders
 
 _CLASSES = (AGONIST_PT_main, AGONIST_PT_sliders, AGONIST_PT_export)
 

@@ -9,10 +9,12 @@ import bpy
 from ..muscles.heatmap import colours_are_seen, muscle_objects
 from ..ops.base import active_armature
 
-__all__ = ["AGONIST_PT_export", "AGONIST_PT_main", "AGONIST_PT_sliders"]
+__all__ = ["AGONIST_PT_main", "AGONIST_PT_sliders", "Sidebar", "told"]
 
 
-class _Sidebar:
+class Sidebar:
+    """Where every panel of ours stands."""
+
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Agonist"
@@ -24,7 +26,7 @@ _SLIDER_SHARE = 0.75
 _LETTER_PX = 7.5
 
 
-def _told(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
+def told(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
     """A message in as many lines as the sidebar's width needs."""
     letters = context.region.width / (_LETTER_PX * context.preferences.system.ui_scale) - 5
     column = layout.column(align=True)
@@ -32,7 +34,7 @@ def _told(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, ico
         column.label(text=line, icon="BLANK1" if number else icon)
 
 
-class AGONIST_PT_main(_Sidebar, bpy.types.Panel):
+class AGONIST_PT_main(Sidebar, bpy.types.Panel):
     """Rig and heatmap."""
 
     bl_label = "Muscles"
@@ -43,7 +45,7 @@ class AGONIST_PT_main(_Sidebar, bpy.types.Panel):
         layout.operator("agonist.import_motion", icon="IMPORT")
         armature = active_armature(context)
         if armature is None:
-            _told(layout, context, "Select an animated armature, or import a motion.", "INFO")
+            told(layout, context, "Select an animated armature, or import a motion.", "INFO")
             return
         props, muscles = armature.agonist, muscle_objects(armature)
         layout.label(text=armature.name, icon="ARMATURE_DATA")
@@ -54,13 +56,13 @@ class AGONIST_PT_main(_Sidebar, bpy.types.Panel):
         row.label(text="Full Red Is")
         row.prop(props, "colour_range", text="")
         if muscles and not colours_are_seen(context.space_data.shading):
-            _told(layout, context, "This view does not show the muscles' colours:", "INFO")
+            told(layout, context, "This view does not show the muscles' colours:", "INFO")
             layout.prop(context.space_data.shading, "color_type", text="Color")
         if props.message:
-            _told(layout, context, props.message, "ERROR")
+            told(layout, context, props.message, "ERROR")
 
 
-class AGONIST_PT_sliders(_Sidebar, bpy.types.Panel):
+class AGONIST_PT_sliders(Sidebar, bpy.types.Panel):
     """One slider a muscle."""
 
     bl_label = "Recommended Motion"
@@ -92,7 +94,7 @@ class AGONIST_PT_sliders(_Sidebar, bpy.types.Panel):
                     told.alert = slider.out_of_reach
                     told.label(text=f"{slider.reached:.2f}" if slider.scale != 1 or abs(slider.reached - 1) > 0.005 else "")
         if any(slider.out_of_reach for slider in props.sliders):
-            _told(layout, context, "Red: out of reach for this motion", "INFO")
+            told(layout, context, "Red: out of reach for this motion", "INFO")
         layout.prop(props, "use_frame_range")
         if props.use_frame_range:
             row = layout.row(align=True)
@@ -101,19 +103,3 @@ class AGONIST_PT_sliders(_Sidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("agonist.edit", icon="FILE_REFRESH")
         row.operator("agonist.reset", icon="LOOP_BACK", text="")
-
-
-class AGONIST_PT_export(_Sidebar, bpy.types.Panel):
-    """Files out."""
-
-    bl_label = "Export"
-    bl_idname = "AGONIST_PT_export"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return active_armature(context) is not None
-
-    def draw(self, context: bpy.types.Context) -> None:
-        row = self.layout.row(align=True)
-        row.operator("agonist.export_bvh", text="BVH", icon="EXPORT")
-        row.operator("agonist.export_fbx", text="FBX", icon="EXPORT")

@@ -1,15 +1,26 @@
-"""Exported files come back through Blender's own importers where they were: place, direction, frame rate, length."""
+"""Exported files come back through Blender's importers and other readers where they were: place, axes, rate, length, curves."""
 
 import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
 
+from agonist.errors import InputError, UnknownNameError
+from agonist.io import csv_activation
+from agonist.muscles import muscle_set
+from agonist.predict import predict
 from blender_addon import verbs
+from blender_addon.exports.presets import preset, presets
+from blender_addon.exports.take import ROOT_BONE
+from blender_addon.exports.variants import export_variants, parse_variants
+from blender_addon.exports.write import ExportOptions, export_motion
+from blender_addon.rig.sample import sample_armature
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
+
+FPS = 24 / 1.001
 
 
 def _heads(armature):
@@ -18,29 +29,311 @@ def _heads(armature):
     return {bone.name: poses[:, k, :3, 3] for k, bone in enumerate(armature.pose.bones)}
 
 
-def _imported(path, kind):
+def _imported(path, name, fps=FPS):
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    if kind == "bvh":
-        bpy.ops.import_anim.bvh(filepath=str(path), global_scale=0.01, update_scene_fps=True)
-    else:
+    scene, chosen = bpy.context.scene, preset(name)
+    scene.render.fps, scene.render.fps_base = round(fps), round(fps) / fps
+    if chosen.format == "bvh":
+        axes = {"axis_up": chosen.up, "axis_forward": "-Z" if chosen.up == "Y" else "Y"}
+        bpy.ops.import_anim.bvh(filepath=str(path), global_scale=chosen.unit_m, update_scene_fps=True, **axes)
+    elif chosen.format == "fbx":
         bpy.ops.import_scene.fbx(filepath=str(path))
-    return next(thing for thing in bpy.context.scene.objects if thing.type == "ARMATURE")
+    elif chosen.format == "glb":
+        bpy.ops.import_scene.gltf(filepath=str(path))
+    else:
+        bpy.ops.wm.usd_import(filepath=str(path), attr_import_mode="ALL")
+    return next(thing for thing in scene.objects if thing.type == "ARMATURE")
 
 
-@pytest.mark.parametrize("which", ["ORIGINAL", "RECOMMENDED"])
-@pytest.mark.parametrize("kind", ["bvh", "fbx"])
-@pytest.mark.parametrize("make", rigs.RIGS)
-def test_what_is_shown_comes_back(make, kind, which, tmp_path):
-    armature = make(exercise("Squat", 1.0, seed=4))
+def _rig(make=rigs.quaternion, clip="Squat"):
+    armature = make(exercise(clip, 1.0, seed=4))
     bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = 24, 1.001
     verbs.predict_armature(armature)
+    return armature
+
+
+def _census():
+    kinds = ("objects", "meshes", "armatures", "actions", "scenes", "shape_keys", "materials")
+    return {kind: sorted(one.name for one in getattr(bpy.data, kind)) for kind in kinds}
+
+
+@pytest.mark.parametrize("name", [one for one in presets() if one != "MIXAMO"])
+@pytest.mark.parametrize("make", rigs.RIGS)
+def test_what_is_shown_comes_back(make, name, tmp_path):
+    armature = _rig(make)
     armature.agonist.sliders["hamstrings_l"].scale = 1.6
-    armature.agonist.show = which
-    expected, path = _heads(armature), tmp_path / f"out.{kind}"
-    getattr(verbs, f"export_{kind}")(armature, path)
-    again = _imported(path, kind)
+    expected, census, path = _heads(armature), _census(), tmp_path / f"out{preset(name).suffix}"
+    export_motion(armature, path, name)
+    assert _census() == census
+    again = _imported(path, name)
     found = _heads(again)
     assert set(found) == set(expected)
     for bone, heads in expected.items():
         np.testing.assert_allclose(found[bone], heads, atol=1e-3, err_msg=bone)
-    assert bpy.context.scene.render.fps / bpy.context.scene.render.fps_base == pytest.approx(24 / 1.001, rel=1e-4)
+    assert bpy.context.scene.render.fps / bpy.context.scene.render.fps_base == pytest.approx(FPS, rel=1e-4)
+
+
+def test_a_bvh_comes_back_in_an_independent_reader(tmp_path):
+    bvhio = pytest.importorskip("bvhio")
+    armature = _rig(rigs.travelling)
+    expected, path = _heads(armature), tmp_path / "out.bvh"
+    export_motion(armature, path, "BVH")
+    root = bvhio.readAsHierarchy(str(path))
+    for joint, _, _ in root.layout():
+        frames = []
+        for frame in range(len(expected[joint.Name])):
+            root.loadPose(frame)
+            # The file says centimetres and Y up; house axes are metres and Z up.
+            x, y, z = joint.PositionWorld
+            frames.append([0.01 * x, -0.01 * z, 0.01 * y])
+        np.testing.assert_allclose(frames, expected[joint.Name], atol=1e-3, err_msg=joint.Name)
+
+
+def _fbx(path):
+    """Bone name -> properties and curves, and the global settings, by Blender's plain parser."""
+    from io_scene_fbx import parse_fbx
+
+    root, _ = parse_fbx.parse(str(path))
+    parts = {elem.id: elem.elems for elem in root.elems}
+    settings = {p.props[0]: p.props[4] for p in parts[b"GlobalSettings"][1].elems}
+    models = {e.props[0]: (e.props[1].split(b"\0")[0].decode(), e.props[2].decode(), e) for e in parts[b"Objects"] if e.id == b"Model"}
+    return settings, models, parts
+
+
+def _property(model, name):
+    properties = next(elem for elem in model.elems if elem.id == b"Properties70")
+    return next((p.props for p in properties.elems if p.props[0] == name), None)
+
+
+def test_an_fbx_for_unreal_has_right_axes_no_leaf_bones_and_no_scale(tmp_path):
+    armature = _rig(rigs.scaled)
+    helper = armature.data.bones["head"]
+    export_motion(armature, tmp_path / "out.fbx", "UNREAL", ExportOptions(meshes=True))
+    settings, models, _ = _fbx(tmp_path / "out.fbx")
+    assert (settings[b"UpAxis"], settings[b"UpAxisSign"]) == (2, 1)
+    assert settings[b"UnitScaleFactor"] == pytest.approx(1.0)
+    names = {name for name, kind, _ in models.values() if kind == "LimbNode"}
+    assert names == {bone.name for bone in armature.data.bones} and helper.name in names
+    (null,) = [model for name, kind, model in models.values() if kind == "Null"]
+    assert null.props[1].startswith(b"Armature\0")
+    np.testing.assert_allclose(_property(null, b"Lcl Rotation")[4:], 0, atol=1e-4)
+    for _, _, model in models.values():
+        np.testing.assert_allclose(_property(model, b"Lcl Scaling")[4:], 1, atol=1e-5)
+
+
+def test_bones_that_deform_nothing_stay_out_of_game_files(tmp_path):
+    armature = _rig()
+    armature.data.bones["toe_l"].use_deform = False
+    for name, kept in (("UNREAL", False), ("FBX", True)):
+        export_motion(armature, tmp_path / f"{name}.fbx", name)
+        _, models, _ = _fbx(tmp_path / f"{name}.fbx")
+        assert ("toe_l" in {bone for bone, _, _ in models.values()}) is kept
+
+
+def test_fbx_curves_are_exact(tmp_path):
+    """A key a frame, none left out, and the place of every bone at each frame to rounding."""
+    armature = rigs.quaternion(exercise("HighKick", 1.0))
+    expected = _heads(armature)
+    export_motion(armature, tmp_path / "out.fbx", "UNREAL")
+    again = _imported(tmp_path / "out.fbx", "UNREAL", 30.0)
+    assert {len(curve.keyframe_points) for curve in _curves(again)} == {len(expected["pelvis"])}
+    for bone, heads in _heads(again).items():
+        np.testing.assert_allclose(heads, expected[bone], atol=2e-5, err_msg=bone)
+
+
+def _curves(armature):
+    from blender_addon.compat import fcurves_of
+
+    return fcurves_of(armature, armature.animation_data.action)
+
+
+def test_activation_becomes_animated_properties_of_the_topmost_bone(tmp_path):
+    armature = _rig()
+    expected = predict(sample_armature(armature).motion)
+    export_motion(armature, tmp_path / "out.fbx", "UNREAL", ExportOptions(activation=True))
+    _, models, parts = _fbx(tmp_path / "out.fbx")
+    bone, node_of = next(number for number, (name, _, _) in models.items() if name == "pelvis"), {}
+    links = [elem.props for elem in parts[b"Connections"]]
+    objects = {elem.props[0]: elem for elem in parts[b"Objects"]}
+    for muscle in expected.muscles.names:
+        name = f"activation_{muscle}".encode()
+        flags = _property(models[bone][2], name)[3]
+        assert flags == b"A+U"
+        node_of[muscle] = next(link[1] for link in links if link[0] == b"OP" and link[2:] == [bone, name])
+        (curve,) = [objects[link[1]] for link in links if link[0] == b"OP" and link[2] == node_of[muscle]]
+        data = {elem.id: elem.props[0] for elem in curve.elems}
+        np.testing.assert_allclose(data[b"KeyValueFloat"], expected.column(muscle), atol=1e-5)
+        np.testing.assert_allclose(np.array(data[b"KeyTime"]) / 46186158000, np.arange(len(expected)) / FPS, atol=1e-6)
+    layer = next(number for number, elem in objects.items() if elem.id == b"AnimationLayer")
+    assert {node_of[muscle] for muscle in node_of} <= {link[1] for link in links if link[0] == b"OO" and link[2] == layer}
+    # And the file is still one that Blender reads, with all bones.
+    assert len(_imported(tmp_path / "out.fbx", "UNREAL").data.bones) == len(models) - 1
+
+
+def test_a_glb_brings_the_activation_back_as_curves(tmp_path):
+    armature = _rig()
+    expected, heads = predict(sample_armature(armature).motion), _heads(armature)
+    export_motion(armature, tmp_path / "out.glb", "GLB", ExportOptions(activation=True))
+    again = _imported(tmp_path / "out.glb", "GLB")
+    for bone, place in _heads(again).items():
+        np.testing.assert_allclose(place, heads[bone], atol=1e-3, err_msg=bone)
+    keys = next(thing for thing in bpy.data.objects if thing.name == "Activation").data.shape_keys
+    first = round(again.animation_data.action.frame_range[0])
+    for row in (0, 9, 23):
+        bpy.context.scene.frame_set(first + row)
+        shown = keys.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        for muscle in expected.muscles.names:
+            assert shown.key_blocks[f"activation_{muscle}"].value == pytest.approx(expected.column(muscle)[row], abs=1e-4)
+
+
+def test_a_usd_carries_the_activation_of_every_frame(tmp_path):
+    bpy.utils.expose_bundled_modules()
+    Usd = pytest.importorskip("pxr.Usd")
+    armature = _rig()
+    expected = predict(sample_armature(armature).motion)
+    export_motion(armature, tmp_path / "out.usdc", "USD", ExportOptions(activation=True))
+    stage = Usd.Stage.Open(str(tmp_path / "out.usdc"))
+    (animation,) = [prim for prim in stage.Traverse() if prim.GetAttribute("blendShapes").HasValue()]
+    names, weights = (animation.GetAttribute(name) for name in ("blendShapes", "blendShapeWeights"))
+    values = np.array([weights.Get(time) for time in weights.GetTimeSamples()])
+    for column, name in enumerate(names.Get()):
+        np.testing.assert_allclose(values[:, column], expected.column(name.removeprefix("activation_")), atol=1e-4)
+    assert values.shape == expected.values.shape
+
+
+def test_the_table_beside_it_says_what_was_predicted_of_either_motion(tmp_path):
+    armature = _rig()
+    bpy.context.view_layer.objects.active = armature
+    verbs.build_muscles(armature, mannequin=False)
+    armature.agonist.sliders["hamstrings_l"].scale = 1.6
+    for which in ("RECOMMENDED", "ORIGINAL"):
+        armature.agonist.show = which
+        written = export_motion(armature, tmp_path / f"{which}.bvh", "BVH", ExportOptions(csv=True))
+        assert [path.suffix for path in written] == [".bvh", ".csv"]
+        expected = predict(sample_armature(armature).motion)
+        # While a slider moves, the turned keypoints stand for those of the skeleton.
+        np.testing.assert_allclose(csv_activation.read(written[1]).values, expected.values, atol=0.02)
+
+
+@pytest.mark.parametrize("name", ["BVH", "UNREAL", "GLB"])
+def test_another_frame_rate_keeps_the_time(name, tmp_path):
+    armature = rigs.quaternion(exercise("Squat", 2.0, seed=4))
+    expected = _heads(armature)
+    export_motion(armature, tmp_path / f"out{preset(name).suffix}", name, ExportOptions(fps=60.0))
+    found = _heads(_imported(tmp_path / f"out{preset(name).suffix}", name, 60.0))
+    for bone, heads in expected.items():
+        assert len(found[bone]) == 121
+        np.testing.assert_allclose(found[bone][::2], heads, atol=1e-3, err_msg=bone)
+
+
+def _travelling_rig():
+    armature = rigs.travelling(exercise("Squat", 2.0, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    return armature
+
+
+@pytest.mark.parametrize("name", ["BVH", "UNREAL", "GLB"])
+def test_in_place_and_loop(name, tmp_path):
+    export_motion(_travelling_rig(), tmp_path / f"out{preset(name).suffix}", name, ExportOptions(root="IN_PLACE", loop=True))
+    found = _heads(_imported(tmp_path / f"out{preset(name).suffix}", name, 30.0))
+    pelvis = found["pelvis"]
+    assert np.ptp(pelvis[:, :2], axis=0).max() < 0.35
+    for bone, heads in found.items():
+        np.testing.assert_allclose(heads[-1], heads[0], atol=1e-3, err_msg=bone)
+
+
+def test_root_motion_lies_on_one_bone_on_the_ground(tmp_path):
+    armature = _travelling_rig()
+    expected = _heads(armature)
+    export_motion(armature, tmp_path / "out.fbx", "UNREAL", ExportOptions(root="BONE"))
+    again = _imported(tmp_path / "out.fbx", "UNREAL", 30.0)
+    found = _heads(again)
+    root = found.pop(ROOT_BONE)
+    assert again.data.bones[ROOT_BONE].parent is None and again.data.bones["pelvis"].parent.name == ROOT_BONE
+    np.testing.assert_allclose(root[:, 2], 0, atol=1e-4)
+    assert root[-1, 1] - root[0, 1] == pytest.approx(expected["pelvis"][-1, 1] - expected["pelvis"][0, 1], abs=0.1)
+    for bone, heads in expected.items():
+        np.testing.assert_allclose(found[bone], heads, atol=1e-3, err_msg=bone)
+
+
+def test_mixamo_names(tmp_path):
+    armature = _rig()
+    expected = _heads(armature)
+    export_motion(armature, tmp_path / "out.fbx", "MIXAMO")
+    found = _heads(_imported(tmp_path / "out.fbx", "MIXAMO"))
+    known = {"pelvis": "Hips", "hip_l": "LeftUpLeg", "wrist_r": "RightHand", "chest": "Spine2", "toe_l": "LeftToeBase"}
+    for own, theirs in known.items():
+        np.testing.assert_allclose(found[f"mixamorig:{theirs}"], expected[own], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["UNREAL", "GLB", "USD"])
+def test_meshes_come_along_where_they_are(name, tmp_path):
+    armature = _rig(rigs.scaled)
+    bpy.context.view_layer.objects.active = armature
+    verbs.build_muscles(armature)
+    census = _census()
+
+    def corners(thing):
+        bpy.context.scene.frame_set(bpy.context.scene.frame_current)
+        shown = thing.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        points = np.array([shown.matrix_world @ vertex.co for vertex in shown.data.vertices])
+        return np.array([points.min(axis=0), points.max(axis=0)])
+
+    bpy.context.scene.frame_set(1)
+    expected = corners(next(child for child in armature.children if child.name.startswith("Mannequin")))
+    export_motion(armature, tmp_path / f"out{preset(name).suffix}", name, ExportOptions(meshes=True))
+    assert _census() == census
+    again = _imported(tmp_path / f"out{preset(name).suffix}", name)
+    bpy.context.scene.frame_set(round(again.animation_data.action.frame_range[0]))
+    body = next(thing for thing in bpy.context.scene.objects if thing.type == "MESH" and thing.name.startswith("Mannequin"))
+    np.testing.assert_allclose(corners(body), expected, atol=2e-3)
+
+
+def test_variants_go_out_in_one_go_and_leave_nothing_behind(tmp_path):
+    armature = _rig()
+    bpy.context.scene.agonist_export.variants = "hamstrings 0.5, 1, 1.5; biceps_l 2"
+    bpy.context.scene.agonist_export.preset = "BVH"
+    bpy.context.scene.agonist_export.csv = True
+    bpy.context.view_layer.objects.active = armature
+    before, census, action = _heads(armature), _census(), armature.animation_data.action
+    assert bpy.ops.agonist.export_variants(directory=str(tmp_path)) == {"FINISHED"}
+    assert _census() == census and armature.animation_data.action == action
+    names = [f"rig_{one}" for one in ("hamstrings_0_5", "hamstrings_1", "hamstrings_1_5", "biceps_l_2")]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.{kind}" for name in names for kind in ("bvh", "csv"))
+    means = [csv_activation.read(tmp_path / f"{name}.csv").column("hamstrings_l").mean() for name in names[:3]]
+    assert means[0] < means[1] < means[2]
+    same = _heads(_imported(tmp_path / f"{names[1]}.bvh", "BVH"))
+    for bone, heads in before.items():
+        np.testing.assert_allclose(same[bone], heads, atol=1e-4, err_msg=bone)
+
+
+def test_variants_that_cannot_be():
+    muscles = muscle_set("mia8")
+    assert [one.label for one in parse_variants("left hamstrings .5 2", muscles)] == ["left_hamstrings x0.5", "left_hamstrings x2"]
+    for text in ("", "hamstrings", "0.5 1", "hamstrings 5", "hamstrings 1 biceps 2", "hamstrings nan"):
+        with pytest.raises(InputError):
+            parse_variants(text, muscles)
+    with pytest.raises(UnknownNameError):
+        parse_variants("deltoid 1.5", muscles)
+
+
+def test_what_cannot_be_exported_says_so(tmp_path):
+    armature = _rig()
+    with pytest.raises(InputError, match="As It Is"):
+        export_motion(armature, tmp_path / "out.bvh", "BVH", ExportOptions(root="BONE"))
+    with pytest.raises(InputError, match="1 to 1000"):
+        export_motion(armature, tmp_path / "out.bvh", "BVH", ExportOptions(fps=0.0))
+    with pytest.raises(UnknownNameError, match="UNREAL"):
+        export_motion(armature, tmp_path / "out.bvh", "UNREAL5")
+    with pytest.raises(UnknownNameError):
+        list(export_variants(armature, "tail 2", tmp_path, "BVH", ExportOptions()))
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_export_from_pose_mode_comes_back_to_it(tmp_path):
+    armature = _rig()
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="POSE")
+    scene = bpy.context.scene
+    export_motion(armature, tmp_path / "out.glb", "GLB")
+    assert bpy.context.mode == "POSE" and bpy.context.scene == scene

@@ -8,6 +8,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import ops, verbs
+from blender_addon.exports.write import export_motion
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
@@ -29,7 +30,7 @@ def _state(armature):
     return props.source_action, props.recommended_action, len(props.sliders), armature.animation_data.action, props.show
 
 
-@pytest.mark.parametrize("name", ["add_muscles", "predict", "edit", "reset", "export_bvh", "export_fbx"])
+@pytest.mark.parametrize("name", ["add_muscles", "predict", "edit", "reset", "export", "export_variants"])
 def test_nothing_selected(name):
     operator = getattr(bpy.ops.agonist, name)
     assert not operator.poll()
@@ -38,20 +39,20 @@ def test_nothing_selected(name):
         operator("EXEC_DEFAULT")
 
 
-@pytest.mark.parametrize("name", ["predict", "export_bvh", "export_fbx"])
+@pytest.mark.parametrize("name", ["predict", "export", "export_variants"])
 def test_an_armature_without_an_action(name):
     bpy.ops.object.armature_add()
     with pytest.raises(RuntimeError, match="no action"):
         getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
 
 
-@pytest.mark.parametrize("name", ["edit", "reset"])
+@pytest.mark.parametrize("name", ["edit", "reset", "export_variants"])
 def test_not_predicted_yet(rig, name):
     with pytest.raises(RuntimeError, match="Press Predict first"):
         getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
 
 
-@pytest.mark.parametrize("name", ["add_muscles", "predict", "export_bvh"])
+@pytest.mark.parametrize("name", ["add_muscles", "predict", "export"])
 def test_edit_mode(rig, name):
     bpy.ops.object.mode_set(mode="EDIT")
     with pytest.raises(RuntimeError, match="Object Mode"):
@@ -62,7 +63,7 @@ def test_edit_mode(rig, name):
 
 
 def test_every_operator_has_been_refused_above():
-    refused = {"add_muscles", "predict", "edit", "reset", "export_bvh", "export_fbx", "import_motion"}
+    refused = {"add_muscles", "predict", "edit", "reset", "export", "export_variants", "import_motion"}
     assert {cls.bl_idname.split(".")[1] for cls in ops._CLASSES} == refused
 
 
@@ -114,7 +115,7 @@ def test_rest_position_and_uneven_scale(rig):
 def test_an_export_that_cannot_be_written(rig, kind, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(RuntimeError, match="cannot write"):
-        getattr(bpy.ops.agonist, f"export_{kind}")(filepath=str(tmp_path / "file" / f"out.{kind}"))
+        bpy.ops.agonist.export(preset=kind.upper(), filepath=str(tmp_path / "file" / f"out.{kind}"))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -124,7 +125,7 @@ def test_a_hidden_armature_says_so_and_leaves_no_file(rig, tmp_path):
     other.select_set(True)
     bpy.context.scene.collection.objects.unlink(rig)
     with pytest.raises(Exception, match="'rig' could not be exported"):
-        verbs.export_fbx(rig, tmp_path / "out.fbx")
+        export_motion(rig, tmp_path / "out.fbx", "FBX")
     assert not list(tmp_path.iterdir()) and other.select_get()
 
 

@@ -86,7 +86,7 @@ def test_exports_come_back_where_they_were(rig, tmp_path, kind):
     names = [bone.name for bone in rig.pose.bones]
     expected = _world(rig, names)
     path = str(tmp_path / f"out.{kind}")
-    assert getattr(bpy.ops.agonist, f"export_{kind}")(filepath=path) == {"FINISHED"}
+    assert bpy.ops.agonist.export(preset=kind.upper(), filepath=path) == {"FINISHED"}
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if kind == "bvh":
         bpy.ops.import_anim.bvh(filepath=path, global_scale=0.01, update_scene_fps=True)

@@ -181,14 +181,15 @@ def _fps(frame_time: float) -> float:
     return float(round(fps)) if abs(fps - round(fps)) < 2e-3 and round(fps) > 0 else fps
 
 
-def default_layout(motion: Motion) -> BvhLayout:
-    """Centimetres and Y up, which most tools expect; positions on the root only (on all joints if the motion has them),
-    Z X Y rotations. In Blender's importer that is its own default, axis_forward -Z and axis_up Y, at scale 0.01."""
+def default_layout(motion: Motion, *, up: str = "y", unit_m: float = 0.01) -> BvhLayout:
+    """Centimetres and Y up, which most tools expect, or other axes and units; positions on the root only (on all joints if
+    the motion has them), Z X Y rotations. In Blender's importer that is its own default, axis_forward -Z and axis_up Y, at
+    scale 0.01."""
     position, turn = tuple(f"{a}position" for a in AXES), ("Zrotation", "Xrotation", "Yrotation")
     everywhere = motion.local_positions is not None
     skeleton = motion.skeleton
     channels = tuple((position if everywhere or joint == 0 else ()) + turn for joint in range(len(skeleton)))
-    layout = BvhLayout(channels, frame_time=f"{1.0 / motion.fps:.10g}")
+    layout = BvhLayout(channels, unit_m, up, f"{1.0 / motion.fps:.10g}")
     ends: list[tuple[int, Triple]] = []
     for joint, name in enumerate(skeleton.names):
         # A leaf needs an End Site; where none is known, continue the bone by a third so that importers draw something.

@@ -1,0 +1,190 @@
+"""Take: the shown motion baked for export, every bone at every frame of the file's own rate."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import bpy
+import numpy as np
+
+from agonist import rotations
+from agonist.activation import Activation
+from agonist.errors import MotionError, SkeletonError
+from agonist.humanoid import map_humanoid
+from agonist.loops import close_rotations, close_values, loop_weights, travel_path
+from agonist.model import load_model
+from agonist.motion import interpolate
+from agonist.predict import predict
+
+from ..muscles.attach import rest_skeleton
+from ..muscles.heatmap import keyed_activation
+from ..rig.sample import sample_armature
+
+__all__ = ["ROOT_BONE", "Take", "bake", "shown_activation"]
+
+# The bone that carries the travel where a rig has none above its pelvis.
+ROOT_BONE = "root"
+Array = np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """A baked clip in world axes and metres; the armature object itself stands still at the origin.
+
+    Attributes:
+        names, parents: bones, parents first; -1 for none.
+        rest: (B, 4, 4) rest matrices.
+        location (T, B, 3), rotation (T, B, 4), scale (T, B, 3): what Blender keys, relative to rest.
+        fps: frames a second of the file.
+        name: of the action.
+        activation: of the same frames, None if it is not wanted.
+        joints: canonical joint -> bone, where the armature is a humanoid.
+    """
+
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    rest: Array
+    location: Array
+    rotation: Array
+    scale: Array
+    fps: float
+    name: str
+    activation: Activation | None = None
+    joints: dict[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.location)
+
+
+def shown_activation(armature: bpy.types.Object) -> Activation:
+    """Activation of the motion that plays: as the muscles show it, or predicted where none show it.
+
+    One row a frame of the action. Raises MotionError, SkeletonError, ContractError, ModelNotFoundError.
+    """
+    found = keyed_activation(armature)
+    return found if found is not None else predict(sample_armature(armature).motion, load_model(armature.agonist.model))
+
+
+def bake(
+    armature: bpy.types.Object, *, fps: float | None = None, root: str = "KEEP", loop: bool = False, activation: bool = False
+) -> Take:
+    """Bake the action that plays, constraints and object animation included.
+
+    Args:
+        armature: whose action.
+        fps: frames a second of the file; the scene's if None. The motion keeps its duration.
+        root: "KEEP" leaves travel where it is, "BONE" gives it to one bone on the ground, "IN_PLACE" takes it out.
+        loop: whether the last pose becomes the first.
+        activation: whether to take the muscles along.
+
+    Raises MotionError without an action, for a mirrored or unevenly scaled object; with `activation` SkeletonError too.
+    """
+    sample = sample_armature(armature)
+    scene = bpy.context.scene
+    scene_fps = scene.render.fps / scene.render.fps_base
+    rate = fps or scene_fps
+    if not 1.0 <= rate <= 1000.0:
+        raise MotionError(f"{rate:g} frames a second cannot be written. Expected 1 to 1000.")
+    duration = (len(sample.motion) - 1) / scene_fps
+    times = np.arange(math.floor(duration * rate + 1e-6) + 1) / rate
+    bones = _in_order(armature)
+    names = tuple(bone.name for bone in bones)
+    index = {name: k for k, name in enumerate(names)}
+    parents = tuple(index[bone.parent.name] if bone.parent else -1 for bone in bones)
+    world, pose = _evaluated(armature, names, sample.first_frame + times * scene_fps)
+    rest = _rigid(world[0] @ np.array([np.array(bone.matrix_local) for bone in bones]))
+    size = np.linalg.norm(world[0, :3, 0])
+    poses = world[:, None] @ pose
+    # Bones keep their own scale; the object's goes into their places.
+    poses[..., :3, :3] /= size
+    joints = _joints(armature)
+    heads = [index[bone] for bone in joints.values()] or list(range(len(names)))
+    travel = travel_path(poses[:, heads][..., :3, 3], rate)
+    poses[..., :3, 3] -= travel[:, None]
+    shown = shown_activation(armature) if activation else None
+    if shown is not None:
+        shown = replace(shown, values=interpolate(shown.values, shown.fps, times), fps=rate, uncertainty=None)
+    if root == "BONE":
+        names, parents, rest, poses = _with_root(names, parents, rest, poses, index.get(joints.get("pelvis", ""), -1))
+    location, rotation, scale = _basis(parents, rest, poses)
+    if loop:
+        weights = loop_weights(len(times), rate)
+        location, scale, rotation = close_values(location, weights), close_values(scale, weights), close_rotations(rotation, weights)
+        if shown is not None:
+            shown = replace(shown, values=np.clip(close_values(shown.values, weights), 0, 1))
+    if root != "IN_PLACE":
+        for joint in [0] if root == "BONE" else [joint for joint, parent in enumerate(parents) if parent < 0]:
+            location[:, joint] += travel @ rest[joint, :3, :3]
+    action = armature.animation_data.action.name
+    return Take(names, parents, rest, location, rotation, scale, rate, action, shown, joints)
+
+
+def _joints(armature: bpy.types.Object) -> dict[str, str]:
+    try:
+        return dict(map_humanoid(rest_skeleton(armature)).joints)
+    except SkeletonError:
+        return {}
+
+
+def _in_order(armature: bpy.types.Object) -> list[bpy.types.Bone]:
+    """All bones of the armature, parents first."""
+    queue = [bone for bone in armature.data.bones if bone.parent is None]
+    for bone in queue:
+        queue.extend(bone.children)
+    return queue
+
+
+def _evaluated(armature: bpy.types.Object, names: tuple[str, ...], frames: Array) -> tuple[Array, Array]:
+    """The object's matrices (T, 4, 4) and the bones' in its space (T, B, 4, 4), at frames that need not be whole."""
+    scene = bpy.context.scene
+    before = scene.frame_current_final
+    world, pose = np.empty((len(frames), 4, 4)), np.empty((len(frames), len(names), 4, 4))
+    try:
+        for row, frame in enumerate(frames):
+            whole = math.floor(frame + 1e-6)
+            scene.frame_set(whole, subframe=max(0.0, min(frame - whole, 0.9999)))
+            shown = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+            world[row] = np.array(shown.matrix_world)
+            for column, name in enumerate(names):
+                pose[row, column] = shown.pose.bones[name].matrix
+    finally:
+        scene.frame_set(math.floor(before), subframe=before - math.floor(before))
+    return world, pose
+
+
+def _rigid(matrices: Array) -> Array:
+    """Matrices (..., 4, 4) with their scale removed."""
+    result = matrices.copy()
+    result[..., :3, :3] /= np.linalg.norm(result[..., :3, :3], axis=-2, keepdims=True)
+    return result
+
+
+def _with_root(
+    names: tuple[str, ...], parents: tuple[int, ...], rest: Array, poses: Array, pelvis: int
+) -> tuple[tuple[str, ...], tuple[int, ...], Array, Array]:
+    """The clip with one bone on top that stands still: the rig's own above its pelvis, or a new one on the ground."""
+    if pelvis >= 0 and parents[pelvis] >= 0 and parents.count(-1) == 1:
+        still = poses.copy()
+        still[:, 0] = rest[0]
+        return names, parents, rest, still
+    name = ROOT_BONE if ROOT_BONE not in names else f"{ROOT_BONE}_travel"
+    ground = np.eye(4)
+    ground[:2, 3] = rest[max(pelvis, 0), :2, 3]
+    return (
+        (name, *names), (-1, *(parent + 1 for parent in parents)), np.concatenate([ground[None], rest]),
+        np.concatenate([np.broadcast_to(ground, (len(poses), 1, 4, 4)), poses], axis=1),
+    )  # fmt: skip
+
+
+def _basis(parents: tuple[int, ...], rest: Array, poses: Array) -> tuple[Array, Array, Array]:
+    """Location, rotation and scale of each bone relative to its rest, under bones that inherit everything."""
+    location, scale = np.empty((*poses.shape[:2], 3)), np.empty((*poses.shape[:2], 3))
+    turned = np.empty((*poses.shape[:2], 3, 3))
+    for bone, parent in enumerate(parents):
+        own = rest[bone] if parent < 0 else np.linalg.inv(rest[parent]) @ rest[bone]
+        posed = poses[:, bone] if parent < 0 else np.linalg.inv(poses[:, parent]) @ poses[:, bone]
+        basis = np.linalg.inv(own) @ posed
+        location[:, bone], scale[:, bone] = basis[:, :3, 3], np.linalg.norm(basis[:, :3, :3], axis=-2)
+        turned[:, bone] = basis[:, :3, :3] / scale[:, bone, None]
+    return location, rotations.unroll(rotations.from_matrix(turned)), scale

@@ -1,0 +1,129 @@
+"""Write: the motion that a rig shows as a file of a preset, and its activation as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+
+from agonist.errors import InputError, MotionError
+from agonist.io import bvh, csv_activation
+from agonist.io.atomic import atomic_path
+from agonist.loops import in_place, looped
+from agonist.motion import Motion
+
+from ..rig.sample import sample_armature
+from .fbx_curves import add_property_curves
+from .presets import Preset, preset
+from .stage import Staged, activation_curves, staged
+from .take import Take, bake, shown_activation
+
+__all__ = ["ExportOptions", "export_motion"]
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What goes into a file beside what the preset says.
+
+    Attributes:
+        fps: frames a second of the file, the motion's duration kept; the scene's rate if None.
+        root: "KEEP", "BONE" or "IN_PLACE", see `take.bake`.
+        loop: whether the last pose becomes the first.
+        activation: whether the muscles' curves go into an FBX, GLB or USD.
+        csv: whether they are written as a table beside the file too.
+        meshes: whether the meshes that the armature deforms come along.
+    """
+
+    fps: float | None = None
+    root: str = "KEEP"
+    loop: bool = False
+    activation: bool = False
+    csv: bool = False
+    meshes: bool = False
+
+
+def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", options: ExportOptions | None = None) -> list[Path]:
+    """Write the action that plays, whole or not at all; the files that were written.
+
+    Raises MotionError without an action, for a mirrored or unevenly scaled armature or where Blender's exporter fails,
+    InputError where the file cannot be written, and what the prediction raises where activation is wanted.
+    """
+    chosen, options = preset(name), options or ExportOptions()
+    if armature.animation_data is None or armature.animation_data.action is None:
+        raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
+    if options.fps is not None and not 1.0 <= options.fps <= 1000.0:
+        raise InputError(f"{options.fps:g} frames a second cannot be written. Expected 1 to 1000.")
+    bpy.context.view_layer.update()
+    if bpy.context.view_layer.objects.get(armature.name) != armature or armature.hide_viewport:
+        raise MotionError(f"Armature '{armature.name}' could not be exported: it is hidden or not in this view layer, so it does not move.")
+    written = [path]
+    if chosen.format == "bvh":
+        _write_bvh(armature, path, chosen, options)
+        activation = shown_activation(armature) if options.csv else None
+        if activation is not None and options.fps:
+            activation = activation.resample(options.fps)
+    else:
+        take = bake(armature, fps=options.fps, root=options.root, loop=options.loop, activation=options.activation or options.csv)
+        with staged(
+            take, chosen, armature, meshes=options.meshes, carrier=options.activation and chosen.format != "fbx"
+        ) as stage, atomic_path(path) as temporary:  # fmt: skip
+            try:
+                _WRITERS[chosen.format](temporary, stage, take, chosen, options)
+            except RuntimeError as error:
+                # Exporters report by raising.
+                raise MotionError(f"Armature '{armature.name}' could not be exported: {str(error).strip()}") from error
+        activation = take.activation
+    if options.csv and activation is not None:
+        table = path.with_suffix(".csv")
+        csv_activation.write(table, activation)
+        written.append(table)
+    return written
+
+
+def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> None:
+    if options.root == "BONE":
+        raise InputError("BVH has no bone for root motion alone; the hips carry it. Expected As It Is or In Place.")
+    motion: Motion = sample_armature(armature).motion
+    if options.root == "IN_PLACE":
+        motion = in_place(motion)
+    if options.loop:
+        motion = looped(motion)
+    if options.fps:
+        motion = motion.resample(options.fps)
+    bvh.write(path, motion, bvh.default_layout(motion, up=chosen.up.lower(), unit_m=chosen.unit_m))
+
+
+def _write_fbx(path: Path, stage: Staged, take: Take, chosen: Preset, options: ExportOptions) -> None:
+    bpy.ops.export_scene.fbx(
+        filepath=str(path), use_selection=False, object_types={"ARMATURE", "MESH"}, axis_up=chosen.up, axis_forward=chosen.forward,
+        apply_unit_scale=True, apply_scale_options="FBX_SCALE_UNITS", bake_space_transform=False, add_leaf_bones=False,
+        use_armature_deform_only=chosen.deform_only, primary_bone_axis="Y", secondary_bone_axis="X", use_mesh_modifiers=False,
+        mesh_smooth_type="FACE", bake_anim=True, bake_anim_use_all_bones=True, bake_anim_use_nla_strips=False,
+        bake_anim_use_all_actions=False, bake_anim_force_startend_keying=True, bake_anim_step=1.0, bake_anim_simplify_factor=0.0,
+    )  # fmt: skip
+    if options.activation and take.activation is not None:
+        add_property_curves(path, activation_curves(take), take.fps)
+
+
+def _write_glb(path: Path, stage: Staged, take: Take, chosen: Preset, options: ExportOptions) -> None:
+    bpy.ops.export_scene.gltf(
+        filepath=str(path), export_format="GLB", use_active_scene=True, export_yup=True, export_extras=True, export_skins=True,
+        export_def_bones=chosen.deform_only, export_animations=True, export_animation_mode="SCENE", export_anim_scene_split_object=False,
+        export_frame_range=True, export_force_sampling=True, export_frame_step=1, export_anim_slide_to_zero=True,
+        export_optimize_animation_size=False, export_morph=True, export_morph_animation=True, export_morph_normal=False,
+        export_rest_position_armature=True,
+    )  # fmt: skip
+
+
+def _write_usd(path: Path, stage: Staged, take: Take, chosen: Preset, options: ExportOptions) -> None:
+    bpy.ops.wm.usd_export(
+        filepath=str(path), export_animation=True, export_armatures=True, export_shapekeys=True, export_materials=options.meshes,
+        only_deform_bones=chosen.deform_only,
+    )  # fmt: skip
+
+
+_WRITERS: dict[str, Callable[[Path, Staged, Take, Preset, ExportOptions], None]] = {
+    "fbx": _write_fbx, "glb": _write_glb, "usd": _write_usd
+}  # fmt: skip

@@ -1,0 +1,52 @@
+"""The Export panel."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..ops.base import active_armature
+from .panel import Sidebar, told
+
+__all__ = ["AGONIST_PT_export"]
+
+
+class AGONIST_PT_export(Sidebar, bpy.types.Panel):
+    """Files out."""
+
+    bl_label = "Export"
+    bl_idname = "AGONIST_PT_export"
+    bl_order = 90
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return active_armature(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.layout, context.scene.agonist_export
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(settings, "preset")
+        scene_fps = context.scene.render.fps / context.scene.render.fps_base
+        fps = settings.fps if settings.use_fps else scene_fps
+        told(layout, context, f"{settings.chosen.told}, {fps:.4g} frames/s", "INFO")
+        layout.prop(settings, "root")
+        column = layout.column(heading="Motion")
+        column.prop(settings, "loop")
+        row = column.row(align=True)
+        row.prop(settings, "use_fps", text="Frames/s")
+        field = row.row()
+        field.enabled = settings.use_fps
+        field.prop(settings, "fps", text="")
+        column = layout.column(heading="With")
+        curves = column.row()
+        curves.enabled = settings.chosen.format != "bvh"
+        curves.prop(settings, "activation")
+        column.prop(settings, "csv")
+        skins = column.row()
+        skins.enabled = settings.chosen.format != "bvh"
+        skins.prop(settings, "meshes")
+        layout.operator("agonist.export", icon="EXPORT", text=f"Export {settings.chosen.label}").preset = "SCENE"
+        layout.separator(factor=0.5)
+        column = layout.column(align=True)
+        column.use_property_split = False
+        column.prop(settings, "variants", text="")
+        column.operator("agonist.export_variants", icon="RENDER_ANIMATION")
