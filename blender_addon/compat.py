@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-__all__ = ["assign_action", "ensure_fcurve", "fcurves_of", "write_keys"]
+__all__ = ["assign_action", "ensure_fcurve", "fcurves_of", "push_to_track", "write_keys"]
 
 
 def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
@@ -82,3 +82,13 @@ def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) 
     points.foreach_set("co", flat)
     points.foreach_set("interpolation", np.ones(count, dtype=np.int32))  # LINEAR
     curve.update()
+
+
+def push_to_track(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.NlaStrip:
+    """A new NLA track, named after `action`, with a strip of it at its own frames; the active action stays what it is."""
+    track = owner.animation_data.nla_tracks.new()
+    track.name = action.name
+    strip = track.strips.new(action.name, round(action.frame_range[0]), action)
+    if hasattr(strip, "action_slot") and strip.action_slot is None:
+        strip.action_slot = _slot(owner, action)
+    return strip

@@ -17,6 +17,7 @@ from .compat import assign_action
 from .muscles.attach import add_muscles
 from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours
 from .muscles.mannequin import add_mannequin, mannequin_of
+from .results import is_kept, name_result
 from .rig.apply import apply_motion, copy_action
 from .rig.build import build_armature
 
@@ -103,9 +104,10 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
         first = live.sample.first_frame
         frames = (props.frame_first - first, props.frame_last - first + 1)
     result = live.session.edit(scales, frames, refine=refine)
-    name = f"{props.source_action.name} | recommended"
-    if props.recommended_action is None or not _made_from(props.recommended_action, live.stamp):
-        props.recommended_action = copy_action(props.source_action, name, live.stamp)
+    former = props.recommended_action
+    if former is None or is_kept(former) or not _made_from(former, live.stamp):
+        props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
+    name_result(props.recommended_action, props.source_action, scales)
     apply_motion(armature, live.sample, result.motion, props.recommended_action)
     _key(armature, live, "RECOMMENDED", result.recommended)
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):

@@ -6,6 +6,7 @@ from .edit import AGONIST_OT_edit, AGONIST_OT_predict, AGONIST_OT_reset
 from .export import AGONIST_OT_export, AGONIST_OT_export_variants
 from .files import AGONIST_OT_import_motion
 from .muscles import AGONIST_OT_add_muscles
+from .results import AGONIST_OT_ghost, AGONIST_OT_keep_result
 
 _CLASSES = (
     AGONIST_OT_import_motion,
@@ -13,6 +14,8 @@ _CLASSES = (
     AGONIST_OT_predict,
     AGONIST_OT_edit,
     AGONIST_OT_reset,
+    AGONIST_OT_keep_result,
+    AGONIST_OT_ghost,
     AGONIST_OT_export,
     AGONIST_OT_export_variants,
 )

@@ -1,0 +1,107 @@
+"""Results: names, NLA tracks and ghosts, so that no result is lost and no original is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import bpy
+
+from agonist.errors import MotionError
+
+from .compat import assign_action, push_to_track
+from .exports.stage import skins_of
+
+__all__ = ["describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost", "show_ghost"]
+
+_GHOST = "agonist_ghost_of"
+_KEPT = "agonist_kept"
+_AUTOMATIC = "agonist_name"
+# A pale blue that is none of the heatmap's colours, and lets the recommended motion shine through.
+_GHOST_COLOUR = (0.35, 0.60, 1.0, 0.28)
+
+
+def describe_edit(scales: Mapping[str, float]) -> str:
+    """What was asked, both sides of a muscle as one where they are alike: "hamstrings x1.5, biceps_l x0.5"."""
+    told = []
+    for group in dict.fromkeys(name[:-2] for name in scales):
+        sides = {name: scale for name, scale in scales.items() if name[:-2] == group}
+        if len(sides) == 2 and len(set(sides.values())) == 1:
+            sides = {group: next(iter(sides.values()))}
+        told += [f"{name} x{scale:.3g}" for name, scale in sides.items() if scale != 1.0]
+    return ", ".join(told) or "unchanged"
+
+
+def name_result(action: bpy.types.Action, source: bpy.types.Action, scales: Mapping[str, float]) -> None:
+    """Name a result after its source and its edit, unless somebody has named it."""
+    if action.get(_AUTOMATIC, action.name) == action.name:
+        action.name = f"{source.name} | {describe_edit(scales)}"
+        # Blender cuts long names and numbers those that occur twice.
+        action[_AUTOMATIC] = action.name
+
+
+def is_kept(action: bpy.types.Action) -> bool:
+    """Whether an edit must leave this result alone and make another."""
+    return bool(action.get(_KEPT))
+
+
+def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types.Action:
+    """Keep the recommended motion as it is: the next edit makes another. With `track` also as a strip on an NLA track of its own.
+
+    Raises MotionError if there is none.
+    """
+    action = armature.agonist.recommended_action
+    if action is None:
+        raise MotionError("There is no recommended motion yet; move a slider first.")
+    action.use_fake_user = True
+    action[_KEPT] = True
+    if track:
+        push_to_track(armature, action)
+    return action
+
+
+def ghost_of(armature: bpy.types.Object) -> bpy.types.Object | None:
+    """The ghost of an armature, if it has one."""
+    return next((thing for thing in bpy.context.scene.objects if thing.get(_GHOST) == armature), None)
+
+
+def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
+    """A second, see-through body that plays the source motion where the rig plays the recommended one.
+
+    Ordinary objects, so undo, save and load keep them; they cannot be selected and are not rendered. Raises MotionError.
+    """
+    if armature.agonist.source_action is None:
+        raise MotionError("There is no original to show yet; press Predict first.")
+    remove_ghost(armature)
+    ghost = armature.copy()
+    ghost.name = f"{armature.name} (original)"
+    ghost.agonist.sliders.clear()
+    ghost.agonist.source_action = ghost.agonist.recommended_action = None
+    # A copy shares the animation data's action only by reference; it plays its own.
+    ghost.animation_data_clear()
+    assign_action(ghost, armature.agonist.source_action)
+    things = [ghost]
+    for skin in skins_of(armature):
+        if "agonist_muscle" in skin:
+            continue
+        again = skin.copy()
+        again.pop("agonist_mannequin", None)
+        again.parent = ghost if skin.parent == armature else skin.parent
+        for modifier in again.modifiers:
+            if modifier.type == "ARMATURE" and modifier.object == armature:
+                modifier.object = ghost
+        things.append(again)
+    for thing in things:
+        thing[_GHOST] = armature
+        for collection in armature.users_collection:
+            collection.objects.link(thing)
+        thing.color, thing.hide_select, thing.hide_render = _GHOST_COLOUR, True, True
+        thing.display_type = "WIRE" if thing == ghost else "SOLID"
+    return ghost
+
+
+def remove_ghost(armature: bpy.types.Object) -> bool:
+    """Take an armature's ghost away; whether it had one."""
+    things = [thing for thing in bpy.data.objects if thing.get(_GHOST) == armature]
+    for thing in things:
+        bpy.data.objects.remove(thing)
+    return bool(things)

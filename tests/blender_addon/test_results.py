@@ -1,0 +1,101 @@
+"""Results are new actions with telling names, originals stay, and the ghost plays the original through undo and reload."""
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import results, verbs
+from tests.blender_addon import rigs
+from tests.clips import exercise
+
+pytestmark = pytest.mark.blender
+
+
+@pytest.fixture
+def rig():
+    armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    verbs.predict_armature(armature)
+    return armature
+
+
+def test_an_edit_is_told_in_few_words():
+    scales = {"quadriceps_l": 1.5, "biceps_l": 0.5, "latissimus_l": 1.0, "quadriceps_r": 1.5, "biceps_r": 1.0, "latissimus_r": 1.0}
+    assert results.describe_edit(scales) == "quadriceps x1.5, biceps_l x0.5"
+    assert results.describe_edit({"biceps_l": 1.0}) == "unchanged"
+
+
+def test_a_result_is_named_after_its_source_and_its_edit(rig):
+    rig.agonist.sliders["biceps_r"].scale = 1.5
+    action = rig.animation_data.action
+    assert action.name == "rig | biceps_r x1.5"
+    rig.agonist.sliders["biceps_l"].scale = 1.5
+    assert rig.animation_data.action == action and action.name == "rig | biceps x1.5"
+    action.name = "take 7"
+    rig.agonist.sliders["biceps_l"].scale = 2.0
+    assert rig.animation_data.action.name == "take 7"
+
+
+def test_a_kept_result_is_left_alone_by_the_next_edit(rig):
+    rig.agonist.sliders["hamstrings_l"].scale = 1.6
+    kept, pose = rig.animation_data.action, rigs.evaluated(rig)
+    assert bpy.ops.agonist.keep_result() == {"FINISHED"}
+    rig.agonist.sliders["hamstrings_l"].scale = 0.5
+    assert rig.animation_data.action != kept and kept.use_fake_user
+    rig.animation_data.action = kept
+    np.testing.assert_array_equal(rigs.evaluated(rig), pose)
+
+
+def test_a_result_on_an_nla_track_plays_from_there(rig):
+    source = rig.animation_data.action
+    original = rigs.evaluated(rig)
+    rig.agonist.sliders["hamstrings_l"].scale = 1.6
+    edited, name = rigs.evaluated(rig), rig.animation_data.action.name
+    assert bpy.ops.agonist.keep_result(track=True) == {"FINISHED"}
+    track = rig.animation_data.nla_tracks[name]
+    assert [strip.action.name for strip in track.strips] == [name]
+    # The strip alone plays the edit; the source on top plays the original, untouched.
+    first, last = (round(value) for value in source.frame_range)
+    rig.animation_data.action = None
+    poses = []
+    for frame in range(first, last + 1):
+        bpy.context.scene.frame_set(frame)
+        shown = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        poses.append([np.array(shown.matrix_world @ bone.matrix) for bone in shown.pose.bones])
+    np.testing.assert_allclose(poses, edited, atol=1e-6)
+    rig.agonist.show = "ORIGINAL"
+    np.testing.assert_allclose(rigs.evaluated(rig), original, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [rigs.quaternion, rigs.travelling, rigs.carried])
+def test_the_ghost_plays_the_original_through_edit_undo_and_reload(make, tmp_path):
+    armature = make(exercise("Squat", 1.0, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    verbs.build_muscles(armature)
+    verbs.predict_armature(armature)
+    original, count = rigs.evaluated(armature), len(bpy.data.objects)
+    assert bpy.ops.agonist.ghost() == {"FINISHED"}
+    ghost = results.ghost_of(armature)
+    assert ghost.hide_render and ghost.hide_select and len(bpy.data.objects) == count + 2
+    armature.agonist.sliders["quadriceps_l"].scale = 1.8
+    np.testing.assert_allclose(rigs.evaluated(ghost), original, atol=1e-6)
+    assert np.abs(rigs.evaluated(armature) - original).max() > 0.01
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    armature = bpy.data.objects["rig"]
+    np.testing.assert_allclose(rigs.evaluated(results.ghost_of(armature)), original, atol=1e-6)
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.agonist.ghost() == {"FINISHED"}
+    assert results.ghost_of(armature) is None and len(bpy.data.objects) == count
+    bpy.ops.ed.undo_push(message="ghost")
+    bpy.ops.ed.undo()
+    np.testing.assert_allclose(rigs.evaluated(results.ghost_of(bpy.data.objects["rig"])), original, atol=1e-6)
+
+
+def test_the_ghost_has_no_muscles_and_no_panel_of_its_own(rig):
+    verbs.build_muscles(rig)
+    ghost = results.show_ghost(rig)
+    assert len(ghost.children) == 1 and not ghost.agonist.sliders and ghost.agonist.source_action is None
+    assert len(rig.agonist.sliders) == 8
