@@ -90,9 +90,9 @@ class AGONIST_PT_sliders(Sidebar, bpy.types.Panel):
                 if slider.name[:-2] == group:
                     row = column.split(factor=_SLIDER_SHARE, align=True)
                     row.prop(slider, "scale", text=slider.label, slider=True)
-                    told = row.row()
-                    told.alert = slider.out_of_reach
-                    told.label(text=f"{slider.reached:.2f}" if slider.scale != 1 or abs(slider.reached - 1) > 0.005 else "")
+                    reached = row.row()
+                    reached.alert = slider.out_of_reach
+                    reached.label(text=f"{slider.reached:.2f}" if slider.scale != 1 or abs(slider.reached - 1) > 0.005 else "")
         if any(slider.out_of_reach for slider in props.sliders):
             told(layout, context, "Red: out of reach for this motion", "INFO")
         layout.prop(props, "use_frame_range")
