@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 import bpy
 
+from agonist.bone_map import RigFit
 from agonist.errors import AgonistError
+from agonist.humanoid import CANONICAL_JOINTS
 from agonist.muscles import MuscleSet
 
 from . import verbs
 
-__all__ = ["AgonistArmature", "AgonistSlider", "register", "unregister"]
+__all__ = ["AgonistArmature", "AgonistBone", "AgonistSlider", "register", "unregister"]
 
 _guard = {"busy": False}
 
@@ -78,12 +80,32 @@ class AgonistSlider(bpy.types.PropertyGroup):
     out_of_reach: bpy.props.BoolProperty(default=False)
 
 
+class AgonistBone(bpy.types.PropertyGroup):
+    """One joint of the standard humanoid, its name, and the bones of the rig that are it and move it."""
+
+    bone: bpy.props.StringProperty(name="Bone", description="The bone that starts at this joint")
+    control: bpy.props.StringProperty(
+        name="Control", description="The bone that you turn to pose this joint, if it is another one", default=""
+    )
+    target: bpy.props.StringProperty(name="IK Target", description="The bone that this end of a limb follows, where IK solves it")
+    pole: bpy.props.StringProperty(name="IK Pole", description="The bone that the elbow or knee points to")
+    swing: bpy.props.StringProperty(name="IK Swing", description="The bone whose rotation turns the elbow or knee, without a pole")
+
+    def named(self) -> list[str]:
+        """The bones that this row names."""
+        return [name for name in (self.bone, self.control, self.target, self.pole, self.swing) if name]
+
+
 class AgonistArmature(bpy.types.PropertyGroup):
     """What Agonist knows about one armature."""
 
     source_action: bpy.props.PointerProperty(type=bpy.types.Action, name="Source", description="The motion that is edited; never changed")
     recommended_action: bpy.props.PointerProperty(type=bpy.types.Action, name="Recommended", description="The motion that the sliders make")
     sliders: bpy.props.CollectionProperty(type=AgonistSlider)
+    bones: bpy.props.CollectionProperty(type=AgonistBone)
+    bone_map: bpy.props.StringProperty(name="Bone Map", description="The bone map that the table of bones was filled from")
+    bone_score: bpy.props.FloatProperty(name="Score", description="How much of the bone map was found", subtype="FACTOR", min=0.0, max=1.0)
+    show_controls: bpy.props.BoolProperty(name="Controls", description="Also show the bones that an animator moves the joints by")
     model: bpy.props.StringProperty(name="Model", description="A shipped model's name or a model folder", default="agonist")
     link_sides: bpy.props.BoolProperty(name="Link Left and Right", description="Move both sides together", default=False)
     live: bpy.props.BoolProperty(name="Live", description="Regenerate the motion while a slider moves", default=True)
@@ -113,6 +135,16 @@ class AgonistArmature(bpy.types.PropertyGroup):
         # Already playing: only the switch has to follow, without playing it again.
         self["show"] = {"ORIGINAL": 0, "RECOMMENDED": 1}[which]
 
+    def fill_bones(self, rig: RigFit) -> None:
+        """The table of bones as a map found it; a joint that was not found has an empty row."""
+        self.bones.clear()
+        for joint in CANONICAL_JOINTS:
+            row = self.bones.add()
+            row.name, row.bone, row.control = joint, rig.joints.get(joint, ""), rig.controls.get(joint, "")
+            if joint in rig.ik:
+                row.target, row.pole, row.swing = rig.ik[joint].target, rig.ik[joint].pole, rig.ik[joint].swing
+        self.bone_map, self.bone_score = rig.name, rig.score
+
     def fill_sliders(self, muscles: MuscleSet, clip: tuple[int, int]) -> None:
         """One slider a muscle, all at 1; a frame range that does not lie in the `clip`'s first and last frame becomes the clip."""
         with _quiet():
@@ -130,7 +162,7 @@ class AgonistArmature(bpy.types.PropertyGroup):
                 slider.scale, slider.reached, slider.out_of_reach = 1.0, 1.0, False
 
 
-_CLASSES = (AgonistSlider, AgonistArmature)
+_CLASSES = (AgonistSlider, AgonistBone, AgonistArmature)
 
 
 def register() -> None:

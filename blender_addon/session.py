@@ -11,16 +11,19 @@ from agonist.errors import MotionError
 from agonist.model import load_model
 
 from .compat import assign_action
-from .rig.sample import Sample, sample_armature, stamp_of
+from .rig.bones import humanoid_of, rig_of
+from .rig.controls import RigSample, sample_rig
+from .rig.keys import restore_unkeyed
+from .rig.sample import stamp_of
 
-__all__ = ["LiveEdit", "forget", "live_edit", "live_edit_of"]
+__all__ = ["LiveEdit", "forget", "live_edit", "live_edit_of", "play"]
 
 
 @dataclass(frozen=True)
 class LiveEdit:
     """A sampled armature, the prepared edit on it, and the stamp of the source action it was sampled from."""
 
-    sample: Sample
+    sample: RigSample
     session: EditSession
     stamp: str
 
@@ -40,18 +43,18 @@ def live_edit(armature: bpy.types.Object) -> LiveEdit:
 
 def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEdit:
     """`live_edit` of any action; the armature's own state is left as it is."""
-    stamp, model = stamp_of(armature, source), armature.agonist.model
+    stamp, model = stamp_of(armature, source, rig_of(armature)), armature.agonist.model
     found = _cache.get(armature.name)
     if found and found[0] == model and found[1].stamp == stamp:
         return found[1]
     current = armature.animation_data.action if armature.animation_data else None
-    assign_action(armature, source)
+    play(armature, source)
     try:
-        sample = sample_armature(armature)
+        sample = sample_rig(armature)
     finally:
         if current is not None:
             assign_action(armature, current)
-    live = LiveEdit(sample, prepare_edit(sample.motion, model=load_model(model)), stamp)
+    live = LiveEdit(sample, prepare_edit(sample.motion, model=load_model(model), hmap=humanoid_of(sample.rig)), stamp)
     forget(armature.name)
     _cache[armature.name] = (model, live)
     while len(_cache) > _KEPT:
@@ -62,3 +65,9 @@ def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEd
 def forget(armature_name: str) -> None:
     """Drop what is kept about an armature, so that constraints or objects that changed since are seen."""
     _cache.pop(armature_name, None)
+
+
+def play(armature: bpy.types.Object, action: bpy.types.Action) -> None:
+    """Make `action` the one that plays; what only the one before had keyed is as it was without it."""
+    restore_unkeyed(armature)
+    assign_action(armature, action)

@@ -8,20 +8,32 @@ import bpy
 
 from agonist import io
 from agonist.activation import Activation
+from agonist.bone_map import BoneMap, RigFit, read_bone_map, write_bone_map
 from agonist.edit import EditResult
-from agonist.errors import MotionError
+from agonist.errors import MotionError, SkeletonError
 from agonist.motion import Keypoints
 
 from . import session
-from .compat import assign_action
 from .muscles.attach import add_muscles
 from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours
 from .muscles.mannequin import add_mannequin, mannequin_of
 from .results import is_kept, name_result
-from .rig.apply import apply_motion, copy_action
+from .rig.apply import apply_motion, copy_action, settle
+from .rig.bones import detect_bones, fit_user_map, rig_of
 from .rig.build import build_armature
+from .rig.controls import RigSample
 
-__all__ = ["build_muscles", "edit_armature", "import_motion", "predict_armature", "recolour", "show"]
+__all__ = [
+    "build_muscles",
+    "edit_armature",
+    "find_bones",
+    "import_motion",
+    "load_bones",
+    "predict_armature",
+    "recolour",
+    "save_bones",
+    "show",
+]
 
 
 def import_motion(path: Path) -> bpy.types.Object:
@@ -76,6 +88,7 @@ def predict_armature(armature: bpy.types.Object) -> None:
     props = armature.agonist
     source = props.source_action if props.source_action and data.action.get("agonist_source") else data.action
     session.forget(armature.name)
+    rig = rig_of(armature)
     live = session.live_edit_of(armature, source)
     original = live.session.original
     muscles = live.session.model.contract.muscles
@@ -85,6 +98,8 @@ def predict_armature(armature: bpy.types.Object) -> None:
         props.recommended_action = None
         props.fill_sliders(muscles, (live.sample.first_frame, live.sample.first_frame + len(original) - 1))
     props.source_action = source
+    if not props.bones:
+        props.fill_bones(rig)
     _key(armature, live, "ORIGINAL")
     props.shown = "ORIGINAL"
     show(armature, "ORIGINAL")
@@ -109,11 +124,13 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
         props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
     name_result(props.recommended_action, props.source_action, scales)
     apply_motion(armature, live.sample, result.motion, props.recommended_action)
+    if refine and live.sample.is_mechanical:
+        settle(armature, live.sample, result.motion, props.recommended_action)
     _key(armature, live, "RECOMMENDED", result.recommended)
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
         slider.reached, slider.out_of_reach = outcome.reached, outcome.out_of_reach
     props.shown = "RECOMMENDED"
-    props.message = _what_holds_back(armature, props.recommended_action, live.sample.names)
+    props.message = _what_holds_back(live.sample)
     return result
 
 
@@ -129,20 +146,37 @@ def _made_from(action: bpy.types.Action, stamp: str) -> bool:
     return bool(action.get("agonist_stamp") == stamp)
 
 
-def _what_holds_back(armature: bpy.types.Object, action: bpy.types.Action, names: tuple[str, ...]) -> str:
-    """A warning if keyed bones cannot follow their keys: constraints such as IK come after them."""
-    keyed = {names[joint] for joint in [*action.get("agonist_turned", []), *action.get("agonist_moved", [])]}
-    held = {bone.name for bone in armature.pose.bones if any(not one.mute and one.influence > 0 for one in bone.constraints)}
-    # An IK constraint sits on the last bone of its chain and moves those above.
-    for bone in armature.pose.bones:
-        for constraint in bone.constraints:
-            if constraint.type == "IK" and not constraint.mute and constraint.influence > 0:
-                chain = [bone, *bone.parent_recursive]
-                held |= {link.name for link in (chain[: constraint.chain_count] if constraint.chain_count else chain)}
-    stuck = sorted(keyed & held)
-    if not stuck:
+def _what_holds_back(sample: RigSample) -> str:
+    """A warning if joints do not follow any control: a constraint, such as IK to another object, comes after it."""
+    bones = [sample.rig.joints[joint] for joint in sample.held]
+    if not bones:
         return ""
-    return f"Constraints hold {', '.join(stuck[:3])}{' and more' if len(stuck) > 3 else ''}: bake the action (visual keying) first"
+    return f"Constraints hold {', '.join(bones[:3])}{' and more' if len(bones) > 3 else ''}: bake the action (visual keying) first"
+
+
+def find_bones(armature: bpy.types.Object) -> None:
+    """Fill the table of bones anew by the bone maps. Raises SkeletonError; the table is as it was then."""
+    armature.agonist.fill_bones(detect_bones(armature))
+    session.forget(armature.name)
+
+
+def load_bones(armature: bpy.types.Object, path: Path) -> RigFit:
+    """Fill the table of bones from a bone map's file. Raises FileFormatError, and SkeletonError if it finds no bone at all."""
+    rig = fit_user_map(armature, read_bone_map(path))
+    if not rig.joints:
+        raise SkeletonError(f"{path.name}: armature '{armature.name}' has none of its bones. Expected a map made for such a rig.")
+    armature.agonist.fill_bones(rig)
+    session.forget(armature.name)
+    return rig
+
+
+def save_bones(armature: bpy.types.Object, path: Path) -> None:
+    """Write the table of bones as a bone map. Raises SkeletonError if the table is not complete, InputError."""
+    rig = rig_of(armature)
+    one = BoneMap(
+        path.stem, {joint: (bone,) for joint, bone in rig.joints.items()}, {joint: (bone,) for joint, bone in rig.controls.items()}, rig.ik
+    )
+    write_bone_map(path, one)
 
 
 def show(armature: bpy.types.Object, which: str) -> None:
@@ -151,7 +185,7 @@ def show(armature: bpy.types.Object, which: str) -> None:
     action = props.source_action if which == "ORIGINAL" else props.recommended_action
     if action is None:
         raise MotionError("There is no such motion yet; press Predict and move a slider first.")
-    assign_action(armature, action)
+    session.play(armature, action)
     show_colours(muscle_objects(armature), which)
 
 

@@ -11,14 +11,14 @@ import numpy as np
 from agonist import rotations
 from agonist.activation import Activation
 from agonist.errors import MotionError, SkeletonError
-from agonist.humanoid import map_humanoid
 from agonist.loops import close_rotations, close_values, loop_weights, travel_path
 from agonist.model import load_model
 from agonist.motion import interpolate
 from agonist.predict import predict
 
-from ..muscles.attach import rest_skeleton
 from ..muscles.heatmap import keyed_activation
+from ..rig.bones import humanoid_of, rig_of
+from ..rig.controls import sample_rig
 from ..rig.sample import sample_armature
 
 __all__ = ["ROOT_BONE", "Take", "bake", "shown_activation"]
@@ -63,7 +63,10 @@ def shown_activation(armature: bpy.types.Object) -> Activation:
     One row a frame of the action. Raises MotionError, SkeletonError, ContractError, ModelNotFoundError.
     """
     found = keyed_activation(armature)
-    return found if found is not None else predict(sample_armature(armature).motion, load_model(armature.agonist.model))
+    if found is not None:
+        return found
+    sample = sample_rig(armature)
+    return predict(sample.motion, load_model(armature.agonist.model), hmap=humanoid_of(sample.rig))
 
 
 def bake(
@@ -122,7 +125,7 @@ def bake(
 
 def _joints(armature: bpy.types.Object) -> dict[str, str]:
     try:
-        return dict(map_humanoid(rest_skeleton(armature)).joints)
+        return dict(rig_of(armature).joints)
     except SkeletonError:
         return {}
 

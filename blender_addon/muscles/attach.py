@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import bpy
-import numpy as np
 
 from agonist.body.geometry import muscle_mesh
-from agonist.humanoid import map_humanoid
 from agonist.muscles import MuscleSet, muscle_set
-from agonist.skeleton import Skeleton
 
-from ..rig.frames import bone_names
+from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from .heatmap import MUSCLE_KEY, RELAXED, muscle_material, muscle_objects
 from .shapes import muscle_object, remove_object
 
-__all__ = ["add_muscles", "rest_skeleton"]
-
-
-def rest_skeleton(armature: bpy.types.Object) -> Skeleton:
-    """The armature's bones at rest in its own space. Raises SkeletonError."""
-    names = bone_names(armature)
-    bones = armature.data.bones
-    index = {name: k for k, name in enumerate(names)}
-    heads = np.array([np.array(bones[name].head_local) for name in names])
-    parents = tuple(index[bones[name].parent.name] if bones[name].parent else -1 for name in names)
-    offsets = heads - np.where(np.array(parents)[:, None] >= 0, heads[list(parents)], 0.0)
-    return Skeleton(tuple(names), parents, offsets)
+__all__ = ["add_muscles"]
 
 
 def add_muscles(armature: bpy.types.Object, muscles: MuscleSet | None = None) -> list[bpy.types.Object]:
     """Build every muscle of a set; those already there are replaced and keep their colours. Raises SkeletonError for no humanoid."""
-    skeleton = rest_skeleton(armature)
-    hmap = map_humanoid(skeleton)
+    rig = rig_of(armature)
+    skeleton, hmap = rig_skeleton(armature, rig), humanoid_of(rig)
     shapes = {muscle: muscle_mesh(skeleton, hmap, muscle.name) for muscle in (muscles or muscle_set("mia8")).muscles}
     before = muscle_objects(armature)
     material = muscle_material()

@@ -13,10 +13,10 @@ import bpy
 import numpy as np
 
 from agonist.body.geometry import trunk_weights
-from agonist.humanoid import HumanoidMap, body_height_m, map_humanoid, rest_basis
+from agonist.humanoid import HumanoidMap, body_height_m, rest_basis
 from agonist.skeleton import Skeleton
 
-from .attach import rest_skeleton
+from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from .shapes import mesh_object, remove_object
 
 __all__ = ["add_mannequin", "mannequin_of"]
@@ -61,8 +61,8 @@ def mannequin_of(armature: bpy.types.Object) -> bpy.types.Object | None:
 
 def add_mannequin(armature: bpy.types.Object) -> bpy.types.Object:
     """Build the body; one already there is replaced. Raises SkeletonError for no humanoid."""
-    skeleton = rest_skeleton(armature)
-    body = _Body(skeleton, map_humanoid(skeleton))
+    rig = rig_of(armature)
+    body = _Body(rig_skeleton(armature, rig), humanoid_of(rig))
     before = mannequin_of(armature)
     if before is not None:
         remove_object(before)

@@ -2,6 +2,7 @@
 
 import bpy
 
+from .bones import AGONIST_OT_detect_bones, AGONIST_OT_load_bones, AGONIST_OT_save_bones
 from .edit import AGONIST_OT_edit, AGONIST_OT_predict, AGONIST_OT_reset
 from .export import AGONIST_OT_export, AGONIST_OT_export_variants
 from .files import AGONIST_OT_import_motion
@@ -10,6 +11,9 @@ from .results import AGONIST_OT_ghost, AGONIST_OT_keep_result
 
 _CLASSES = (
     AGONIST_OT_import_motion,
+    AGONIST_OT_detect_bones,
+    AGONIST_OT_load_bones,
+    AGONIST_OT_save_bones,
     AGONIST_OT_add_muscles,
     AGONIST_OT_predict,
     AGONIST_OT_edit,

@@ -1,19 +1,32 @@
-"""Apply: an edited Motion becomes a new action on the armature it was sampled from. The source action is never touched."""
+"""Apply: an edited Motion becomes a new action, as turns of the animator's own controls. The source action is never touched.
+
+Each control gets the turn that its joint made beyond what its parent space made already, on top of its own channels: where
+nothing changed the channels stay as they were, and fingers, twist and face follow as they do when the animator poses.
+A limb that is solved by IK stays so: its target and its pole (or swing) move along, and no switch is flipped.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
 
 from agonist import rotations
 from agonist.motion import Motion
-from agonist.skeleton import Skeleton
 
 from ..compat import assign_action
-from .build import key_motion
-from .sample import Sample
+from .controls import Control, RigSample, look, pure
+from .keys import key_location, key_rotation
 
-__all__ = ["apply_motion", "copy_action"]
+__all__ = ["apply_motion", "copy_action", "settle"]
+
+# A limb bent by less says nothing about the plane it bends in; beyond the second angle it says all (radians) [ours].
+_STRAIGHT_RAD, _BENT_RAD = np.radians(3.0), np.radians(15.0)
+# A channel that would change by less is left alone: rounding, or what a correction is not worth (radians, metres) [ours].
+_ROUNDING, _WORTH = 1e-9, 1e-5
+# Passes that `settle` makes at most, and how near it has to come, in metres [ours].
+_PASSES, _NEAR_M = 4, 2e-4
 
 
 def copy_action(source: bpy.types.Action, name: str, stamp: str) -> bpy.types.Action:
@@ -24,57 +37,167 @@ def copy_action(source: bpy.types.Action, name: str, stamp: str) -> bpy.types.Ac
     return action
 
 
-def apply_motion(armature: bpy.types.Object, sample: Sample, motion: Motion, action: bpy.types.Action) -> None:
-    """Key the joints of `motion` that differ from the sampled one into `action`, a copy of the sampled action, and play it.
+def apply_motion(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> None:
+    """Key the controls that an edited `motion` of the sampled joints asks for into `action`, a copy of the sampled one, and play it.
 
-    Curves of other bones, of fingers and of custom properties are kept as they are; joints that an earlier edit of the
-    same action touched go back to the sampled motion.
+    Curves of other bones and of custom properties are kept as they are; controls that an earlier edit of the same action
+    touched go back to where they were.
     """
     assign_action(armature, action)
-    free = _free_joints(armature, sample.names)
-    turned, moved = _changed(sample.motion, motion, free)
-    turned |= set(action.get("agonist_turned", []))
-    moved |= set(action.get("agonist_moved", []))
+    _write(armature, sample, sample.controls, _moves(sample, sample.motion, motion), action, _ROUNDING)
+
+
+def settle(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> float:
+    """Look where the joints really are after `apply_motion`, and correct the controls until they are where they should be.
+
+    Only rigs with constraints need it. Returns the largest distance that is left, in metres.
+    """
+    for remaining in range(_PASSES, -1, -1):
+        seen = look(armature, sample.rig, [(one.bone, one.joint, one.kind) for one in sample.controls], sample.first_frame, len(motion))
+        miss = float(np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max())
+        if miss < _NEAR_M or not remaining:
+            break
+        now = [replace(one, space=s, reach=r, basis=b) for one, (s, r, b) in zip(sample.controls, seen.tracks, strict=True)]
+        _write(armature, sample, now, _moves(sample, seen.motion, motion), action, _WORTH)
+    return miss
+
+
+@dataclass(frozen=True, eq=False)
+class _Moves:
+    """What happens to the mapped joints, in the armature's space.
+
+    Attributes:
+        turn: canonical joint -> (T, 4) how it turns.
+        before, after: canonical joint -> (T, 3) where it was and will be.
+    """
+
+    turn: dict[str, np.ndarray]
+    before: dict[str, np.ndarray]
+    after: dict[str, np.ndarray]
+
+    def carried(self, joint: str, points: np.ndarray) -> np.ndarray:
+        """Points (T, 3) fixed to a joint, moved along."""
+        return self.after[joint] + rotations.rotate(self.turn[joint], points - self.before[joint])
+
+
+def _moves(sample: RigSample, before: Motion, after: Motion) -> _Moves:
+    inverse = np.linalg.inv(sample.object_world)
+    turned = pure(sample.object_world)[:, None]
+    back = rotations.conjugate(turned)
+    world = rotations.multiply(after.rotations_world_from_joint, rotations.conjugate(before.rotations_world_from_joint))
+    local = rotations.multiply(rotations.multiply(back, world), turned)
+    places = [
+        np.einsum("tij,tkj->tki", inverse[:, :3, :3], motion.positions_world) + inverse[:, None, :3, 3] for motion in (before, after)
+    ]
+    index = {joint: sample.names.index(bone) for joint, bone in sample.rig.joints.items()}
+    return _Moves(*({joint: values[:, k] for joint, k in index.items()} for values in (local, *places)))
+
+
+def _write(
+    armature: bpy.types.Object,
+    sample: RigSample,
+    controls: tuple[Control, ...] | list[Control],
+    moves: _Moves,
+    action: bpy.types.Action,
+    smallest: float,
+) -> None:
+    """Key every control whose channels change by more than `smallest`, and those that were keyed before."""
+    turned, moved = set(action.get("agonist_turned", [])), set(action.get("agonist_moved", []))
+    frames = np.arange(sample.first_frame, sample.first_frame + len(sample.motion), dtype=np.float32)
+    for control in controls:
+        pose = armature.pose.bones[control.bone]
+        rotation, location = _channels(control, moves)
+        if rotation is not None and (control.bone in turned or rotations.angle_between(rotation, pure(control.basis)).max() > smallest):
+            key_rotation(armature, action, pose, frames, rotation)
+            turned.add(control.bone)
+        if location is not None and (control.bone in moved or np.abs(location - control.basis[:, :3, 3]).max() > smallest):
+            key_location(armature, action, pose, frames, location)
+            moved.add(control.bone)
     action["agonist_turned"], action["agonist_moved"] = sorted(turned), sorted(moved)
-    local = _in_armature_space(sample, motion)
-    key_motion(armature, action, local, list(sample.names), sample.first_frame, turned=turned, moved=moved, free=free)
 
 
-def _changed(before: Motion, after: Motion, free: set[int]) -> tuple[set[int], set[int]]:
-    """Joints whose rotation, and whose place, differs anywhere. A bone that does not turn with its parent counts by its world rotation."""
+def _channels(control: Control, moves: _Moves) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The rotation (T, 4) and location (T, 3) that a control's channels get; None for what its kind does not write."""
+    space, basis = pure(control.space), pure(control.basis)
+    origin, location = control.space[:, :3, 3], control.basis[:, :3, 3]
+    place = origin + np.einsum("tij,tj->ti", control.reach, location)
+    carry, origin_after = _carried(control, moves)
+    if control.kind in ("POLE", "SWING"):
+        turn, root = _limb_turn(control, moves, place, rotations.multiply(space, basis))
+        place_after = moves.after[root] + rotations.rotate(turn, place - moves.before[root])
+    else:
+        turn, place_after = moves.turn[control.joint], moves.carried(control.joint, place)
+    rotation = None
+    if control.kind != "POLE":
+        extra = rotations.multiply(rotations.conjugate(carry), turn)
+        rotation = rotations.multiply(rotations.multiply(rotations.conjugate(space), rotations.multiply(extra, space)), basis)
+    if control.kind not in ("RIDE", "POLE"):
+        return rotation, None
+    reach = rotations.to_matrix(carry) @ control.reach
+    shift = np.linalg.solve(reach, (place_after - origin_after)[..., None])[..., 0]
+    same = np.linalg.solve(control.reach, (place - origin)[..., None])[..., 0]
+    # Where nothing moved, the channels stay as they were to the last digit.
+    return rotation, location + (shift - same)
 
-    def differing(a: np.ndarray, b: np.ndarray) -> set[int]:
-        return set(np.flatnonzero(np.abs(a - b).max(axis=(0, 2)) > 1e-9).tolist())
 
-    turned = differing(after.rotations_parent_from_joint, before.rotations_parent_from_joint)
-    if free and turned:
-        turned |= free & differing(after.rotations_world_from_joint, before.rotations_world_from_joint)
-    moved = {0} if np.abs(after.root_position - before.root_position).max() > 1e-9 else set()
-    if after.local_positions is not None and before.local_positions is not None:
-        # The root's place is the root path; it was compared above.
-        moved |= differing(after.local_positions, before.local_positions) - {0}
-    return turned, moved
-
-
-def _free_joints(armature: bpy.types.Object, names: tuple[str, ...]) -> set[int]:
-    """Joints whose bones do not inherit their parent's rotation."""
-    bones = armature.data.bones
-    return {joint for joint, name in enumerate(names) if bones[name].parent and not bones[name].use_inherit_rotation}
+def _carried(control: Control, moves: _Moves) -> tuple[np.ndarray, np.ndarray]:
+    """How a control's parent space turns (T, 4), and where its origin comes to lie (T, 3), when the joints move."""
+    origin = control.space[:, :3, 3]
+    if not control.carriers:
+        return np.broadcast_to(rotations.identity(), (len(origin), 4)), origin
+    if list(control.carriers.values()) == [1.0]:
+        (joint,) = control.carriers
+        return moves.turn[joint], moves.carried(joint, origin)
+    vector = sum(share * rotations.to_rotvec(moves.turn[joint]) for joint, share in control.carriers.items())
+    shift = sum(share * (moves.carried(joint, origin) - origin) for joint, share in control.carriers.items())
+    return rotations.from_rotvec(vector), origin + shift
 
 
-def _in_armature_space(sample: Sample, motion: Motion) -> Motion:
-    """World axes and metres to the armature object's own, frame by frame: the object's transform and its keys stay as they are."""
-    world = sample.object_world
-    scale = np.linalg.norm(world[0, :3, :3], axis=0).mean()
-    turn = rotations.from_matrix(world[:, :3, :3] / np.linalg.norm(world[:, :3, :3], axis=1, keepdims=True))
-    # The Motion's rest pose is the armature's, turned as the object is at the first frame.
-    first, back = turn[0], rotations.conjugate(turn[0])
-    old = motion.skeleton
-    inverse = np.linalg.inv(world)
-    offsets = rotations.rotate(back, np.array(old.offsets)) / scale
-    offsets[0] = inverse[0, :3, :3] @ old.offsets[0] + inverse[0, :3, 3]
-    local = rotations.multiply(rotations.multiply(back, motion.rotations_parent_from_joint), first)
-    local[:, 0] = rotations.multiply(rotations.multiply(rotations.conjugate(turn), motion.rotations_parent_from_joint[:, 0]), first)
-    root = np.einsum("tij,tj->ti", inverse[:, :3, :3], motion.root_position) + inverse[:, :3, 3]
-    places = None if motion.local_positions is None else rotations.rotate(back, motion.local_positions) / scale
-    return Motion(Skeleton(old.names, old.parents, offsets), local, root, motion.fps, motion.start, places)
+def _limb_turn(control: Control, moves: _Moves, place: np.ndarray, rotation: np.ndarray) -> tuple[np.ndarray, str]:
+    """How the plane of an IK limb turns (T, 4), about the joint at the limb's root, whose name comes with it.
+
+    The limb's line goes where its ends go; about that line the plane follows the bent elbow or knee, and in a limb that is
+    nearly straight the upper bone.
+    """
+    side, is_arm = control.joint[-2:], control.joint.startswith("wrist")
+    root, middle, end = (f"{part}{side}" for part in (("shoulder", "elbow", "wrist") if is_arm else ("hip", "knee", "ankle")))
+    line, line_after = (_unit(at[end] - at[root]) for at in (moves.before, moves.after))
+    least = _between(line, line_after)
+    bend, bend_after = (_off(at[middle] - at[root], axis) for at, axis in ((moves.before, line), (moves.after, line_after)))
+    by_bend = _angle_about(line_after, rotations.rotate(least, bend), bend_after)
+    # Any direction across the limb that its control holds on to.
+    hint = place - moves.before[root] if control.kind == "POLE" else rotations.rotate(rotation, np.array([1.0, 0.0, 0.0]))
+    hint = _off(hint, line)
+    by_bone = _angle_about(line_after, rotations.rotate(least, hint), rotations.rotate(moves.turn[root], hint))
+    angle = np.minimum(_bent(moves.before, root, middle, end), _bent(moves.after, root, middle, end))
+    share = np.clip((angle - _STRAIGHT_RAD) / (_BENT_RAD - _STRAIGHT_RAD), 0.0, 1.0)
+    share = share * share * (3 - 2 * share)
+    about = by_bone + share * ((by_bend - by_bone + np.pi) % (2 * np.pi) - np.pi)
+    return rotations.multiply(rotations.from_rotvec(about[:, None] * line_after), least), root
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
+def _off(vectors: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """The part of vectors (T, 3) across an axis (T, 3)."""
+    return vectors - np.sum(vectors * axis, axis=-1, keepdims=True) * axis
+
+
+def _between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(T, 4) the smallest rotation from unit vectors a (T, 3) to b."""
+    half = np.concatenate([1 + np.sum(a * b, axis=-1, keepdims=True), np.cross(a, b)], axis=-1)
+    return rotations.normalize(half)
+
+
+def _angle_about(axis: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(T,) radians from a to b about an axis, all (T, 3)."""
+    a, b = _off(a, axis), _off(b, axis)
+    return np.arctan2(np.sum(np.cross(a, b) * axis, axis=-1), np.sum(a * b, axis=-1))
+
+
+def _bent(at: dict[str, np.ndarray], root: str, middle: str, end: str) -> np.ndarray:
+    """(T,) radians by which a limb is bent; 0 is straight."""
+    upper, lower = _unit(at[middle] - at[root]), _unit(at[end] - at[middle])
+    return np.arctan2(np.linalg.norm(np.cross(upper, lower), axis=-1), np.sum(upper * lower, axis=-1))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import bpy
 import numpy as np
 from mathutils import Vector
@@ -12,8 +10,9 @@ from agonist import rotations
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-from ..compat import assign_action, ensure_fcurve, write_keys
+from ..compat import assign_action
 from .frames import rest_rotations
+from .keys import key_location, key_rotation
 
 __all__ = ["build_armature", "key_motion", "set_scene_rate"]
 
@@ -84,9 +83,6 @@ def key_motion(
     first_frame: int,
     *,
     rest_offset: np.ndarray | None = None,
-    turned: Collection[int] | None = None,
-    moved: Collection[int] | None = None,
-    free: Collection[int] = (),
 ) -> None:
     """Write a Motion on bones `names` (the skeleton's joints in order) into an action.
 
@@ -97,27 +93,17 @@ def key_motion(
         names: bone of each joint.
         first_frame: scene frame of the Motion's first frame.
         rest_offset: where joint 0 rests in the Motion, when the armature has it at its origin.
-        turned, moved: joints whose rotation, and whose location, is written; all if None.
-        free: joints whose bones do not inherit their parent's rotation.
     """
     frames = np.arange(first_frame, first_frame + len(motion), dtype=np.float32)
     rest = rest_rotations(armature, names)
     inverse = rotations.conjugate(rest)
     for joint, name in enumerate(names):
-        if turned is None or joint in turned:
-            local = (motion.rotations_world_from_joint if joint in free else motion.rotations_parent_from_joint)[:, joint]
-            basis = rotations.multiply(rotations.multiply(inverse[joint], local), rest[joint])
-            _key_rotation(armature, action, armature.pose.bones[name], frames, basis)
-        if moved is None or joint in moved:
-            delta = _location(motion, joint, rest_offset)
-            if delta is None and moved is None:
-                continue
-            location = delta if delta is not None else np.zeros((len(motion), 3))
-            if armature.data.bones[name].use_local_location:
-                location = rotations.rotate(inverse[joint], location)
-            for axis in range(3):
-                curve = ensure_fcurve(armature, action, f'pose.bones["{bpy.utils.escape_identifier(name)}"].location', axis, name)
-                write_keys(curve, frames, location[:, axis])
+        pose = armature.pose.bones[name]
+        local = motion.rotations_parent_from_joint[:, joint]
+        key_rotation(armature, action, pose, frames, rotations.multiply(rotations.multiply(inverse[joint], local), rest[joint]))
+        delta = _location(motion, joint, rest_offset)
+        if delta is not None:
+            key_location(armature, action, pose, frames, rotations.rotate(inverse[joint], delta))
 
 
 def _location(motion: Motion, joint: int, rest_offset: np.ndarray | None) -> np.ndarray | None:
@@ -129,38 +115,3 @@ def _location(motion: Motion, joint: int, rest_offset: np.ndarray | None) -> np.
         return None
     delta = motion.local_positions[:, joint] - motion.skeleton.offsets[joint]
     return delta if np.abs(delta).max() > 1e-7 else None
-
-
-def _key_rotation(
-    armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, frames: np.ndarray, basis: np.ndarray
-) -> None:
-    stem = f'pose.bones["{bpy.utils.escape_identifier(pose.name)}"].'
-    if pose.rotation_mode == "QUATERNION":
-        values, path = rotations.unroll(basis), stem + "rotation_quaternion"
-    elif pose.rotation_mode == "AXIS_ANGLE":
-        vector = rotations.to_rotvec(basis)
-        angle = np.linalg.norm(vector, axis=-1, keepdims=True)
-        values, path = (
-            np.concatenate([angle, np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0, 1, 0])], axis=1),
-            stem + "rotation_axis_angle",
-        )
-    else:
-        # Blender's "XYZ" turns about X first: the matrix is Rz Ry Rx, the order of from_euler read backwards.
-        order = pose.rotation_mode[::-1].lower()
-        euler = _continuous(rotations.to_euler(basis, order))
-        values, path = np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1), stem + "rotation_euler"
-    for index in range(values.shape[1]):
-        write_keys(ensure_fcurve(armature, action, path, index, pose.name), frames, values[:, index])
-
-
-def _continuous(euler: np.ndarray) -> np.ndarray:
-    """(T, 3) Tait-Bryan angles without jumps: of the two ways to write each rotation, the one nearer to the frame before."""
-    other = np.stack([euler[:, 0] + np.pi, np.pi - euler[:, 1], euler[:, 2] + np.pi], axis=1)
-
-    def gap(after: np.ndarray, before: np.ndarray) -> np.ndarray:
-        return np.abs((after - before + np.pi) % (2 * np.pi) - np.pi).sum(axis=1)
-
-    # Both ways turn by as much, so only where the two swap counts.
-    swaps = gap(other[1:], euler[:-1]) < gap(euler[1:], euler[:-1])
-    swapped = np.concatenate([[False], np.cumsum(swaps) % 2 == 1])
-    return np.unwrap(np.where(swapped[:, None], other, euler), axis=0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import bpy
 import numpy as np
 
 from agonist import rotations
+from agonist.bone_map import RigFit
 from agonist.errors import MotionError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
@@ -17,10 +19,12 @@ from agonist.skeleton import Skeleton
 from ..compat import fcurves_of
 from .frames import bone_names
 
-__all__ = ["Sample", "sample_armature", "stamp_of"]
+__all__ = ["Sample", "at_each_frame", "check_scale", "clip_range", "motion_of", "sample_armature", "stamp_of"]
 
 # Scales may differ by this share before they count as uneven [ours].
 _SCALE_TOLERANCE = 1e-3
+# Eleven minutes at 30 frames a second; more would take minutes of evaluating [ours].
+MOST_FRAMES = 20_000
 
 
 @dataclass(frozen=True)
@@ -47,32 +51,70 @@ def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | N
     without animation, in Rest Position, and for an object that is scaled unevenly, mirrored, or scaled over time.
     """
     names = bone_names(armature)
-    scene = bpy.context.scene
+    first, last = clip_range(armature, frame_range)
+    bones = armature.data.bones
+    index = {name: k for k, name in enumerate(names)}
+    parents = tuple(index[bones[name].parent.name] if bones[name].parent else -1 for name in names)
+    pose, world = np.empty((last - first + 1, len(names), 4, 4)), np.empty((last - first + 1, 4, 4))
+    for row, evaluated in enumerate(at_each_frame(armature, first, last)):
+        world[row] = np.array(evaluated.matrix_world)
+        for joint, name in enumerate(names):
+            pose[row, joint] = evaluated.pose.bones[name].matrix
+    check_scale(armature.name, world)
+    return Sample(motion_of(armature, names, parents, pose, world, first), tuple(names), first, world)
+
+
+def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> tuple[int, int]:
+    """First and last frame of the armature's action, or `frame_range` if it can be sampled. Raises MotionError."""
     if armature.data.pose_position == "REST":
         raise MotionError(f"Armature '{armature.name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.")
     if frame_range is None:
         data = armature.animation_data
         if data is None or data.action is None:
             raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
+        if not any(len(curve.keyframe_points) for curve in fcurves_of(armature, data.action)):
+            raise MotionError(f"Action '{data.action.name}' has no keys for '{armature.name}', so nothing moves; animate it first.")
         start, end = (round(value) for value in data.action.frame_range)
         frame_range = (start, end)
     first, last = frame_range
     if last < first:
         raise MotionError(f"Frames {first} to {last} of '{armature.name}' hold nothing; the last frame must not precede the first.")
-    bones = armature.data.bones
-    index = {name: k for k, name in enumerate(names)}
-    parents = tuple(index[bones[name].parent.name] if bones[name].parent else -1 for name in names)
+    if last - first >= MOST_FRAMES:
+        raise MotionError(
+            f"Frames {first} to {last} of '{armature.name}' are {last - first + 1}; at most {MOST_FRAMES} can be taken. "
+            "Is a key far from the others? Move it, or set a Manual Frame Range on the action."
+        )
+    return first, last
+
+
+def at_each_frame(armature: bpy.types.Object, first: int, last: int) -> Iterator[bpy.types.Object]:
+    """The evaluated armature at each frame; the frame that was current comes back afterwards."""
+    scene = bpy.context.scene
     before = scene.frame_current_final
     try:
-        pose, world = _evaluate(armature, names, first, last)
+        for frame in range(first, last + 1):
+            scene.frame_set(frame)
+            yield armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     finally:
         scene.frame_set(math.floor(before), subframe=before - math.floor(before))
-    _check_scale(armature.name, world)
-    rest = world[0] @ np.array([np.array(bones[name].matrix_local) for name in names])
+
+
+def motion_of(
+    armature: bpy.types.Object, names: Sequence[str], parents: Sequence[int], pose: np.ndarray, world: np.ndarray, first: int
+) -> Motion:
+    """Evaluated bones as a Motion in the world.
+
+    Args:
+        armature: whose rest pose it is.
+        names, parents: of the joints; a parent need not be the bone's own.
+        pose: (T, J, 4, 4) in the armature's space.
+        world: (T, 4, 4) the armature object's own matrix.
+        first: scene frame of the first of them.
+    """
+    rest = world[0] @ np.array([np.array(armature.data.bones[name].matrix_local) for name in names])
     rest_positions = rest[:, :3, 3]
-    rest_rotation = rotations.from_matrix(_pure(rest))
     matrices = world[:, None] @ pose
-    turned = rotations.multiply(rotations.from_matrix(_pure(matrices)), rotations.conjugate(rest_rotation))
+    turned = rotations.multiply(rotations.from_matrix(_pure(matrices)), rotations.conjugate(rotations.from_matrix(_pure(rest))))
     positions = matrices[..., :3, 3]
     local, places = np.empty_like(turned), np.empty_like(positions)
     for joint, parent in enumerate(parents):
@@ -84,21 +126,21 @@ def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | N
             places[:, joint] = rotations.rotate(inverse, positions[:, joint] - positions[:, parent])
     offsets = rest_positions - np.where(np.array(parents)[:, None] >= 0, rest_positions[list(parents)], 0.0)
     sliding = np.abs(places[:, 1:] - offsets[1:]).max() > 1e-5 if len(names) > 1 else False
-    fps = scene.render.fps / scene.render.fps_base
-    motion = Motion(
-        Skeleton(tuple(names), parents, offsets), rotations.normalize(local), positions[:, 0], fps,
+    render = bpy.context.scene.render
+    fps = render.fps / render.fps_base
+    return Motion(
+        Skeleton(tuple(names), tuple(parents), offsets), rotations.normalize(local), positions[:, 0], fps,
         start=(first - 1) / fps, local_positions=places if sliding else None, provenance={"armature": armature.name},
     )  # fmt: skip
-    return Sample(motion, tuple(names), first, world)
 
 
-def stamp_of(armature: bpy.types.Object, action: bpy.types.Action) -> str:
-    """Fingerprint of what `sample_armature` would see of an action: what was made from another one is stale.
+def stamp_of(armature: bpy.types.Object, action: bpy.types.Action, rig: RigFit) -> str:
+    """Fingerprint of what `sample_rig` would see of an action: what was made from another one is stale.
 
     It is a hash of keys and names, so it outlives a saved file, and an undo brings the former one back.
     """
     scene = bpy.context.scene
-    about = (armature.name, tuple(action.frame_range), scene.render.fps, scene.render.fps_base)
+    about = (armature.name, tuple(action.frame_range), scene.render.fps, scene.render.fps_base, _said(rig, armature))
     digest = hashlib.blake2b(repr(about).encode(), digest_size=12)
     for curve in fcurves_of(armature, action):
         points = curve.keyframe_points
@@ -109,7 +151,13 @@ def stamp_of(armature: bpy.types.Object, action: bpy.types.Action) -> str:
     return digest.hexdigest()
 
 
-def _check_scale(name: str, world: np.ndarray) -> None:
+def _said(rig: RigFit, armature: bpy.types.Object) -> object:
+    """What decides which bone moves what, in one order."""
+    tables = [sorted(table.items()) for table in (rig.joints, rig.controls, rig.ik)]
+    return tables, [(bone.name, one.type) for bone in armature.pose.bones for one in bone.constraints if not one.mute]
+
+
+def check_scale(name: str, world: np.ndarray) -> None:
     """Raise MotionError if bone lengths are not the same in every direction and at every frame of (T, 4, 4)."""
     scales = np.linalg.norm(world[:, :3, :3], axis=1)
     if np.ptp(scales) > _SCALE_TOLERANCE * scales.mean() or np.linalg.det(world[0, :3, :3]) <= 0:
@@ -118,20 +166,6 @@ def _check_scale(name: str, world: np.ndarray) -> None:
             f"Armature '{name}' is mirrored or scaled by {smallest:.3g} to {largest:.3g}. "
             "Expected one scale for all axes and frames; apply it with Object > Apply > Scale."
         )
-
-
-def _evaluate(armature: bpy.types.Object, names: list[str], first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pose matrices (T, J, 4, 4) in the armature's space and the object's own (T, 4, 4)."""
-    scene = bpy.context.scene
-    pose = np.empty((last - first + 1, len(names), 4, 4))
-    world = np.empty((last - first + 1, 4, 4))
-    for row, frame in enumerate(range(first, last + 1)):
-        scene.frame_set(frame)
-        evaluated = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        world[row] = np.array(evaluated.matrix_world)
-        for joint, name in enumerate(names):
-            pose[row, joint] = evaluated.pose.bones[name].matrix
-    return pose, world
 
 
 def _pure(matrices: np.ndarray) -> np.ndarray:

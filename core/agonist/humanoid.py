@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist import rotations
+from agonist.bone_map import NEEDED_JOINTS, detect_rig
 from agonist.errors import MotionError, SkeletonError
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints, Motion
@@ -119,7 +120,7 @@ def _common_ancestor(skeleton: Skeleton, a: int, b: int) -> int:
 
 
 def map_humanoid(skeleton: Skeleton, given: Mapping[str, str] | None = None) -> HumanoidMap:
-    """Find the canonical joints by name, then the trunk by hierarchy.
+    """Find the canonical joints: by the bone map that fits, else by what people usually call them and by hierarchy.
 
     Args:
         skeleton: any skeleton with two arms and two legs.
@@ -133,6 +134,10 @@ def map_humanoid(skeleton: Skeleton, given: Mapping[str, str] | None = None) -> 
     for canonical, name in (given or {}).items():
         skeleton.index(name)
         joints[canonical] = name
+    if not joints:
+        parents = {name: skeleton.names[k] if k >= 0 else "" for name, k in zip(skeleton.names, skeleton.parents, strict=True)}
+        fit = detect_rig(parents)
+        joints = dict(fit.joints) if fit else {}
     split = [_split_name(name) for name in skeleton.names]
 
     def carries(index: int, part: str, side: str) -> bool:
@@ -169,8 +174,7 @@ def map_humanoid(skeleton: Skeleton, given: Mapping[str, str] | None = None) -> 
         find("toe", side, f"ankle_{side}")
     find("neck", "", None)
     find("head", "", None)
-    needed = [f"{part}_{side}" for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in "lr"]
-    missing = [name for name in needed if name not in joints]
+    missing = [name for name in NEEDED_JOINTS if name not in joints]
     if missing:
         found = ", ".join(skeleton.names[:40]) + (" ..." if len(skeleton) > 40 else "")
         raise SkeletonError(

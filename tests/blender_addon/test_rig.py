@@ -12,6 +12,7 @@ from agonist.edit import prepare_edit
 from agonist.io import bvh
 from blender_addon.rig.apply import apply_motion, copy_action
 from blender_addon.rig.build import build_armature
+from blender_addon.rig.controls import sample_rig
 from blender_addon.rig.sample import sample_armature
 from tests.clips import exercise
 
@@ -42,17 +43,16 @@ def test_a_real_recording_stands_where_the_file_says(data_dir, clip):
 @pytest.mark.parametrize("mode", ["QUATERNION", "XYZ", "ZXY", "AXIS_ANGLE"])
 def test_an_unchanged_motion_gives_the_same_pose_in_any_rotation_mode(mode):
     armature = build_armature(exercise("Squat", 1.0), "rig")
-    before = sample_armature(armature)
+    before = sample_rig(armature)
     for bone in armature.pose.bones:
         bone.rotation_mode = mode
     source = armature.animation_data.action
     motion = before.motion
-    # Every joint counts as changed: the whole pose is written in the new mode.
-    nudged = type(motion)(motion.skeleton, motion.rotations_parent_from_joint, motion.root_position, motion.fps)
+    # Every bone counts as turned before: the whole pose is written in the new mode.
     action = copy_action(source, "again", "")
-    action["agonist_turned"] = list(range(len(before.names)))
-    apply_motion(armature, before, nudged, action)
-    after = sample_armature(armature).motion
+    action["agonist_turned"] = list(before.names)
+    apply_motion(armature, before, motion, action)
+    after = sample_rig(armature).motion
     assert rotations.angle_between(after.rotations_parent_from_joint, motion.rotations_parent_from_joint).max() < 1e-3
     np.testing.assert_allclose(after.positions_world, motion.positions_world, atol=1e-4)
 
@@ -61,22 +61,22 @@ def test_a_turned_moved_and_scaled_armature_is_sampled_and_edited_in_the_world()
     armature = build_armature(exercise("Squat", 2.0), "rig")
     armature.rotation_euler, armature.location, armature.scale = (0, 0, math.radians(70)), (1, 2, 0), (0.9, 0.9, 0.9)
     bpy.context.view_layer.update()
-    sample = sample_armature(armature)
+    sample = sample_rig(armature)
     edited = prepare_edit(sample.motion).edit({"quadriceps": 1.5}).motion
     apply_motion(armature, sample, edited, copy_action(armature.animation_data.action, "edited", ""))
-    np.testing.assert_allclose(sample_armature(armature).motion.positions_world, edited.positions_world, atol=1e-4)
+    np.testing.assert_allclose(sample_rig(armature).motion.positions_world, edited.positions_world, atol=1e-4)
 
 
 def test_an_edit_is_a_new_action_and_the_source_is_untouched():
     armature = build_armature(exercise("Squat", 2.0), "rig")
     source = armature.animation_data.action
-    sample = sample_armature(armature)
+    sample = sample_rig(armature)
     edited = prepare_edit(sample.motion).edit({"biceps_l": 2.0}).motion
     action = copy_action(source, "edited", "")
     apply_motion(armature, sample, edited, action)
     assert action is not source and armature.animation_data.action is action
-    np.testing.assert_allclose(sample_armature(armature).motion.positions_world, edited.positions_world, atol=1e-5)
+    np.testing.assert_allclose(sample_rig(armature).motion.positions_world, edited.positions_world, atol=1e-5)
     from blender_addon.compat import assign_action
 
     assign_action(armature, source)
-    np.testing.assert_array_equal(sample_armature(armature).motion.positions_world, sample.motion.positions_world)
+    np.testing.assert_array_equal(sample_rig(armature).motion.positions_world, sample.motion.positions_world)

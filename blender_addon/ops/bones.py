@@ -1,0 +1,66 @@
+"""Detect, load and save which bone is which joint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+from .. import verbs
+from ..rig.bones import user_map_folder
+from .base import ArmatureOperator, active_armature
+
+__all__ = ["AGONIST_OT_detect_bones", "AGONIST_OT_load_bones", "AGONIST_OT_save_bones"]
+
+
+class AGONIST_OT_detect_bones(ArmatureOperator, bpy.types.Operator):
+    """Find which bone is which joint, by your own bone maps and those that come with Agonist"""
+
+    bl_idname = "agonist.detect_bones"
+    bl_label = "Detect Bones"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        verbs.find_bones(armature)
+        self.report({"INFO"}, f"{armature.agonist.bone_map}: {armature.agonist.bone_score:.0%} found")
+
+
+class AGONIST_OT_load_bones(ArmatureOperator, bpy.types.Operator, ImportHelper):
+    """Fill the table of bones from a bone map's file"""
+
+    bl_idname = "agonist.load_bones"
+    bl_label = "Load Bone Map"
+    bl_options = {"REGISTER", "UNDO"}
+    filter_glob: bpy.props.StringProperty(default="*.toml", options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.filepath = f"{user_map_folder(create=True)}/"
+        return ImportHelper.invoke(self, context, event)
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        rig = verbs.load_bones(armature, Path(self.filepath))
+        if rig.missing:
+            self.report({"WARNING"}, f"{rig.name}: no bone for {', '.join(rig.missing)}; choose them in the panel Bones")
+
+
+class AGONIST_OT_save_bones(ArmatureOperator, bpy.types.Operator, ExportHelper):
+    """Save the table of bones as a bone map of your own; those in this folder are tried first by Detect Bones"""
+
+    bl_idname = "agonist.save_bones"
+    bl_label = "Save Bone Map"
+    filename_ext = ".toml"
+    filter_glob: bpy.props.StringProperty(default="*.toml", options={"HIDDEN"})
+
+    @classmethod
+    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
+        why = super().why_not(context, armature)
+        return why or ("" if armature.agonist.bones else "Press Detect Bones first")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.filepath = str(user_map_folder(create=True) / bpy.path.clean_name(active_armature(context).name)) + self.filename_ext
+        return ExportHelper.invoke(self, context, event)
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        verbs.save_bones(armature, Path(self.filepath))
+        self.report({"INFO"}, f"Saved {self.filepath}")

@@ -1,0 +1,268 @@
+"""The bones that an animator moves a rig by: what drives what, learnt from the rig itself, and their channels over a clip.
+
+A control's pose is its parent space times its own channels. An edit moves joints; what it does to a control's channels
+depends on what carries the parent space, and that follows no rule across rigs (follow switches, isolated heads, IK). So
+`sample_rig` turns each control a little and looks at what moves with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Quaternion, Vector
+
+from agonist import rotations
+from agonist.bone_map import RigFit
+from agonist.edit_joints import EDIT_JOINTS
+from agonist.motion import Motion
+
+from .bones import rig_of, rig_skeleton
+from .sample import at_each_frame, check_scale, clip_range, motion_of
+
+__all__ = ["Control", "Key", "Look", "RigSample", "look", "parent_space", "pure", "sample_rig"]
+
+# (bone, joint, kind) of a control.
+Key = tuple[str, str, str]
+
+# How far a control is turned (radians), and an IK target moved (share of the limb), to see what follows [ours].
+_PROBE_RAD, _PROBE_SHARE = 0.2, 0.1
+_CHANNELS = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
+# What turns by less than this share of a probe does not follow it; what differs by less follows in full [ours].
+_PROBE_TOLERANCE = 5e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """A bone whose channels an edit may write.
+
+    Attributes:
+        bone: its name.
+        joint: the canonical joint that it moves; for the controls of IK, the limb's end.
+        kind: TURN (rotation), RIDE (rotation and location), POLE (location), SWING (rotation about an IK limb).
+        space: (T, 4, 4) its parent space in the armature's: the pose it has without channels of its own.
+        reach: (T, 3, 3) what its location channels move it by, in the armature's space.
+        basis: (T, 4, 4) its channels as a matrix.
+        carriers: canonical joint -> share of that joint's turn that its parent space makes.
+    """
+
+    bone: str
+    joint: str
+    kind: str
+    space: np.ndarray
+    reach: np.ndarray
+    basis: np.ndarray
+    carriers: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class RigSample:
+    """A rig over a clip.
+
+    Attributes:
+        motion: of the mapped joints, in the world, house axes, metres; the joints are named as their bones.
+        rig: which bone is which joint.
+        first_frame: scene frame of the Motion's first frame.
+        object_world: (T, 4, 4) the armature object's own matrix, which may be animated too.
+        controls: those that move something, parents before children.
+        held: canonical joints that an edit should turn and nothing moves.
+        is_mechanical: whether constraints stand between controls and joints, so that a result has to be looked at.
+    """
+
+    motion: Motion
+    rig: RigFit
+    first_frame: int
+    object_world: np.ndarray
+    controls: tuple[Control, ...]
+    held: tuple[str, ...]
+    is_mechanical: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.motion.skeleton.names
+
+
+def sample_rig(armature: bpy.types.Object) -> RigSample:
+    """Evaluate the mapped joints and their controls at every frame of the armature's action.
+
+    Constraints, drivers and IK are evaluated. The current frame is restored. Raises SkeletonError where the rig cannot be
+    mapped, MotionError without animation, in Rest Position, and for an object that is scaled unevenly or mirrored.
+    """
+    rig = rig_of(armature)
+    wanted = _wanted(rig)
+    first, last = clip_range(armature)
+    is_mechanical = any(bone.constraints for bone in armature.pose.bones)
+    middle = (first + last) // 2
+    probe = _Probe(armature, rig, wanted)
+    for frame in dict.fromkeys((first, middle, last)) if is_mechanical else (middle,):
+        probe.at(frame)
+    active = [key for key in wanted if probe.moves(key)]
+    seen = look(armature, rig, active, first, last - first + 1)
+    check_scale(armature.name, seen.object_world)
+    controls = tuple(Control(*key, *tracks, probe.carriers(key)) for key, tracks in zip(active, seen.tracks, strict=True))
+    return RigSample(seen.motion, rig, first, seen.object_world, controls, _held(rig, controls), is_mechanical)
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What was seen of a rig: its Motion, the object's matrix (T, 4, 4), and of each control parent space, reach and channels."""
+
+    motion: Motion
+    object_world: np.ndarray
+    tracks: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def look(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first: int, count: int) -> Look:
+    """Evaluate `count` frames from `first`; the frame that was current comes back afterwards."""
+    skeleton = rig_skeleton(armature, rig)
+    pose, world = np.empty((count, len(skeleton), 4, 4)), np.empty((count, 4, 4))
+    tracks = [(np.empty((count, 4, 4)), np.empty((count, 3, 3)), np.empty((count, 4, 4))) for _ in controls]
+    for row, evaluated in enumerate(at_each_frame(armature, first, first + count - 1)):
+        world[row] = np.array(evaluated.matrix_world)
+        bones = evaluated.pose.bones
+        for joint, name in enumerate(skeleton.names):
+            pose[row, joint] = bones[name].matrix
+        for (name, _, kind), (space, reach, basis) in zip(controls, tracks, strict=True):
+            space[row], reach[row] = parent_space(bones[name], kind in ("RIDE", "POLE"))
+            basis[row] = bones[name].matrix_basis
+    return Look(motion_of(armature, skeleton.names, skeleton.parents, pose, world, first), world, tracks)
+
+
+def _held(rig: RigFit, controls: Sequence[Control]) -> tuple[str, ...]:
+    """Joints that an edit turns and no control moves."""
+    moved = {control.joint for control in controls if control.kind in ("TURN", "RIDE")}
+    # A limb's target moves all of the limb.
+    moved |= {f"{part}_{side}" for side in "lr" for end, parts in (("wrist", ("shoulder", "elbow")), ("ankle", ("hip", "knee")))
+              if any(one.joint == f"{end}_{side}" and one.bone in _targets(rig) for one in controls) for part in parts}  # fmt: skip
+    return tuple(joint for joint in EDIT_JOINTS if joint in rig.joints and joint not in moved)
+
+
+def _targets(rig: RigFit) -> set[str]:
+    return {one.target for one in rig.ik.values()}
+
+
+def _wanted(rig: RigFit) -> list[Key]:
+    """(bone, joint, kind) of every control that a rig may have, one a bone."""
+    wanted: dict[str, Key] = {}
+    for joint, bone in rig.joints.items():
+        control = rig.controls.get(joint, bone)
+        wanted.setdefault(control, (control, joint, "RIDE" if joint == "pelvis" else "TURN"))
+    for end, one in rig.ik.items():
+        for bone, kind in ((one.target, "RIDE"), (one.pole, "POLE"), (one.swing, "SWING")):
+            if bone:
+                wanted[bone] = (bone, end, kind)
+    return list(wanted.values())
+
+
+def parent_space(pose_bone: bpy.types.PoseBone, with_reach: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """(4, 4) pose of an evaluated bone without channels of its own, before its constraints, and (3, 3) what location moves it by."""
+    bone, parent = pose_bone.bone, pose_bone.parent
+    above = {"parent_matrix": parent.matrix, "parent_matrix_local": parent.bone.matrix_local} if parent else {}
+
+    def posed(basis: Matrix) -> Matrix:
+        return bone.convert_local_to_pose(basis, bone.matrix_local, **above)
+
+    space = posed(Matrix.Identity(4))
+    if not with_reach:
+        return np.array(space), np.eye(3)
+    columns = [posed(Matrix.Translation(axis)).translation - space.translation for axis in np.eye(3)]
+    return np.array(space), np.array(columns).T
+
+
+def pure(matrices: np.ndarray) -> np.ndarray:
+    """Rotations (..., 4) of matrices (..., 4, 4), scale removed."""
+    linear = matrices[..., :3, :3]
+    return rotations.from_matrix(linear / np.linalg.norm(linear, axis=-2, keepdims=True))
+
+
+class _Probe:
+    """Turns controls one by one and keeps what moved with each."""
+
+    def __init__(self, armature: bpy.types.Object, rig: RigFit, wanted: list[Key]) -> None:
+        self.armature, self.rig, self.wanted = armature, rig, wanted
+        self.joints = list(rig.joints)
+        self.tried = [key for key in wanted if key[2] in ("TURN", "RIDE")]
+        # One row a probe: turns of the joints (J, 3) and of the parent spaces (C, 3), rotation vectors.
+        self.joint_turns: list[np.ndarray] = []
+        self.space_turns: list[np.ndarray] = []
+        self.moving: set[Key] = set()
+
+    def at(self, frame: int) -> None:
+        """Try every control at one frame; the pose is as before afterwards."""
+        scene = bpy.context.scene
+        before = scene.frame_current_final
+        try:
+            scene.frame_set(frame)
+            start = self._look()
+            for key in self.tried:
+                self._try(key, start)
+        finally:
+            scene.frame_set(int(before // 1), subframe=before % 1)
+
+    def _look(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Matrices of the joints (J, 4, 4), rotations of the parent spaces (C, 4) and of the controls themselves (C, 4)."""
+        bpy.context.view_layer.update()
+        bones = self.armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
+        joints = np.array([np.array(bones[self.rig.joints[joint]].matrix) for joint in self.joints])
+        spaces = np.array([parent_space(bones[key[0]], False)[0] for key in self.wanted])
+        basis = np.array([np.array(bones[key[0]].matrix_basis) for key in self.wanted])
+        return joints, pure(spaces), pure(spaces @ basis)
+
+    def _try(self, key: Key, start: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+        bone = self.armature.pose.bones[key[0]]
+        is_target = key[2] == "RIDE" and key[1] != "pelvis"
+        kept = {name: tuple(getattr(bone, name)) for name in _CHANNELS}
+        length = 0.0
+        if is_target:
+            length = self._pull(bone, key[1], start[0])
+        else:
+            # About no axis that a joint could be limited or locked to.
+            bone.matrix_basis = bone.matrix_basis @ Quaternion(Vector((1, 1, 1)).normalized(), _PROBE_RAD).to_matrix().to_4x4()
+        joints, spaces, controls = self._look()
+        for name, values in kept.items():
+            setattr(bone, name, values)
+        turns = rotations.to_rotvec(rotations.multiply(pure(joints), rotations.conjugate(pure(start[0]))))
+        own, row = self.joints.index(key[1]), self.wanted.index(key)
+        if is_target:
+            follows = np.linalg.norm(joints[own, :3, 3] - start[0][own, :3, 3]) > 0.3 * length
+        else:
+            made = rotations.to_rotvec(rotations.multiply(controls[row], rotations.conjugate(start[2][row])))
+            follows = turns[own] @ made > 0.3 * (made @ made)
+        if follows:
+            self.moving.add(key)
+            self.joint_turns.append(turns)
+            self.space_turns.append(rotations.to_rotvec(rotations.multiply(spaces, rotations.conjugate(start[1]))))
+
+    def _pull(self, bone: bpy.types.PoseBone, end: str, joints: np.ndarray) -> float:
+        """Move an IK target towards the root of its limb; returns how far in the armature's space."""
+        root = ("shoulder" if end.startswith("wrist") else "hip") + end[-2:]
+        way = joints[self.joints.index(root), :3, 3] - joints[self.joints.index(end), :3, 3]
+        evaluated = self.armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones[bone.name]
+        reach = parent_space(evaluated)[1]
+        bone.location = Vector(np.array(bone.location) + np.linalg.solve(reach, _PROBE_SHARE * way))
+        return float(_PROBE_SHARE * np.linalg.norm(way))
+
+    def moves(self, key: Key) -> bool:
+        """Whether a control moved its joint; pole and swing count where the limb's target does."""
+        if key[2] in ("POLE", "SWING"):
+            return any(kind == "RIDE" and joint == key[1] for _, joint, kind in self.moving)
+        return key in self.moving
+
+    def carriers(self, key: Key) -> dict[str, float]:
+        """Whose turns a control's parent space makes: one joint's in full, none, or shares of several."""
+        if not self.space_turns:
+            return {}
+        made = np.array([turns[self.wanted.index(key)] for turns in self.space_turns]).ravel()
+        seen = np.array(self.joint_turns).transpose(0, 2, 1).reshape(-1, len(self.joints))
+        size = float(np.abs(made).max(initial=0.0))
+        if size < _PROBE_TOLERANCE * _PROBE_RAD:
+            return {}
+        off = np.abs(seen - made[:, None]).max(axis=0)
+        best = int(np.argmin(np.round(off / (_PROBE_TOLERANCE * _PROBE_RAD))))
+        if off[best] < _PROBE_TOLERANCE * _PROBE_RAD:
+            return {self.joints[best]: 1.0}
+        trunk = [k for k, joint in enumerate(self.joints) if joint in ("pelvis", "spine", "chest", "neck") or joint[-2:] == key[1][-2:]]
+        shares = np.linalg.lstsq(seen[:, trunk], made, rcond=1e-3)[0]
+        return {self.joints[k]: float(share) for k, share in zip(trunk, shares, strict=True) if abs(share) > _PROBE_TOLERANCE}

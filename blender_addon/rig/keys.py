@@ -1,0 +1,78 @@
+"""Keys: rotations and locations of pose bones, in whatever way the bone is animated."""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+
+from agonist import rotations
+
+from ..compat import ensure_fcurve, fcurves_of, write_keys
+
+__all__ = ["key_location", "key_rotation", "restore_unkeyed"]
+
+# Channels of an action that its source has not: what they were, so that playing the source again finds them so.
+_UNKEYED = "agonist_unkeyed"
+_LENGTHS = {"location": 3, "rotation_quaternion": 4, "rotation_axis_angle": 4, "rotation_euler": 3}
+
+
+def key_location(
+    armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, frames: np.ndarray, values: np.ndarray
+) -> None:
+    """Key a bone's location channels (T, 3), one linear key a frame."""
+    _key(armature, action, pose, "location", frames, values)
+
+
+def key_rotation(
+    armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, frames: np.ndarray, basis: np.ndarray
+) -> None:
+    """Key a bone's rotation channels in its own mode; `basis` is (T, 4), quaternions."""
+    if pose.rotation_mode == "QUATERNION":
+        values, name = rotations.unroll(basis), "rotation_quaternion"
+    elif pose.rotation_mode == "AXIS_ANGLE":
+        vector = rotations.to_rotvec(basis)
+        angle = np.linalg.norm(vector, axis=-1, keepdims=True)
+        axis = np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0, 1, 0])
+        values, name = np.concatenate([angle, axis], axis=1), "rotation_axis_angle"
+    else:
+        # Blender's "XYZ" turns about X first: the matrix is Rz Ry Rx, the order of from_euler read backwards.
+        order = pose.rotation_mode[::-1].lower()
+        euler = _continuous(rotations.to_euler(basis, order))
+        values, name = np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1), "rotation_euler"
+    _key(armature, action, pose, name, frames, values)
+
+
+def _key(
+    armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, name: str, frames: np.ndarray, values: np.ndarray
+) -> None:
+    path = f'pose.bones["{bpy.utils.escape_identifier(pose.name)}"].{name}'
+    if "agonist_source" in action and sum(curve.data_path == path for curve in fcurves_of(armature, action)) < _LENGTHS[name]:
+        kept = action.get(_UNKEYED)
+        kept = kept.to_dict() if kept is not None else {}
+        kept.setdefault(pose.name, {})[name] = list(getattr(pose, name))
+        action[_UNKEYED] = kept
+    for index in range(values.shape[1]):
+        write_keys(ensure_fcurve(armature, action, path, index, pose.name), frames, values[:, index])
+
+
+def restore_unkeyed(armature: bpy.types.Object) -> None:
+    """Before another action plays: channels that only the edited one keys get back the values that they had without it."""
+    action = armature.animation_data.action if armature.animation_data else None
+    kept = action.get(_UNKEYED) if action is not None else None
+    for bone, channels in (kept or {}).items():
+        if bone in armature.pose.bones:
+            for name, values in channels.items():
+                setattr(armature.pose.bones[bone], name, list(values))
+
+
+def _continuous(euler: np.ndarray) -> np.ndarray:
+    """(T, 3) Tait-Bryan angles without jumps: of the two ways to write each rotation, the one nearer to the frame before."""
+    other = np.stack([euler[:, 0] + np.pi, np.pi - euler[:, 1], euler[:, 2] + np.pi], axis=1)
+
+    def gap(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+        return np.abs((after - before + np.pi) % (2 * np.pi) - np.pi).sum(axis=1)
+
+    # Both ways turn by as much, so only where the two swap counts.
+    swaps = gap(other[1:], euler[:-1]) < gap(euler[1:], euler[:-1])
+    swapped = np.concatenate([[False], np.cumsum(swaps) % 2 == 1])
+    return np.unwrap(np.where(swapped[:, None], other, euler), axis=0)
