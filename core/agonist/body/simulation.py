@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.activation import Activation
+from agonist.body.activation_dynamics import excitation
 from agonist.body.blocks import Movement, solve_blocks, solve_stretches
 from agonist.body.dynamics import Dynamics
 from agonist.body.muscle_map import choose_muscles, gather
 from agonist.body.parts import Parts
 from agonist.body.person import Person
 from agonist.body.plates import ForcePlates
+from agonist.body.seen import believed
 from agonist.body.sides import exchange_back
 from agonist.errors import InputError, MotionError
 from agonist.humanoid import leg_length
@@ -30,6 +32,8 @@ Array = NDArray[np.float64]
 
 # Inverse kinematics above this rate buys nothing once everything is low-passed at 6 Hz.
 IK_FPS = 30.0
+# Noise above half that rate would come back as slow motion.
+IK_CUTOFF_HZ = 12.0
 # Faster than any person: Olympic throws and kicks stay below 80 rad/s at the joint, sprint starts below 30 m/s^2 at the trunk.
 IMPOSSIBLE_ROOT_M_S2 = 150.0
 
@@ -94,6 +98,11 @@ class Simulation:
         """(T, len(model_muscles)) `model_activation` averaged over time as `activation` is."""
         return _envelope(self.model_activation, self.activation.fps)
 
+    @property
+    def model_excitation(self) -> Array:
+        """(T, len(model_muscles)) excitation that gives `smoothed_model_activation` by activation dynamics (De Groote et al. 2016)."""
+        return excitation(self.smoothed_model_activation, self.activation.fps)
+
 
 def simulate(
     motion: Motion | Keypoints,
@@ -126,6 +135,7 @@ def simulate(
         UnknownNameError: no such muscle set. MissingDependencyError. WorkError: a process died.
     """
     from agonist.body.model import HINGES, scaled_body, segment_scales
+    from agonist.body.trajectory import low_pass
 
     for name, value in (("output frame rate", output_fps), ("cut-off", filter_hz)):
         if value is not None and not (math.isfinite(value) and value > 0):
@@ -140,10 +150,12 @@ def simulate(
     # A very short clip keeps all of its frames: accelerations need four.
     ik_fps = min(clip.fps, IK_FPS) if clip.duration * IK_FPS >= 3 else clip.fps
     times = np.arange(int(clip.duration * ik_fps + 1e-6) + 1) / ik_fps
-    positions, exchanged = exchange_back(clip.positions, clip.fps)
-    clip = replace(clip, positions=positions) if any(exchanged.values()) else clip
+    clip, mended = _mended(clip, measured=isinstance(motion, Keypoints))
     assert clip.confidence is not None
-    points = interpolate(clip.positions, clip.fps, times)
+    positions = clip.positions
+    if clip.fps > ik_fps:
+        positions = low_pass(positions.reshape(len(clip), -1), clip.fps, IK_CUTOFF_HZ).reshape(positions.shape)
+    points = interpolate(positions, clip.fps, times)
     confidence = interpolate(clip.confidence, clip.fps, times)
     _check_size(points)
     scales = segment_scales(points)
@@ -180,12 +192,20 @@ def simulate(
         activation, HINGES, solved["angles"], solved["torques"], force, solved["centre_m"], solved["moment_nm"],
         residual, reserve, error, interpolate(clip.positions, clip.fps, output), body.muscle_names, model_activation, solved["length_m"],
         body.maximal_force_n,
-        _flags(error, residual, reserve, force, solved["pelvis_m_s2"], dynamics, clip.fps) + _exchange_flags(exchanged), parameters,
+        _flags(error, residual, reserve, force, solved["pelvis_m_s2"], dynamics, clip.fps) + mended, parameters,
     )  # fmt: skip
 
 
-def _exchange_flags(exchanged: dict[str, int]) -> tuple[str, ...]:
-    return tuple(f"left and right {limbs} were exchanged in {count} frames; put right" for limbs, count in exchanged.items() if count)
+def _mended(clip: Keypoints, *, measured: bool) -> tuple[Keypoints, tuple[str, ...]]:
+    """Keypoints with left and right put right and, if they were measured, what cannot be believed guessed; and what was done."""
+    positions, exchanged = exchange_back(clip.positions, clip.fps)
+    if any(exchanged.values()):
+        clip = replace(clip, positions=positions)
+    said = tuple(f"left and right {limbs} were exchanged in {count} frames; put right" for limbs, count in exchanged.items() if count)
+    if not measured:
+        return clip, said
+    clip, guessed = believed(clip)
+    return clip, said + guessed
 
 
 def _check_size(points: Array) -> None:

@@ -27,6 +27,7 @@ def simulation_tables(result: Simulation) -> dict[str, OpenSimTable]:
         "torques.sto": table("net joint torques", tuple(f"{name}_moment" for name in result.joint_names), result.joint_torques),
         "ground_reaction.mot": table("ground reaction", *_ground(result)),
         "activation.sto": table("simulated activation", result.model_muscles, result.smoothed_model_activation),
+        "excitation.sto": table("simulated excitation", result.model_muscles, result.model_excitation),
         "shares.sto": table("residual and reserve shares", ("residual_body_weights", "reserve_share"),
                             np.stack([result.residual_share, result.reserve_share], axis=1)),
         "lengths.sto": table("muscle-tendon lengths", result.model_muscles, result.model_length_m),

@@ -143,7 +143,11 @@ def body(
                      f"{trial['keypoint_error_mm']:.0f}", f"{trial['ms_per_frame']:.1f}"])  # fmt: skip
     header = ["vertical ground reaction: r / RMSE BW", *feet, "residual BW", "reserves", "fit mm", "ms a frame"]
     console.table(header, rows)
-    for key, title in (("emg_r", "EMG envelope: r"), ("emg_r_delayed", f"EMG envelope {1000 * EMG_DELAY_S:.0f} ms earlier: r")):
+    for key, title in (
+        ("emg_r", "EMG envelope: r"),
+        ("emg_r_delayed", f"EMG envelope {1000 * EMG_DELAY_S:.0f} ms earlier: r"),
+        ("emg_r_dynamics", "EMG envelope, activation dynamics undone: r"),
+    ):
         console.say("")
         for name, trial in report.items():
             each = ", ".join(f"{muscle} {r:.2f}" for muscle, r in trial[key].items())

@@ -84,8 +84,9 @@ def _compared(trial: Trial, result: Simulation, elapsed: float, *, with_plates: 
         )
     }
     names, values, force = result.model_muscles, result.smoothed_model_activation, result.model_force_n
-    at_once, delayed = (
-        emg_r(trial.emg, trial.emg_muscles, times, inside, names, values, force, delay) for delay in (0.0, EMG_DELAY_S)
+    at_once, delayed, excited = (
+        emg_r(trial.emg, trial.emg_muscles, times, inside, names, each, force, delay)
+        for each, delay in ((values, 0.0), (values, EMG_DELAY_S), (result.model_excitation, 0.0))
     )
     return {
         "data": f"real recording; activation simulated from the motion {'and the plates' if with_plates else 'alone'}",
@@ -94,8 +95,9 @@ def _compared(trial: Trial, result: Simulation, elapsed: float, *, with_plates: 
         "keypoint_error_mm": 1000 * float(result.keypoint_error_m[inside].mean()),
         "residual_body_weights": float(result.residual_share[inside].mean()),
         "reserve_share": float(result.reserve_share[inside].mean()),
-        "ground_reaction": ground, "emg_r": at_once, "emg_r_delayed": delayed,
+        "ground_reaction": ground, "emg_r": at_once, "emg_r_delayed": delayed, "emg_r_dynamics": excited,
         "emg_r_mean": float(np.mean(list(at_once.values()))), "emg_r_delayed_mean": float(np.mean(list(delayed.values()))),
+        "emg_r_dynamics_mean": float(np.mean(list(excited.values()))),
         "torques": _torques(result, times, inside, trial.torques, trial.knee_sign),
     }  # fmt: skip
 
