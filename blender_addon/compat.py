@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-__all__ = ["assign_action", "ensure_fcurve", "fcurves_of", "push_to_track", "write_keys"]
+__all__ = ["assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "push_to_track", "write_keys"]
 
 
 def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
@@ -82,6 +82,29 @@ def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) 
     points.foreach_set("co", flat)
     points.foreach_set("interpolation", np.ones(count, dtype=np.int32))  # LINEAR
     curve.update()
+
+
+# Everything a key is, besides its three points.
+_KEY_ATTRIBUTES = {
+    "interpolation": "i4", "easing": "i4", "handle_left_type": "i4", "handle_right_type": "i4", "type": "i4",
+    "amplitude": "f4", "back": "f4", "period": "f4",
+}  # fmt: skip
+
+
+def copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:
+    """Give a curve the keys of another, handles and kinds included; its modifiers stay."""
+    count = len(source.keyframe_points)
+    target.keyframe_points.clear()
+    target.keyframe_points.add(count)
+    points = np.empty(2 * count, dtype=np.float32)
+    for name, kind in _KEY_ATTRIBUTES.items():
+        values = np.empty(count, dtype=kind)
+        source.keyframe_points.foreach_get(name, values)
+        target.keyframe_points.foreach_set(name, values)
+    for name in ("co", "handle_left", "handle_right"):
+        source.keyframe_points.foreach_get(name, points)
+        target.keyframe_points.foreach_set(name, points)
+    target.extrapolation, target.auto_smoothing = source.extrapolation, source.auto_smoothing
 
 
 def push_to_track(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.NlaStrip:

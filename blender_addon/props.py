@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import bpy
 
 from agonist.bone_map import RigFit
@@ -13,35 +10,11 @@ from agonist.humanoid import CANONICAL_JOINTS
 from agonist.muscles import MuscleSet
 
 from . import verbs
+from .live import changed, quiet
+from .scope import AgonistScope
+from .sliders import AgonistGroup, AgonistSlider
 
-__all__ = ["AgonistArmature", "AgonistBone", "AgonistSlider", "register", "unregister"]
-
-_guard = {"busy": False}
-
-
-def _moved(slider: AgonistSlider, context: bpy.types.Context) -> None:
-    """A slider moved: its other side follows if linked, and the motion is made again."""
-    if _guard["busy"]:
-        return
-    props = slider.id_data.agonist
-    if props.link_sides:
-        with _quiet():
-            for other in props.sliders:
-                if other.name[:-2] == slider.name[:-2] and other.name != slider.name:
-                    other.scale = slider.scale
-    _regenerate(props, context)
-
-
-def _regenerate(props: AgonistArmature, context: bpy.types.Context) -> None:
-    """Make the motion again, if that is wished while something moves."""
-    if _guard["busy"] or not props.live or not props.sliders:
-        return
-    with _quiet():
-        try:
-            verbs.edit_armature(props.id_data, refine=False)
-        except AgonistError as error:
-            # A slider has no report to give; the panel shows this line.
-            props.message = str(error)
+__all__ = ["AgonistArmature", "AgonistBone", "register", "unregister"]
 
 
 def _toggled(props: AgonistArmature, context: bpy.types.Context) -> None:
@@ -54,30 +27,6 @@ def _toggled(props: AgonistArmature, context: bpy.types.Context) -> None:
 
 def _recoloured(props: AgonistArmature, context: bpy.types.Context) -> None:
     verbs.recolour(props.id_data)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Properties may be set inside without calling their updates again."""
-    before, _guard["busy"] = _guard["busy"], True
-    try:
-        yield
-    finally:
-        _guard["busy"] = before
-
-
-class AgonistSlider(bpy.types.PropertyGroup):
-    """One muscle: what is asked, what was reached."""
-
-    label: bpy.props.StringProperty()
-    scale: bpy.props.FloatProperty(
-        name="Scale", description="How much this muscle should work: 1 as it does, 2 twice as much", default=1.0, min=0.0, max=3.0,
-        soft_min=0.0, soft_max=3.0, step=5, precision=2, update=_moved,
-    )  # fmt: skip
-    reached: bpy.props.FloatProperty(
-        name="Reached", description="Mean activation after the edit over before, by re-prediction", default=1.0
-    )
-    out_of_reach: bpy.props.BoolProperty(default=False)
 
 
 class AgonistBone(bpy.types.PropertyGroup):
@@ -102,16 +51,20 @@ class AgonistArmature(bpy.types.PropertyGroup):
     source_action: bpy.props.PointerProperty(type=bpy.types.Action, name="Source", description="The motion that is edited; never changed")
     recommended_action: bpy.props.PointerProperty(type=bpy.types.Action, name="Recommended", description="The motion that the sliders make")
     sliders: bpy.props.CollectionProperty(type=AgonistSlider)
+    groups: bpy.props.CollectionProperty(type=AgonistGroup)
+    scope: bpy.props.PointerProperty(type=AgonistScope)
     bones: bpy.props.CollectionProperty(type=AgonistBone)
     bone_map: bpy.props.StringProperty(name="Bone Map", description="The bone map that the table of bones was filled from")
     bone_score: bpy.props.FloatProperty(name="Score", description="How much of the bone map was found", subtype="FACTOR", min=0.0, max=1.0)
     show_controls: bpy.props.BoolProperty(name="Controls", description="Also show the bones that an animator moves the joints by")
     model: bpy.props.StringProperty(name="Model", description="A shipped model's name or a model folder", default="agonist")
-    link_sides: bpy.props.BoolProperty(name="Link Left and Right", description="Move both sides together", default=False)
+    link_sides: bpy.props.BoolProperty(
+        name="Link Left and Right", description="Move both sides of a muscle together, with one slider", default=False
+    )
     live: bpy.props.BoolProperty(name="Live", description="Regenerate the motion while a slider moves", default=True)
-    use_frame_range: bpy.props.BoolProperty(name="Frame Range", description="Change these frames only", default=False, update=_regenerate)
-    frame_first: bpy.props.IntProperty(name="First", description="First frame that may change", default=1, update=_regenerate)
-    frame_last: bpy.props.IntProperty(name="Last", description="Last frame that may change", default=100, update=_regenerate)
+    use_frame_range: bpy.props.BoolProperty(name="Frame Range", description="Change these frames only", default=False, update=changed)
+    frame_first: bpy.props.IntProperty(name="First", description="First frame that may change", default=1, update=changed)
+    frame_last: bpy.props.IntProperty(name="Last", description="Last frame that may change", default=100, update=changed)
     colour_range: bpy.props.EnumProperty(
         name="Full Red Is", description="What the colour of a fully red muscle means", default="CLIP", update=_recoloured,
         items=[
@@ -125,6 +78,10 @@ class AgonistArmature(bpy.types.PropertyGroup):
         items=[("ORIGINAL", "Original", "The motion as it was"), ("RECOMMENDED", "Recommended", "The motion that the sliders make")],
     )  # fmt: skip
     message: bpy.props.StringProperty()
+
+    def sides(self, group: str) -> list[AgonistSlider]:
+        """The sliders of a group's sides."""
+        return [slider for slider in self.sliders if slider.group == group]
 
     @property
     def shown(self) -> str:
@@ -147,22 +104,26 @@ class AgonistArmature(bpy.types.PropertyGroup):
 
     def fill_sliders(self, muscles: MuscleSet, clip: tuple[int, int]) -> None:
         """One slider a muscle, all at 1; a frame range that does not lie in the `clip`'s first and last frame becomes the clip."""
-        with _quiet():
+        with quiet():
             self.sliders.clear()
+            self.groups.clear()
             for muscle in muscles.muscles:
                 slider = self.sliders.add()
                 slider.name, slider.label = muscle.name, muscle.label
+                if muscle.group not in self.groups:
+                    group = self.groups.add()
+                    group.name, group.label = muscle.group, muscle.label.partition(" (")[0]
             if not (self.use_frame_range and clip[0] <= self.frame_first <= self.frame_last <= clip[1]):
                 self.use_frame_range, (self.frame_first, self.frame_last) = False, clip
 
     def reset_sliders(self) -> None:
-        """All sliders to 1 without making the motion eight times."""
-        with _quiet():
+        """All sliders to 1 without making the motion anew."""
+        with quiet():
             for slider in self.sliders:
-                slider.scale, slider.reached, slider.out_of_reach = 1.0, 1.0, False
+                slider.reset()
 
 
-_CLASSES = (AgonistSlider, AgonistBone, AgonistArmature)
+_CLASSES = (AgonistSlider, AgonistGroup, AgonistScope, AgonistBone, AgonistArmature)
 
 
 def register() -> None:

@@ -18,10 +18,11 @@ from .muscles.attach import add_muscles
 from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours
 from .muscles.mannequin import add_mannequin, mannequin_of
 from .results import is_kept, name_result
-from .rig.apply import apply_motion, copy_action, settle
+from .rig.apply import copy_action, settle
 from .rig.bones import detect_bones, fit_user_map, rig_of
 from .rig.build import build_armature
 from .rig.controls import RigSample
+from .rig.restore import apply_afresh
 
 __all__ = [
     "build_muscles",
@@ -118,17 +119,20 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     if props.use_frame_range:
         first = live.sample.first_frame
         frames = (props.frame_first - first, props.frame_last - first + 1)
-    result = live.session.edit(scales, frames, refine=refine)
+    scope = props.scope
+    result = live.session.edit(
+        scales, frames, locked=scope.locked, falloff_s=scope.falloff_s, influence=scope.influence, refine=refine
+    )
     former = props.recommended_action
     if former is None or is_kept(former) or not _made_from(former, live.stamp):
         props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
     name_result(props.recommended_action, props.source_action, scales)
-    apply_motion(armature, live.sample, result.motion, props.recommended_action)
+    apply_afresh(armature, live.sample, result.motion, props.recommended_action, props.source_action)
     if refine and live.sample.is_mechanical:
         settle(armature, live.sample, result.motion, props.recommended_action)
     _key(armature, live, "RECOMMENDED", result.recommended)
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
-        slider.reached, slider.out_of_reach = outcome.reached, outcome.out_of_reach
+        slider.reached, slider.before, slider.out_of_reach = outcome.reached, outcome.before, outcome.out_of_reach
     props.shown = "RECOMMENDED"
     props.message = _what_holds_back(live.sample)
     return result

@@ -3,7 +3,13 @@
 import bpy
 
 from .bones import AGONIST_OT_detect_bones, AGONIST_OT_load_bones, AGONIST_OT_save_bones
-from .edit import AGONIST_OT_edit, AGONIST_OT_predict, AGONIST_OT_reset
+from .edit import (
+    AGONIST_OT_edit,
+    AGONIST_OT_only_parts,
+    AGONIST_OT_predict,
+    AGONIST_OT_reset,
+    AGONIST_OT_reset_slider,
+)
 from .export import AGONIST_OT_export, AGONIST_OT_export_variants
 from .files import AGONIST_OT_import_motion
 from .muscles import AGONIST_OT_add_muscles
@@ -18,6 +24,8 @@ _CLASSES = (
     AGONIST_OT_predict,
     AGONIST_OT_edit,
     AGONIST_OT_reset,
+    AGONIST_OT_reset_slider,
+    AGONIST_OT_only_parts,
     AGONIST_OT_keep_result,
     AGONIST_OT_ghost,
     AGONIST_OT_export,

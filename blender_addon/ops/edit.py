@@ -1,13 +1,18 @@
-"""Predict, Recommend, Reset."""
+"""Predict, Recommend, Reset, and what may move."""
 
 from __future__ import annotations
 
 import bpy
 
+from agonist.errors import UnknownNameError
+
 from .. import verbs
 from .base import AnimatedArmatureOperator, ArmatureOperator
 
-__all__ = ["AGONIST_OT_edit", "AGONIST_OT_predict", "AGONIST_OT_reset"]
+__all__ = [
+    "AGONIST_OT_edit", "AGONIST_OT_only_parts", "AGONIST_OT_predict", "AGONIST_OT_reset", "AGONIST_OT_reset_slider",
+    "PredictedOperator",
+]  # fmt: skip
 
 
 class AGONIST_OT_predict(AnimatedArmatureOperator, bpy.types.Operator):
@@ -25,14 +30,16 @@ class AGONIST_OT_predict(AnimatedArmatureOperator, bpy.types.Operator):
             view.shading.color_type = "OBJECT"
 
 
-class _Predicted(ArmatureOperator):
+class PredictedOperator(ArmatureOperator):
+    """Mix-in: the armature has been predicted, so that there are sliders."""
+
     @classmethod
     def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
         why = super().why_not(context, armature)
         return why or ("" if armature.agonist.sliders and armature.agonist.source_action else "Press Predict first")
 
 
-class AGONIST_OT_edit(_Predicted, bpy.types.Operator):
+class AGONIST_OT_edit(PredictedOperator, bpy.types.Operator):
     """Make the recommended motion from the sliders as a new action, trying harder than while a slider moves"""
 
     bl_idname = "agonist.edit"
@@ -46,7 +53,7 @@ class AGONIST_OT_edit(_Predicted, bpy.types.Operator):
             self.report({"WARNING"}, f"Out of reach: {', '.join(short)}")
 
 
-class AGONIST_OT_reset(_Predicted, bpy.types.Operator):
+class AGONIST_OT_reset(PredictedOperator, bpy.types.Operator):
     """Put every slider back to 1 and show the original motion"""
 
     bl_idname = "agonist.reset"
@@ -56,3 +63,44 @@ class AGONIST_OT_reset(_Predicted, bpy.types.Operator):
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         armature.agonist.reset_sliders()
         armature.agonist.show = "ORIGINAL"
+
+
+class AGONIST_OT_reset_slider(PredictedOperator, bpy.types.Operator):
+    """Put this slider back to 1; the others stay"""
+
+    bl_idname = "agonist.reset_slider"
+    bl_label = "Reset Slider"
+    bl_options = {"REGISTER", "UNDO"}
+
+    slider: bpy.props.StringProperty(name="Slider", description="A muscle, or a group for both sides")
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        props = armature.agonist
+        if self.slider not in props.sliders and self.slider not in props.groups:
+            raise UnknownNameError("slider", self.slider, (*props.groups.keys(), *props.sliders.keys()))
+        (props.sliders if self.slider in props.sliders else props.groups)[self.slider].scale = 1.0
+
+
+class AGONIST_OT_only_parts(PredictedOperator, bpy.types.Operator):
+    """Lock the rest of the body, so that only these parts move"""
+
+    bl_idname = "agonist.only_parts"
+    bl_label = "Only These Parts"
+    bl_options = {"REGISTER", "UNDO"}
+
+    parts: bpy.props.EnumProperty(
+        name="Parts", description="What stays free to move", default="ALL",
+        items=[
+            ("ARMS", "Arms", "Lock all but both arms"),
+            ("LEGS", "Legs", "Lock all but both legs and the hips, which carry them"),
+            ("TRUNK", "Trunk", "Lock all but the spine and the head"),
+            ("ALL", "Everything", "Free every part"),
+        ],
+    )  # fmt: skip
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        return properties.bl_rna.properties["parts"].enum_items[properties.parts].description
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        armature.agonist.scope.only({"ARMS": ["arms"], "LEGS": ["legs"], "TRUNK": ["trunk", "head"], "ALL": []}[self.parts])

@@ -1,0 +1,102 @@
+"""The sliders, and what an edit may touch."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..ops.base import active_armature
+from ..scope import LOCKS
+from ..sliders import AgonistGroup, AgonistSlider
+from .panel import Sidebar, told
+
+__all__ = ["AGONIST_PT_scope", "AGONIST_PT_sliders"]
+
+# How much of a row a slider takes; the number that was reached stands beside it.
+_SLIDER_SHARE = 0.68
+# The parts of the body as they stand before whoever looks at a character's face.
+_BODY = (("", "head", ""), ("arm_r", "trunk", "arm_l"), ("leg_r", "root", "leg_l"))
+
+
+class AGONIST_PT_sliders(Sidebar, bpy.types.Panel):
+    """One slider a muscle, and one a group."""
+
+    bl_label = "Recommended Motion"
+    bl_idname = "AGONIST_PT_sliders"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        armature = active_armature(context)
+        return armature is not None and bool(armature.agonist.sliders)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        props = active_armature(context).agonist
+        layout.row().prop(props, "show", expand=True)
+        row = layout.row(align=True)
+        row.prop(props, "live", toggle=True)
+        row.prop(props, "link_sides", toggle=True)
+        heads = layout.split(factor=_SLIDER_SHARE)
+        heads.label(text="Asked")
+        heads.label(text="Reached")
+        for group in props.groups:
+            column = layout.column(align=True)
+            _row(column, group, group.label)
+            sides = group.sides
+            # Sides that differ are shown even when they are linked: the group's slider alone would hide it.
+            if len({slider.scale for slider in sides}) > 1 or not props.link_sides:
+                for slider in sides:
+                    _row(column, slider, {"l": "Left", "r": "Right"}[slider.name[-1]])
+        if any(slider.out_of_reach for slider in props.sliders):
+            told(layout, context, "Red: out of reach for this motion", "INFO")
+        row = layout.row(align=True)
+        row.operator("agonist.edit", icon="FILE_REFRESH")
+        row.operator("agonist.reset", icon="LOOP_BACK", text="")
+
+
+def _row(column: bpy.types.UILayout, one: AgonistSlider | AgonistGroup, text: str) -> None:
+    """What is asked, what was reached, and the button that takes it back."""
+    split = column.split(factor=_SLIDER_SHARE, align=True)
+    split.prop(one, "scale", text=text, slider=True)
+    right = split.row(align=True)
+    asked = abs(one.scale - 1) > 1e-6
+    reached = right.row()
+    reached.alert = one.out_of_reach
+    reached.label(text=f"{one.reached:.2f}" if asked or abs(one.reached - 1) > 0.005 else "")
+    reset = right.row()
+    reset.enabled = asked
+    reset.operator("agonist.reset_slider", text="", icon="LOOP_BACK", emboss=False).slider = one.name
+
+
+class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
+    """Which parts of the body and which frames may change, and how much."""
+
+    bl_label = "What May Change"
+    bl_idname = "AGONIST_PT_scope"
+    bl_parent_id = "AGONIST_PT_sliders"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        props = active_armature(context).agonist
+        scope = props.scope
+        column = layout.column(align=True)
+        for line in _BODY:
+            row = column.row(align=True)
+            for part in line:
+                if part:
+                    icon = "LOCKED" if getattr(scope, f"lock_{part}") else "UNLOCKED"
+                    row.prop(scope, f"lock_{part}", text=LOCKS[part][0], toggle=True, icon=icon)
+                else:
+                    row.label(text="")
+        row = layout.row(align=True)
+        for parts in ("ARMS", "LEGS", "TRUNK", "ALL"):
+            row.operator("agonist.only_parts", text="Free All" if parts == "ALL" else f"Only {parts.title()}").parts = parts
+        layout.prop(scope, "influence", slider=True)
+        layout.prop(props, "use_frame_range")
+        if props.use_frame_range:
+            row = layout.row(align=True)
+            row.prop(props, "frame_first")
+            row.prop(props, "frame_last")
+            row = layout.split(factor=0.6)
+            row.prop(scope, "falloff_s")
+            fps = context.scene.render.fps / context.scene.render.fps_base
+            row.label(text=f"= {scope.falloff_s * fps:.3g} frames")
