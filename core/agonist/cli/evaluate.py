@@ -222,3 +222,34 @@ def mia(
             temporary.write_text(text if path.suffix.lower() == ".md" else csv_text(report), encoding="utf-8")
     console.say(text)
     console.result(report)
+
+
+@app.command(
+    short_help="Real EMG from joint angles, and the reverse.",
+    epilog=example("agonist evaluate emg --data recordings --out emg.md", "agonist evaluate emg --data recordings --seeds 1 --json"),
+)
+def emg(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the recordings uci_lower_limb/ and ceinmsrt_gait/.")],
+    out: Annotated[list[Path] | None, typer.Option("--out", metavar="FILE", help="Report: .md or .json; may be given again.")] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=20, help="Networks that each number is a mean of.")] = 3,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Real EMG from joint angles, and the reverse: our network beside ridge on lags, known people and new ones (needs agonist[train])."""
+    from agonist.evaluation.emg import evaluate_emg
+    from agonist.evaluation.emg_report import emg_markdown, emg_report
+    from agonist.io.atomic import atomic_path
+
+    console = Console(json, quiet)
+    for path in out or []:
+        check_output(path, (".md", ".json"))
+    report = emg_report(evaluate_emg(data, seeds, console.progress), seeds)
+    text = emg_markdown(report)
+    for path in out or []:
+        if path.suffix.lower() == ".json":
+            Console(quiet=True).result(report, path)
+            continue
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    console.say(text)
+    console.result(report)

@@ -21,7 +21,7 @@ from agonist.evaluation.protocols import BUDGETS, NETWORKS, FoldResult
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
-__all__ = ["PUBLISHED", "csv_text", "markdown", "mia_report"]
+__all__ = ["PUBLISHED", "csv_text", "markdown", "mia_report", "table"]
 
 DRAWS, BOOTSTRAP_SEED = 1000, 20_231_002
 # Chiquier & Vondrick 2023, tables 1 and 2, mean over the 15 exercises, and table 3, by frames seen.
@@ -144,7 +144,7 @@ def markdown(document: dict[str, Any]) -> str:
             lines += _direction_lines(title, document[direction], (document["published"] or {}).get(direction))
     rows = [[one["method"], one["direction"], one["fold"], str(one["steps"]), f"{one['learning_rate']:g}", f"{one['parameters']:,}",
              f"{one['minutes']:.1f}"] for one in document["training"]]  # fmt: skip
-    lines += ["", "## Training", "", *_table(["network", "direction", "fold", "steps", "rate", "parameters", "minutes"], rows)]
+    lines += ["", "## Training", "", *table(["network", "direction", "fold", "steps", "rate", "parameters", "minutes"], rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -154,25 +154,25 @@ def _direction_lines(title: str, one: dict[str, Any], published: dict[str, float
     lines = ["", f"## {title}: RMSE, {unit}", ""]
     rows = [[name, *_marked([row[method] for method in methods], digits)] for name, row in one["exercises"].items()]
     rows.append(["mean of exercises", *_marked([one["mean_of_exercises"][method] for method in methods], digits)])
-    lines += _table(["exercise", *methods], rows)
+    lines += table(["exercise", *methods], rows)
     if published:
         lines += ["", "Published (Chiquier & Vondrick 2023), mean of the 15 exercises: "
                   + ", ".join(f"{name} {value:g}" for name, value in published.items()) + "."]  # fmt: skip
     lines += ["", f"## {title}: all test windows", ""]
     places = {"rmse": digits, "normalised_rmse": 3, "r": 3}
     rows = [[method, *(_with_interval(one["pooled"][method][name], count) for name, count in places.items())] for method in methods]
-    lines += _table(["method", f"RMSE, {unit}", "normalised RMSE", "r"], rows)
+    lines += table(["method", f"RMSE, {unit}", "normalised RMSE", "r"], rows)
     if one["lower_by"]:
         lines += ["", "RMSE lower by (negative: higher):", ""]
-        lines += _table(["", "%"], [[name, _with_interval(row, 1, 100)] for name, row in one["lower_by"].items()])
+        lines += table(["", "%"], [[name, _with_interval(row, 1, 100)] for name, row in one["lower_by"].items()])
     lines += ["", f"## {title}: RMSE a person, {unit}", ""]
-    lines += _table(["person", *methods], [[k, *_marked([row[m] for m in methods], digits)] for k, row in one["people"].items()])
+    lines += table(["person", *methods], [[k, *_marked([row[m] for m in methods], digits)] for k, row in one["people"].items()])
     if unit == "sensor counts":
         lines += ["", f"## {title}: a muscle, RMSE in {unit} (r)", ""]
         rows = [
             [name, *(f"{row[m]['rmse']:.{digits}f} ({_plain(row[m]['r'], 2)})" for m in methods)] for name, row in one["columns"].items()
         ]
-        lines += _table(["muscle", *methods], rows)
+        lines += table(["muscle", *methods], rows)
     return lines
 
 
@@ -180,7 +180,7 @@ def _temporal_lines(document: dict[str, Any]) -> list[str]:
     rows = document["temporal"]["frames"]
     methods = list(next(iter(rows.values())))
     lines = ["", "## Motion to muscle by the frames that are seen: RMSE, sensor counts", ""]
-    lines += _table(["frames", *methods], [[name, *_marked([row[m]["rmse"]["value"] for m in methods], 2)] for name, row in rows.items()])
+    lines += table(["frames", *methods], [[name, *_marked([row[m]["rmse"]["value"] for m in methods], 2)] for name, row in rows.items()])
     if document["published"]:
         for name, values in document["published"].items():
             lines += ["", f"Published, {name}: " + ", ".join(f"{frames} frames {value}" for frames, value in values.items()) + "."]
@@ -201,7 +201,8 @@ def _with_interval(row: dict[str, Any], digits: int, factor: float = 1.0) -> str
     return f"{_plain(value, digits)} [{_plain(low, digits)}, {_plain(high, digits)}]"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table."""
     return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
 
 

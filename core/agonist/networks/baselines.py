@@ -95,6 +95,7 @@ class Ridge:
         mean, std: (F,) of the training features.
         weights: (F, E). offset: (E,).
         fps: frame rate, which the lags follow.
+        lags_s: times around a frame that are seen, seconds.
     """
 
     mean: Array
@@ -102,30 +103,37 @@ class Ridge:
     weights: Array
     offset: Array
     fps: float
+    lags_s: tuple[float, ...] = LAGS_S
 
     @staticmethod
-    def fit(poses: Sequence[Array], answers: Sequence[Array], fps: float, strength: float = 1.0) -> Ridge:
+    def fit(
+        poses: Sequence[Array], answers: Sequence[Array], fps: float, strength: float = 1.0, lags_s: tuple[float, ...] = LAGS_S
+    ) -> Ridge:
         """From training clips (T, D) and (T, E). `strength` is the penalty a training frame, in standard units, times 1e-3."""
+
+        def lagged(pose: Array) -> Array:
+            return _lagged(pose, fps, lags_s)
+
         count = sum(len(pose) for pose in poses)
         # Made anew in each pass: those of a whole data set would not fit into memory.
-        mean = np.sum([_lagged(pose, fps).sum(axis=0) for pose in poses], axis=0) / count
-        std = np.sqrt(np.sum([((_lagged(pose, fps) - mean) ** 2).sum(axis=0) for pose in poses], axis=0) / count) + 1e-6
+        mean = np.sum([lagged(pose).sum(axis=0) for pose in poses], axis=0) / count
+        std = np.sqrt(np.sum([((lagged(pose) - mean) ** 2).sum(axis=0) for pose in poses], axis=0) / count) + 1e-6
         offset = np.sum([a.sum(axis=0) for a in answers], axis=0) / count
         gram, cross = 1e-3 * strength * count * np.eye(len(mean)), np.zeros((len(mean), answers[0].shape[-1]))
         for pose, a in zip(poses, answers, strict=True):
-            normal = (_lagged(pose, fps) - mean) / std
+            normal = (lagged(pose) - mean) / std
             gram += normal.T @ normal
             cross += normal.T @ (a - offset)
-        return Ridge(mean, std, np.linalg.solve(gram, cross), offset, fps)
+        return Ridge(mean, std, np.linalg.solve(gram, cross), offset, fps, lags_s)
 
     def predict(self, pose: Array) -> Array:
         """(T, D) of one clip to (T, E)."""
-        return (_lagged(pose, self.fps) - self.mean) / self.std @ self.weights + self.offset
+        return (_lagged(pose, self.fps, self.lags_s) - self.mean) / self.std @ self.weights + self.offset
 
 
-def _lagged(pose: Array, fps: float) -> Array:
+def _lagged(pose: Array, fps: float, lags_s: tuple[float, ...]) -> Array:
     """(T, 2 * lags * D): pose and velocity at the lags, held at the ends."""
     velocity = np.gradient(pose, axis=0) * fps
     both = np.concatenate([pose, velocity], axis=-1)
     frames = np.arange(len(pose))
-    return np.concatenate([both[np.clip(frames + round(lag * fps), 0, len(pose) - 1)] for lag in LAGS_S], axis=-1)
+    return np.concatenate([both[np.clip(frames + round(lag * fps), 0, len(pose) - 1)] for lag in lags_s], axis=-1)

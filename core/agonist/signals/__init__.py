@@ -1,0 +1,1 @@
+"""Measured signals: filters and envelopes. Plain numpy in and out."""
