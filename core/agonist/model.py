@@ -43,6 +43,8 @@ _PARTS: dict[str, tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | 
         {"rotvec_world": (len(EDIT_JOINTS), 3), "root_delta_world": (3,)},
     ),
 }
+# What a part may give beside; H is a number of hypotheses, any.
+_EXTRA: dict[str, tuple[int | str, ...]] = {"log_std": ("M",), "hypotheses": ("H", 25, 3), "probabilities": ("H",)}
 
 
 @dataclass(frozen=True)
@@ -181,8 +183,9 @@ class Model:
         """Sizes that a graph does not state show only when it ran."""
         wanted = _PARTS[part][1]
         for name, output in zip(names, outputs, strict=True):
-            trailing = wanted.get(name, ("M",))
-            shape = (count, self.contract.window, *(len(self.contract.muscles) if n == "M" else n for n in trailing))
+            trailing = wanted.get(name, _EXTRA.get(name, ("M",)))
+            sizes = {"M": len(self.contract.muscles), "H": output.shape[2] if output.ndim > 2 else 0}
+            shape = (count, self.contract.window, *(sizes[n] if isinstance(n, str) else n for n in trailing))
             if output.shape != shape:
                 file = self.folder / self.contract.files[part][0]
                 raise ContractError(f"{file}: gave '{name}' of shape {output.shape}. Expected {shape}, as its contract says.")
@@ -203,6 +206,20 @@ class Model:
     def decode(self, activation: Array) -> Array:
         """(T, M) activation to (T, 25, 3) hip-centred keypoints in metres, the paper's muscle -> motion."""
         return self._run("decoder", len(activation), activation=activation)["keypoints"]
+
+    def decode_hypotheses(self, activation: Array) -> tuple[Array, Array]:
+        """Motions that an activation (T, M) may come from: `decode` gives their mean, which is the motion of none of them.
+
+        Returns:
+            (H, T, 25, 3) hip-centred keypoints in metres, the likeliest first, and their probabilities (H,). A decoder that
+            knows only one answer gives that.
+        """
+        result = self._run("decoder", len(activation), activation=activation)
+        if "hypotheses" not in result:
+            return result["keypoints"][None], np.ones(1)
+        likely = result["probabilities"].mean(axis=0)
+        order = np.argsort(-likely)
+        return np.moveaxis(result["hypotheses"], 1, 0)[order], likely[order]
 
     def edit(self, keypoints: Array, log2_scale: Array) -> tuple[Array, Array]:
         """Turns of EDIT_JOINTS that scale muscles.

@@ -42,7 +42,8 @@ def test_ours_learns_the_formula(windows, tmp_path):
     assert not (tmp_path / "checkpoint.safetensors").exists() and (tmp_path / "log.csv").is_file()
 
 
-@pytest.mark.parametrize("network", [("mia-paper", "encoder", True), ("mia-paper", "decoder", False), ("agonist", "encoder", False)])
+@pytest.mark.parametrize("network", [("mia-paper", "encoder", True), ("mia-paper", "decoder", False), ("agonist", "encoder", False),
+                                     ("agonist", "decoder", False)])  # fmt: skip
 def test_all_draw_the_same_windows(windows, tmp_path, network, monkeypatch):
     drawn, cut = [], fold._cut
     monkeypatch.setattr(fold, "_cut", lambda *arguments: drawn.append(arguments[1].copy()) or cut(*arguments))
@@ -77,6 +78,14 @@ def test_a_decoder_answers_in_the_axes_of_the_truth(windows):
     # What it should say, said by it, is the truth of the tables.
     module.answer = lambda k, a, c: (wanted, None)
     np.testing.assert_allclose(module.predict(two), facing_windows(two.keypoints), atol=1e-5)
+
+
+def test_our_decoder_learns_and_stands_upright(windows, tmp_path):
+    train, test = _part(windows, slice(0, 18)), _part(windows, slice(18, 24))
+    module, _ = _train(windows, tmp_path, ("agonist", "decoder", False), steps=60)
+    truth, mean = facing_windows(test.keypoints), facing_windows(train.keypoints).mean(axis=(0, 1))
+    error, floor = (np.sqrt(((guess - truth) ** 2).mean()) for guess in (module.predict(test), mean))
+    assert error < 0.97 * floor
 
 
 def test_the_person_changes_the_answer_only_where_it_is_told(windows):

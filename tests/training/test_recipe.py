@@ -96,7 +96,21 @@ def test_the_papers_pair_is_trained(corpus, tmp_path):
     model = load_model(tmp_path / "tiny")
     assert (model.contract.fps, model.contract.window) == (10.0, 30)
     assert model.decode(np.full((50, 8), 0.1)).shape == (50, 25, 3)
+    one, certain = model.decode_hypotheses(np.full((50, 8), 0.1))
+    assert one.shape == (1, 50, 25, 3) and certain.tolist() == [1.0]
     assert metrics["decoder"]["rmse_m"] > 0 and metrics["encoder"]["frames"] == 80
+
+
+def test_our_decoder_is_trained_and_answers_with_several_motions(corpus, tmp_path):
+    metrics = recipe.train(_write(tmp_path, "agonist", '["decoder"]'), corpus, tmp_path / "tiny")
+    model = load_model(tmp_path / "tiny")
+    activation = np.full((90, 8), 0.1) + 0.05 * np.sin(np.arange(90)[:, None] / 5)
+    hypotheses, probabilities = model.decode_hypotheses(activation)
+    assert hypotheses.shape == (6, 90, 25, 3) and probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert (np.diff(probabilities) <= 0).all()
+    assert model.decode(activation).shape == (90, 25, 3)
+    assert metrics["decoder"]["rmse_best_m"] <= metrics["decoder"]["rmse_likeliest_m"]
+    assert "answers with 6 motions" in (tmp_path / "tiny" / "CARD.md").read_text()
 
 
 def test_the_same_seed_gives_the_same_files(corpus, tmp_path, monkeypatch):

@@ -92,7 +92,7 @@ def evaluate_emg(data: Path, seeds: int = 3, progress: Progress | None = None, *
 
     Args:
         data: folder with the recordings uci_lower_limb/ and ceinmsrt_gait/.
-        seeds: how many networks each number is a mean of.
+        seeds: how many networks each number is a mean of; with a person left out it is one a person, their seeds taking turns.
         progress: share done and what is being done.
         schedule: of every network; the default if none.
 
@@ -110,7 +110,10 @@ def evaluate_emg(data: Path, seeds: int = 3, progress: Progress | None = None, *
         task = _Task(direction)
         within, out = _choose_ridge(task, people, alone=True), _choose_ridge(task, people, alone=False)
         jobs.append((f"{direction}, within", partial(_within, task, people, seeds, within, given)))
-        jobs += [(f"{direction}, without {name}", partial(_person_out, task, people, name, seeds, out, given)) for name in names]
+        jobs += [
+            (f"{direction}, without {name}", partial(_person_out, task, people, name, k % seeds, out, given))
+            for k, name in enumerate(names)
+        ]
         jobs.append((f"{direction}, treadmill", partial(_treadmill, task, treadmill, seeds, given)))
     scores = []
     for index, (name, job) in enumerate(jobs):
@@ -141,7 +144,7 @@ def _within(task: _Task, trials: Sequence[EmgTrial], seeds: int, ridge: Mapping[
 
 
 def _person_out(
-    task: _Task, trials: Sequence[EmgTrial], person: str, seeds: int, ridge: Mapping[str, Any], schedule: EmgSchedule
+    task: _Task, trials: Sequence[EmgTrial], person: str, seed: int, ridge: Mapping[str, Any], schedule: EmgSchedule
 ) -> list[Score]:
     from agonist.training.emg import calibrate, predict_recording, train_recordings
 
@@ -152,14 +155,14 @@ def _person_out(
         # Like ours, the baselines may know the task.
         same, asked = [known[other.name] for other in others if other.task == trial.task], task.pair(trial, trial.last)
         scores += [task.score("person out", name, 0, trial, asked.targets, guess) for name, guess in _baselines(same, asked, ridge)]
-    for seed in range(seeds):
-        network = train_recordings([_with_task(pair, trial) for pair, trial in zip(known.values(), others, strict=True)], schedule, seed)
-        for trial in own:
-            asked, first = (_with_task(task.pair(trial, part), trial) for part in (trial.last, trial.first))
-            for name, only in (("agonist", None), ("agonist, calibrated", True), ("agonist, fine-tuned", False)):
-                tuned = network if only is None else calibrate(network, first, schedule, seed, person_only=only)
-                guess = predict_recording(tuned, asked.features, None if only is None else 0)
-                scores.append(task.score("person out", name, seed, trial, asked.targets, guess))
+    # One network a person left out: there are as many of them as people.
+    network = train_recordings([_with_task(pair, trial) for pair, trial in zip(known.values(), others, strict=True)], schedule, seed)
+    for trial in own:
+        asked, first = (_with_task(task.pair(trial, part), trial) for part in (trial.last, trial.first))
+        for name, only in (("agonist", None), ("agonist, calibrated", True), ("agonist, fine-tuned", False)):
+            tuned = network if only is None else calibrate(network, first, schedule, seed, person_only=only)
+            guess = predict_recording(tuned, asked.features, None if only is None else 0)
+            scores.append(task.score("person out", name, seed, trial, asked.targets, guess))
     return scores
 
 

@@ -35,7 +35,7 @@ _SCHEMA = 1
 NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "mia-paper": ("mia-paper", False, ("encoder", "decoder")),
     "mia-release": ("mia-release", False, ("encoder", "decoder")),
-    "agonist": ("agonist", False, ("encoder",)),
+    "agonist": ("agonist", False, ("encoder", "decoder")),
     "c-mia-paper": ("mia-paper", True, ("encoder", "decoder")),
     "c-mia-release": ("mia-release", True, ("encoder", "decoder")),
 }

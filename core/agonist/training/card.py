@@ -124,6 +124,14 @@ def _decoder_figures(m: dict[str, Any]) -> list[str]:
     return [
         f"Muscle to motion ({m['data']}; {m['takes']} takes, {m['frames']} frames): RMSE **{m['rmse_m']:.4f} m**.",
         f"Baselines on the same frames: {_baselines(m['rmse_baselines_m'], ' m')}.",
+        *(
+            []
+            if "rmse_best_m" not in m
+            else [
+                f"It answers with {m['hypotheses']} motions and their probabilities; the figure above is of their mean. The likeliest one:",
+                f"{m['rmse_likeliest_m']:.4f} m; the one that fits a take best: {m['rmse_best_m']:.4f} m (chosen with the truth in sight).",
+            ]
+        ),
     ]
 
 

@@ -23,7 +23,7 @@ PARITY = 1e-5
 
 _NAMES: dict[str, tuple[list[str], list[str]]] = {
     "encoder": (["keypoints"], ["activation", "log_std"]),
-    "decoder": (["activation"], ["keypoints"]),
+    "decoder": (["activation"], ["keypoints", "hypotheses", "probabilities"]),
     "editor": (["keypoints", "log2_scale"], ["rotvec_world", "root_delta_world"]),
 }
 

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agonist.corpus.sources import mirror_activation, mirror_keypoints
-from agonist.networks.geometry import body_features
+from agonist.networks.decoder import AgonistDecoder
+from agonist.networks.geometry import body_features, facing
 from agonist.networks.motion_muscle import AgonistEncoder, MiaNetwork, network_config, paper_axes
+from agonist.training.decoding import decoder_loss
 from agonist.training.loop import Fit, Schedule, fit
 
 __all__ = ["FoldNetwork", "FoldSet", "parameters", "train_fold"]
@@ -42,8 +44,8 @@ class FoldSet:
 class FoldNetwork(nn.Module):
     """A configuration in one direction, "encoder" (motion to muscle) or "decoder" (muscle to motion), both as raw windows.
 
-    Decoders answer with keypoints about the middle of the hips in the paper's axes. Only the networks of the paper have a
-    decoder and a condition.
+    Decoders answer with keypoints about the middle of the hips in the paper's axes, ours with the mean of its hypotheses. Only
+    the networks of the paper have a condition.
     """
 
     scale: Tensor
@@ -56,7 +58,7 @@ class FoldNetwork(nn.Module):
         self.direction, self.frames, self.conditioned = direction, frames, conditioned
         self.network: nn.Module
         if config == "agonist":
-            self.network = AgonistEncoder(given, _MUSCLES)
+            self.network = AgonistEncoder(given, _MUSCLES) if direction == "encoder" else AgonistDecoder(given, _MUSCLES)
         else:
             inputs, outputs = (_COORDINATES, _MUSCLES) if direction == "encoder" else (_MUSCLES, _COORDINATES)
             self.network = MiaNetwork(given, inputs, outputs)
@@ -72,6 +74,8 @@ class FoldNetwork(nn.Module):
             features = torch.cat(parts)
             self.network.mean.copy_(features.mean(0))
             self.network.std.copy_(features.std(0) + 1e-3)
+        if isinstance(self.network, AgonistDecoder):
+            self.network.mean_pose.copy_(facing(keypoints).mean(dim=(0, 1)))
 
     def _held(self, keypoints: Tensor) -> Tensor:
         return keypoints.expand(-1, 2, -1, -1) if keypoints.shape[1] == 1 else keypoints
@@ -81,6 +85,10 @@ class FoldNetwork(nn.Module):
         if isinstance(self.network, AgonistEncoder):
             level, log_std = self.network(self._held(keypoints))
             return level[:, : self.frames], log_std[:, : self.frames]
+        if isinstance(self.network, AgonistDecoder):
+            x, y, z = self.network(activation)[0].unbind(-1)
+            # The paper's camera, see paper_axes.
+            return torch.stack([x, -z, y], dim=-1).flatten(2), None
         subject = condition if self.conditioned else None
         if self.direction == "encoder":
             return self.network(paper_axes(keypoints).flatten(2), subject) * self.scale, None
@@ -92,6 +100,8 @@ class FoldNetwork(nn.Module):
 
     def loss(self, keypoints: Tensor, activation: Tensor, condition: Tensor) -> Tensor:
         """What is minimised: mean squared error, ours by each muscle's spread and with a little likelihood (see `recipe`)."""
+        if isinstance(self.network, AgonistDecoder):
+            return decoder_loss(self.network, activation, facing(keypoints))
         answer, log_std = self.answer(keypoints, activation, condition)
         error = answer - self.target(keypoints, activation)
         if log_std is None:

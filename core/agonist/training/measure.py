@@ -44,9 +44,7 @@ def measure_folder(
     return metrics
 
 
-def measure(
-    model: Model, corpus: Path, progress: Callable[[float, str], None] | None = None, *, edits: bool = True
-) -> dict[str, Any]:
+def measure(model: Model, corpus: Path, progress: Callable[[float, str], None] | None = None, *, edits: bool = True) -> dict[str, Any]:
     """Figures for every part that the model has: on takes and clips that its training never saw.
 
     `edits` costs minutes: 240 edits judged by the model, and 160 by physics where the physics extra is installed.
@@ -133,8 +131,17 @@ def _measure_decoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
     decoded = [model.decode(clip.activation.astype(float)).reshape(len(clip.activation), -1) for clip in test]
     guesses = {"training mean": np.broadcast_to(_joined(answers).mean(axis=0), truth.shape),
                "nearest training window": _joined([nearest.predict(clip.activation.astype(float)) for clip in test])}  # fmt: skip
+    hypotheses = [
+        model.decode_hypotheses(clip.activation.astype(float))[0].reshape(-1, *one.shape) for clip, one in zip(test, decoded, strict=True)
+    ]
+    # The hypothesis that fits a take best, and the one that the network thinks likeliest.
+    best = _joined(
+        [one[((one - true) ** 2).mean(axis=(1, 2)).argmin()] for one, true in zip(hypotheses, _parts_like(truth, decoded), strict=True)]
+    )
+    several = {"rmse_best_m": rmse(best, truth), "rmse_likeliest_m": rmse(_joined([one[0] for one in hypotheses]), truth)}
     return {
         "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse_m": rmse(_joined(decoded), truth),
+        "hypotheses": len(hypotheses[0]), **(several if len(hypotheses[0]) > 1 else {}),
         "rmse_baselines_m": {name: rmse(guess, truth) for name, guess in guesses.items()},
     }  # fmt: skip
 
@@ -143,6 +150,10 @@ def _facing(clip: CorpusClip, window: int) -> Array:
     """(T, 75): what the decoder is asked for, windows about the hips and facing -Y on average, blended."""
     windows = facing(torch.tensor(split_windows(clip.keypoints.astype(float), window))).numpy()
     return blend_windows(windows, len(clip.keypoints)).reshape(len(clip.keypoints), -1)
+
+
+def _parts_like(values: Array, clips: Sequence[Array]) -> list[Array]:
+    return np.split(values, np.cumsum([len(clip) for clip in clips])[:-1])
 
 
 def _windows(clips: Sequence[CorpusClip], model: Model) -> int:

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agonist.errors import FileFormatError, UnknownNameError
+from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.editor import Editor
 from agonist.networks.geometry import body_features, facing
 from agonist.networks.motion_muscle import AgonistEncoder, NetworkConfig, PaperDecoder, PaperEncoder, network_config
 from agonist.training.data import WindowSampler, read_corpus
+from agonist.training.decoding import decoder_loss
 from agonist.training.editing import direction_score, draw_scales, edit_loss, plants
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.loop import Fit, Schedule, fit
@@ -159,22 +161,28 @@ def _train_encoder(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
     return encoder, job.fit(list(encoder.parameters()), encoder, loss, validate)
 
 
-def _level(encoder: nn.Module, keypoints: Tensor, batch: int = 64) -> Tensor:
-    results = [encoder(part) for part in torch.split(keypoints, batch)]
+def _level(network: nn.Module, asked: Tensor, batch: int = 64) -> Tensor:
+    results = [network(part) for part in torch.split(asked, batch)]
     return torch.cat([result[0] if isinstance(result, tuple) else result for result in results])
 
 
 def _train_decoder(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
-    decoder = PaperDecoder(job.config)
-
+    decoder: nn.Module
+    if job.config.name == "agonist":
+        decoder = AgonistDecoder(job.config)
+        decoder.mean_pose.copy_(facing(torch.tensor(job.train.draw(400, job.rng)[0])).mean(dim=(0, 1)))
+    else:
+        decoder = PaperDecoder(job.config)
     val_keypoints, val_activation = _tensors(job.val.all())
 
     def loss(_: int) -> Tensor:
         k, a = _tensors(job.train.draw(batch, job.rng))
+        if isinstance(decoder, AgonistDecoder):
+            return decoder_loss(decoder, a, facing(k))
         return (decoder(a) - facing(k)).square().mean()
 
     def validate() -> float:
-        return float((decoder(val_activation) - facing(val_keypoints)).square().mean())
+        return float((_level(decoder, val_activation) - facing(val_keypoints)).square().mean())
 
     return decoder, job.fit(list(decoder.parameters()), decoder, loss, validate)
 
