@@ -202,7 +202,8 @@ def test_tables_say_what_they_are(windows, finished):
         pooled = mine["pooled"][method]["rmse"]
         assert pooled["interval"][0] <= pooled["value"] <= pooled["interval"][1]
     rows = list(csv.DictReader(io.StringIO(csv_text(report))))
-    (one,) = [row for row in rows if (row["table"], row["row"], row["method"]) == ("person", "Subject1", "agonist")]
+    wanted = ("encoder", "person", "Subject1", "agonist")
+    (one,) = [row for row in rows if (row["direction"], row["table"], row["row"], row["method"]) == wanted]
     assert float(one["value"]) == mine["people"]["Subject1"]["agonist"] and one["data"] == "simulated" and one["unit"] == "sensor counts"
 
 
