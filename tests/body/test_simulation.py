@@ -15,6 +15,7 @@ from agonist.errors import InputError, MotionError
 from agonist.keypoint_layouts import BODY25, LAYOUTS
 from agonist.motion import Keypoints
 from agonist.predict import standing_keypoints
+from agonist.skeleton import Skeleton
 from tests.clips import exercise
 
 pytestmark = pytest.mark.physics
@@ -120,6 +121,27 @@ def test_what_cannot_be_is_flagged():
     assert any("near the floor" in flag for flag in simulate(replace(clip, positions=kneeling)).flags)
 
 
+def test_a_body_that_falls_never_touches_the_ground():
+    clip = standing_keypoints(exercise("Idle", 1.0))
+    falling = np.repeat(clip.positions[:1], len(clip), axis=0)
+    falling[..., 2] -= (4.905 * (np.arange(len(clip)) / clip.fps) ** 2)[:, None]
+    fall = simulate(replace(clip, positions=falling))
+    assert any(flag.startswith("the ground is touched in") for flag in fall.flags)
+    assert fall.ground_reaction[3:-3].max() < 0.01 and fall.residual_share[5:-5].max() < 0.05
+
+
+def test_accelerations_that_nobody_survives_are_flagged():
+    motion = exercise("Squat", 2.0)
+    shaken = np.array(motion.root_position)
+    shaken[:, 2] += np.where((np.arange(len(motion)) // 3) % 2, 0.5, 0.0)
+    flags = simulate(replace(motion, root_position=shaken)).flags
+    assert any("impossible acceleration" in flag for flag in flags) and any("nothing explains" in flag for flag in flags)
+    clip = standing_keypoints(motion)
+    thrown = np.array(clip.positions)
+    thrown[::2, :, 0] += 1.0
+    assert any("impossible acceleration" in flag for flag in simulate(replace(clip, positions=thrown)).flags)
+
+
 def test_a_few_frames_at_a_high_rate_are_enough():
     clip = standing_keypoints(exercise("Idle", 1.0))
     short = replace(clip, positions=clip.positions[:4], confidence=None, fps=120.0)
@@ -160,3 +182,28 @@ def test_other_layouts_simulate_the_same_squat(layout):
     theirs, ours = simulate(Keypoints(places, layout, clip.fps), output_fps=20.0), simulate(clip, output_fps=20.0)
     assert theirs.keypoint_error_m.mean() < 0.02 and not theirs.flags
     assert theirs.activation.column("quadriceps_l").mean() == pytest.approx(ours.activation.column("quadriceps_l").mean(), rel=0.25)
+
+
+CMU = {
+    "pelvis": "root", "spine": "lowerback", "chest": "thorax", "neck": "lowerneck", "clavicle": "clavicle", "shoulder": "humerus",
+    "elbow": "radius", "wrist": "hand", "hip": "femur", "knee": "tibia", "ankle": "foot", "toe": "toes",
+}  # fmt: skip
+
+
+def cmu_name(name):
+    part, _, side = name.rpartition("_")
+    return f"{side}{CMU[part]}" if part in CMU else CMU.get(name, name)
+
+
+@pytest.mark.parametrize("kind", ["bvh", "cmu"])
+def test_skeletons_simulate_the_same_squat(kind, tmp_path):
+    motion = exercise("Squat", 2.0)
+    given = motion
+    if kind == "cmu":
+        names = tuple(map(cmu_name, motion.skeleton.names))
+        assert "lfemur" in names and len(set(names)) == len(names)
+        given = replace(motion, skeleton=Skeleton(names, motion.skeleton.parents, motion.skeleton.offsets))
+    io.bvh.write(tmp_path / "squat.bvh", given)
+    theirs, ours = simulate(io.read(tmp_path / "squat.bvh"), output_fps=20.0), simulate(motion, output_fps=20.0)
+    assert not theirs.flags
+    np.testing.assert_allclose(theirs.activation.values, ours.activation.values, atol=2e-3)

@@ -131,6 +131,10 @@ def test_an_edit_that_cannot_be(agonist, clip, tmp_path, arguments, message):
     ("arguments", "message"),
     [
         (["--mass", "-3"], "Expected 10 to 400 kg"),
+        (["--mass", "0"], "Body mass is 0.0 kg. Expected 10 to 400 kg"),
+        (["--cost-exponent", "1"], "Expected 1.5 to 6"),
+        (["--cocontraction", "0.5"], "Expected 0 to 0.3"),
+        (["--jobs", "0"], "Invalid value for '--jobs'"),
         (["--mass", "nan"], "Expected 10 to 400 kg"),
         (["--mass", "heavy"], "Invalid value for '--mass'"),
         (["--sex", "other"], "Expected male or female"),
@@ -150,11 +154,13 @@ def test_a_clip_too_short_for_physics_leaves_nothing_behind(agonist, tmp_path):
     from agonist.io import bvh
     from tests.clips import exercise
 
-    bvh.write(tmp_path / "short.bvh", exercise("Squat", 3.0).slice(0, 2))
-    for command in (["simulate"], ["edit", "--physics", "--scale", "quadriceps=1.5"]):
-        out = tmp_path / ("a.csv" if command == ["simulate"] else "e.bvh")
-        line = _line(agonist(command[0], tmp_path / "short.bvh", *command[1:], "--out", out))
-        assert "short.bvh" in line and "at least 4" in line and not out.exists()
+    for frames in (1, 2):
+        bvh.write(tmp_path / "short.bvh", exercise("Squat", 3.0).slice(0, frames))
+        for command in (["simulate"], ["edit", "--physics", "--scale", "quadriceps=1.5"]):
+            out = tmp_path / ("a.csv" if command == ["simulate"] else "e.bvh")
+            line = _line(agonist(command[0], tmp_path / "short.bvh", *command[1:], "--out", out))
+            assert "short.bvh" in line and "at least 4" in line
+            assert [path.name for path in tmp_path.iterdir()] == ["short.bvh"]
 
 
 def _without(folder, part):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agonist.errors import FileFormatError
+from agonist.errors import FileFormatError, UnknownNameError
 from agonist.io import c3d
 from tests.io.c3d_files import DEC, INTEL, MIPS, c3d_bytes
 from tests.search import examples
@@ -85,6 +85,23 @@ def test_a_second_reader_says_the_same_of_a_real_recording(data_dir):
     np.testing.assert_allclose(markers.positions, expected, rtol=1e-12)
     assert list(markers.layout.names) == peer["parameters"]["POINT"]["LABELS"]["value"]
     assert 0 < np.isnan(expected).sum() < expected.size / 10
+
+
+def test_a_second_reader_says_the_same_of_its_analog_channels(data_dir, tmp_path):
+    ezc3d = pytest.importorskip("ezc3d")
+    path = data_dir / "pyomeca_shoulder" / "markers_analogs.c3d"
+    names = ["Biceps.EMG4", "Voltage.1", "Gd_dors.IM EMG13"]
+    values, rate = c3d.read_analog(path, names)
+    peer = ezc3d.c3d(str(path))
+    labels = peer["parameters"]["ANALOG"]["LABELS"]["value"]
+    np.testing.assert_allclose(values, peer["data"]["analogs"][0][[labels.index(name) for name in names]].T, rtol=1e-6)
+    assert rate == peer["parameters"]["ANALOG"]["RATE"]["value"][0] == 2000
+    with pytest.raises(UnknownNameError, match=r"Biceps\.EMG4"):
+        c3d.read_analog(path, ["Quadriceps"])
+    silent = tmp_path / "silent.c3d"
+    silent.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(FileFormatError):
+        c3d.read_analog(silent, names)
 
 
 def test_a_harmed_real_recording_never_takes_the_process_along(data_dir, tmp_path):

@@ -21,6 +21,8 @@ LEAST_CONFIDENCE = 0.3
 GUESS_CONFIDENCE = 0.02
 # A spike is this far from the median of its neighbours, and further than they scatter (Hampel's identifier, Davies & Gather 1993).
 SPIKE_M, SPIKE_DEVIATIONS, SPIKE_NEIGHBOURS = 0.08, 3.0, 3
+# More spikes than this are no spikes: the recording is like that, and what follows says that it is impossible [ours].
+MOST_SPIKES = 0.2
 # Between frames of a slow recording limbs really do jump.
 SLOWEST_FPS = 20.0
 # A guess over a longer gap than this is worth a word [ours].
@@ -61,7 +63,8 @@ def _spikes(points: Array) -> Mask:
     median = np.median(windows, axis=-1)
     scatter = 1.4826 * np.median(np.linalg.norm(windows - median[..., None], axis=2), axis=-1)
     away = np.linalg.norm(points - median, axis=-1)
-    return np.asarray((away > SPIKE_M) & (away > SPIKE_DEVIATIONS * scatter))
+    spikes = np.asarray((away > SPIKE_M) & (away > SPIKE_DEVIATIONS * scatter))
+    return spikes & (spikes.mean(axis=0) <= MOST_SPIKES)
 
 
 def _long_gaps(guessed: Mask, fps: float) -> tuple[str, ...]:

@@ -117,8 +117,10 @@ def _say_edit_peers(console: Console, found: dict[str, Any]) -> None:
     short_help="The simulated body against people.", epilog=example("agonist evaluate body --data recordings --seconds 5 --out body.json")
 )
 def body(
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the recordings opensim_moco/ and ceinmsrt_gait/.")],
-    seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="How much of each treadmill trial is simulated.")] = 20.0,
+    data: Annotated[
+        Path, typer.Option("--data", metavar="DIR", help="Folder with opensim_moco/, ceinmsrt_gait/ and perhaps pyomeca_shoulder/.")
+    ],
+    seconds: Annotated[float, typer.Option("--seconds", metavar="S", help="How much of each treadmill trial; 70 takes all of it.")] = 20.0,
     peers: Annotated[bool, typer.Option("--peers", help="Run OpenSim's static optimisation too (minutes; fetched at first use).")] = False,
     out: Report = None,
     json: Json = False,
@@ -127,6 +129,7 @@ def body(
     """The simulated body against people: force plates, EMG and torques of real recordings (needs agonist[physics])."""
     from agonist.body.simulation import EMG_DELAY_S
     from agonist.evaluation.body import evaluate_body
+    from agonist.evaluation.shoulder import evaluate_shoulder
 
     console = Console(json, quiet)
     if not _SHORTEST_S <= seconds <= 3600:
@@ -140,8 +143,8 @@ def body(
     for name, trial in report.items():
         ground = [f"{trial['ground_reaction'][foot]['r']:.3f} / {trial['ground_reaction'][foot]['rmse_body_weights']:.3f}" for foot in feet]
         rows.append([name, *ground, f"{trial['residual_body_weights']:.3f}", f"{trial['reserve_share']:.3f}",
-                     f"{trial['keypoint_error_mm']:.0f}", f"{trial['ms_per_frame']:.1f}"])  # fmt: skip
-    header = ["vertical ground reaction: r / RMSE BW", *feet, "residual BW", "reserves", "fit mm", "ms a frame"]
+                     f"{trial['keypoint_error_mm']:.0f}", f"{trial['ik_ms_per_frame']:.1f}", f"{trial['ms_per_frame']:.1f}"])  # fmt: skip
+    header = ["vertical ground reaction: r / RMSE BW", *feet, "residual BW", "reserves", "fit mm", "ms a frame: IK", "all"]
     console.table(header, rows)
     for key, title in (
         ("emg_r", "EMG envelope: r"),
@@ -160,7 +163,16 @@ def body(
     console.table(["net torque against OpenSim with plates", "joint", "r", "RMSE N m", "of range"], rows)
     if peers:
         _say_peers(console, report)
+    if (data / "pyomeca_shoulder").is_dir():
+        report["pyomeca_shoulder arm"] = arm = evaluate_shoulder(data)
+        _say_arm(console, arm)
     console.result(report, out)
+
+
+def _say_arm(console: Console, arm: dict[str, Any]) -> None:
+    console.say(f"\nArm that moves a box, {arm['seconds']:.1f} s (real recording; assumed: {arm['assumed']}): a smoke check.")
+    rows = [[muscle, f"{row['r']:.2f}", f"{row['r_delayed']:.2f}", f"{row['peak']:.2f}"] for muscle, row in arm["muscles"].items()]
+    console.table(["EMG envelope", "r", "r, 50 ms earlier", "peak activation"], rows)
 
 
 def _say_peers(console: Console, report: dict[str, Any]) -> None:

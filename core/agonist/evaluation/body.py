@@ -16,16 +16,19 @@ from numpy.typing import NDArray
 
 from agonist.body import Person, Simulation, simulate
 from agonist.body.plates import force_plates
-from agonist.body.simulation import EMG_DELAY_S
+from agonist.body.simulation import EMG_DELAY_S, IK_FPS
 from agonist.evaluation.metrics import pearson_r, rmse
 from agonist.evaluation.recordings import GRAVITY_M_S2, Trial, recorded_trials
 from agonist.io.mot_sto import OpenSimTable
+from agonist.motion import interpolate
+from agonist.predict import standing_keypoints
 
 __all__ = ["emg_r", "evaluate_body"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+_IK_S = 5.0
 _TORQUES = ("hip_flexion_r", "hip_adduction_r", "knee_angle_r", "ankle_angle_r")
 
 
@@ -52,7 +55,7 @@ def evaluate_body(
         if progress:
             progress(index / len(jobs), name)
         result, elapsed = _simulated(trial, with_plates)
-        report[name] = _compared(trial, result, elapsed, with_plates=with_plates)
+        report[name] = {**_compared(trial, result, elapsed, with_plates=with_plates), "ik_ms_per_frame": _ik_ms(trial)}
         if peers and not with_plates:
             from agonist.evaluation.peers import static_optimisation
 
@@ -67,6 +70,19 @@ def _simulated(trial: Trial, with_plates: bool) -> tuple[Simulation, float]:
     began = time.perf_counter()
     result = simulate(trial.clip, Person(mass_kg=trial.mass_kg), plates=plates)
     return result, time.perf_counter() - began
+
+
+def _ik_ms(trial: Trial) -> float:
+    """Milliseconds that inverse kinematics takes for a frame, over the trial's first seconds."""
+    from agonist.body.ik import solve_ik
+    from agonist.body.model import scaled_body, segment_scales
+
+    clip = standing_keypoints(trial.clip)
+    points = interpolate(clip.positions, clip.fps, np.arange(0.0, min(clip.duration, _IK_S), 1 / IK_FPS))
+    body = scaled_body(segment_scales(points), Person(mass_kg=trial.mass_kg))
+    began = time.perf_counter()
+    solve_ik(body, points, np.ones(points.shape[:2]))
+    return 1000 * (time.perf_counter() - began) / len(points)
 
 
 def _compared(trial: Trial, result: Simulation, elapsed: float, *, with_plates: bool) -> dict[str, Any]:

@@ -1,22 +1,24 @@
-"""C3D: marker positions of optical motion capture.
+"""C3D: marker positions of optical motion capture, and the analog channels (EMG, force plates) recorded with them.
 
 Our own reader: ezc3d and its kin read past the end of damaged files and take the process (here: Blender) along.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agonist.errors import FileFormatError, MotionError
+from agonist.errors import FileFormatError, MotionError, UnknownNameError
 from agonist.io.c3d_parameters import BLOCK, EXPECTED, C3dParameters, reals
 from agonist.io.markers import marker_layout
 from agonist.motion import Keypoints
 
-__all__ = ["read"]
+__all__ = ["read", "read_analog"]
 
 _UNITS_M = {"": 0.001, "mm": 0.001, "cm": 0.01, "m": 1.0, "in": 0.0254}
 # The header counts frames in 16 bits; longer recordings fill it up and count elsewhere.
@@ -29,11 +31,7 @@ def read(path: str | PathLike[str]) -> Keypoints:
     Raises FileFormatError.
     """
     path = Path(path)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be read ({error.strerror})", EXPECTED) from error
-    parameters = C3dParameters.parse(path, raw)
+    parameters, raw = _parse(path)
     unit = parameters.texts("POINT", "UNITS")
     unit_m = _UNITS_M.get(unit[0].lower() if unit else "")
     if unit_m is None:
@@ -49,11 +47,52 @@ def read(path: str | PathLike[str]) -> Keypoints:
         raise FileFormatError(path, str(error).rstrip("."), "at least one marker seen at one frame") from error
 
 
+def read_analog(path: str | PathLike[str], names: Sequence[str]) -> tuple[NDArray[np.float64], float]:
+    """Analog channels (N, len(names)) by their labels, in the file's own unit, and their samples a second.
+
+    Raises FileFormatError, UnknownNameError where a channel is not in the file.
+    """
+    path = Path(path)
+    parameters, raw = _parse(path)
+    labels = parameters.texts("ANALOG", "LABELS")
+    channels, numbers = int(parameters.number("ANALOG", "USED", 0)), parameters.header.analog
+    if not (channels and numbers) or numbers % channels:
+        raise FileFormatError(path, f"{numbers} analog numbers a frame for {channels} channels", "as many for each channel")
+    for name in names:
+        if name not in labels[:channels]:
+            raise UnknownNameError("analog channel", name, labels[:channels])
+    columns = [labels.index(name) for name in names]
+    offset, scale = (
+        np.array([*parameters.numbers("ANALOG", key), *[plain] * channels])[columns] for key, plain in (("OFFSET", 0.0), ("SCALE", 1.0))
+    )
+    values = _numbers(parameters, raw)[0][:, 4 * parameters.header.points :].reshape(-1, channels)[:, columns].astype(float)
+    rate = parameters.number("POINT", "RATE") * numbers / channels
+    return (values - offset) * scale * parameters.number("ANALOG", "GEN_SCALE", 1.0), rate
+
+
+def _parse(path: Path) -> tuple[C3dParameters, bytes]:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be read ({error.strerror})", EXPECTED) from error
+    return C3dParameters.parse(path, raw), raw
+
+
 def _positions(parameters: C3dParameters, raw: bytes) -> NDArray[np.float64]:
     """(T, K, 3) in the file's unit, NaN where a marker was not seen."""
-    header, path = parameters.header, parameters.path
+    header = parameters.header
     if header.points == 0:
-        raise FileFormatError(path, "zero points", "at least one")
+        raise FileFormatError(parameters.path, "zero points", "at least one")
+    numbers, scale = _numbers(parameters, raw)
+    table = numbers[:, : 4 * header.points].reshape(len(numbers), header.points, 4).astype(float)
+    # The fourth number is negative where the point was not seen, else it holds the cameras and the residual.
+    seen = (table[..., 3] >= 0) & np.isfinite(table[..., :3]).all(axis=-1)
+    return np.where(seen[..., None], table[..., :3] * (scale if scale > 0 else 1.0), np.nan)
+
+
+def _numbers(parameters: C3dParameters, raw: bytes) -> tuple[NDArray[Any], float]:
+    """(T, numbers a frame) points, then analog, as they are stored; and the scale, negative where they are reals."""
+    header, path = parameters.header, parameters.path
     scale = parameters.number("POINT", "SCALE", header.scale)
     if not np.isfinite(scale) or scale == 0:
         raise FileFormatError(path, f"a scale of {scale}", "a number that is not zero")
@@ -67,10 +106,7 @@ def _positions(parameters: C3dParameters, raw: bytes) -> NDArray[np.float64]:
         raise FileFormatError(path, f"{len(raw)} bytes", f"{end}, as its header says; the file may be cut short")
     content = raw[header.data_at : end]
     numbers = reals(content, header.processor) if width == 4 else np.frombuffer(content, dtype=f"{header.order}i2")
-    table = numbers.reshape(frames, frame_numbers)[:, : 4 * header.points].reshape(frames, header.points, 4).astype(float)
-    # The fourth number is negative where the point was not seen, else it holds the cameras and the residual.
-    seen = (table[..., 3] >= 0) & np.isfinite(table[..., :3]).all(axis=-1)
-    return np.where(seen[..., None], table[..., :3] * (scale if width == 2 else 1.0), np.nan)
+    return numbers.reshape(frames, frame_numbers), scale
 
 
 def _frame_count(parameters: C3dParameters, room: int) -> int:
