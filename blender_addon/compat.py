@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-__all__ = ["assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "push_to_track", "write_keys"]
+__all__ = ["assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "push_to_track", "remove_fcurve", "write_keys"]
 
 
 def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
@@ -105,6 +105,11 @@ def copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:
         source.keyframe_points.foreach_get(name, points)
         target.keyframe_points.foreach_set(name, points)
     target.extrapolation, target.auto_smoothing = source.extrapolation, source.auto_smoothing
+
+
+def remove_fcurve(owner: bpy.types.ID, action: bpy.types.Action, curve: bpy.types.FCurve) -> None:
+    """Take a curve of `owner` out of an action."""
+    _channels(owner, action, ensure=False).fcurves.remove(curve)
 
 
 def push_to_track(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.NlaStrip:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from agonist.bone_map import RigFit
-from agonist.errors import AgonistError
+from agonist.errors import AgonistError, UnknownNameError
 from agonist.humanoid import CANONICAL_JOINTS
 from agonist.muscles import MuscleSet
 
@@ -23,6 +23,16 @@ def _toggled(props: AgonistArmature, context: bpy.types.Context) -> None:
         props.message = ""
     except AgonistError as error:
         props.shown, props.message = "ORIGINAL", str(error)
+
+
+# Blender keeps no reference to what an enumeration's items are made of, so it must live on here.
+_choices_shown: dict[str, tuple[str, str, str]] = {}
+
+
+def _choices(props: AgonistArmature, context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
+    """Every group, then every muscle."""
+    told = [(one.name, one.label, "Both sides") for one in props.groups] + [(one.name, one.label, "One side") for one in props.sliders]
+    return [_choices_shown.setdefault(repr(one), one) for one in told] or [("NONE", "None", "Press Predict first")]
 
 
 def _recoloured(props: AgonistArmature, context: bpy.types.Context) -> None:
@@ -53,6 +63,9 @@ class AgonistArmature(bpy.types.PropertyGroup):
     sliders: bpy.props.CollectionProperty(type=AgonistSlider)
     groups: bpy.props.CollectionProperty(type=AgonistGroup)
     scope: bpy.props.PointerProperty(type=AgonistScope)
+    active_muscle: bpy.props.EnumProperty(
+        name="Muscle", description="Whose activation is drawn below and opened in the Graph Editor", items=_choices
+    )
     bones: bpy.props.CollectionProperty(type=AgonistBone)
     bone_map: bpy.props.StringProperty(name="Bone Map", description="The bone map that the table of bones was filled from")
     bone_score: bpy.props.FloatProperty(name="Score", description="How much of the bone map was found", subtype="FACTOR", min=0.0, max=1.0)
@@ -82,6 +95,14 @@ class AgonistArmature(bpy.types.PropertyGroup):
     def sides(self, group: str) -> list[AgonistSlider]:
         """The sliders of a group's sides."""
         return [slider for slider in self.sliders if slider.group == group]
+
+    def muscles_of(self, name: str) -> list[str]:
+        """The muscles that the name of a muscle or of a group means. Raises UnknownNameError."""
+        if name in self.groups:
+            return [slider.name for slider in self.sides(name)]
+        if name not in self.sliders:
+            raise UnknownNameError("slider", name, (*self.groups.keys(), *self.sliders.keys()))
+        return [name]
 
     @property
     def shown(self) -> str:

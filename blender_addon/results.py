@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import bpy
 
@@ -20,21 +20,26 @@ _AUTOMATIC = "agonist_name"
 _GHOST_COLOUR = (0.35, 0.60, 1.0, 0.28)
 
 
-def describe_edit(scales: Mapping[str, float]) -> str:
-    """What was asked, both sides of a muscle as one where they are alike: "hamstrings x1.5, biceps_l x0.5"."""
+def describe_edit(scales: Mapping[str, float], drawn: Collection[str] = ()) -> str:
+    """What was asked, both sides of a muscle as one where they are alike: "hamstrings x1.5, biceps_l x0.5, quadriceps drawn"."""
     told = []
     for group in dict.fromkeys(name[:-2] for name in scales):
         sides = {name: scale for name, scale in scales.items() if name[:-2] == group}
         if len(sides) == 2 and len(set(sides.values())) == 1:
             sides = {group: next(iter(sides.values()))}
         told += [f"{name} x{scale:.3g}" for name, scale in sides.items() if scale != 1.0]
+    for group in dict.fromkeys(name[:-2] for name in drawn):
+        sides = [name for name in drawn if name[:-2] == group]
+        told += [f"{name} drawn" for name in ([group] if len(sides) == 2 else sides)]
     return ", ".join(told) or "unchanged"
 
 
-def name_result(action: bpy.types.Action, source: bpy.types.Action, scales: Mapping[str, float]) -> None:
+def name_result(
+    action: bpy.types.Action, source: bpy.types.Action, scales: Mapping[str, float], drawn: Collection[str] = ()
+) -> None:
     """Name a result after its source and its edit, unless somebody has named it."""
     if action.get(_AUTOMATIC, action.name) == action.name:
-        action.name = f"{source.name} | {describe_edit(scales)}"
+        action.name = f"{source.name} | {describe_edit(scales, drawn)}"
         # Blender cuts long names and numbers those that occur twice.
         action[_AUTOMATIC] = action.name
 

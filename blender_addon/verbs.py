@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
@@ -14,6 +15,7 @@ from agonist.errors import MotionError, SkeletonError
 from agonist.motion import Keypoints
 
 from . import session
+from .curves import draw_curves, drawn_scales, write_reached
 from .muscles.attach import add_muscles
 from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours
 from .muscles.mannequin import add_mannequin, mannequin_of
@@ -30,6 +32,7 @@ __all__ = [
     "find_bones",
     "import_motion",
     "load_bones",
+    "open_curves",
     "predict_armature",
     "recolour",
     "save_bones",
@@ -107,7 +110,7 @@ def predict_armature(armature: bpy.types.Object) -> None:
 
 
 def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditResult:
-    """Regenerate the recommended motion from the sliders.
+    """Regenerate the recommended motion from the sliders and the curves that were drawn; a slider multiplies its curve.
 
     It is a new action; as long as the source stays as it is, later edits write into that same one, so that moving a slider
     does not fill the file with actions. Raises MotionError, InputError, ContractError, ModelNotFoundError.
@@ -120,22 +123,31 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
         first = live.sample.first_frame
         frames = (props.frame_first - first, props.frame_last - first + 1)
     scope = props.scope
+    drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
+    asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
     result = live.session.edit(
-        scales, frames, locked=scope.locked, falloff_s=scope.falloff_s, influence=scope.influence, refine=refine
+        asked, frames, locked=scope.locked, falloff_s=scope.falloff_s, influence=scope.influence, refine=refine
     )
     former = props.recommended_action
     if former is None or is_kept(former) or not _made_from(former, live.stamp):
         props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
-    name_result(props.recommended_action, props.source_action, scales)
+    name_result(props.recommended_action, props.source_action, scales, drawn)
     apply_afresh(armature, live.sample, result.motion, props.recommended_action, props.source_action)
     if refine and live.sample.is_mechanical:
         settle(armature, live.sample, result.motion, props.recommended_action)
     _key(armature, live, "RECOMMENDED", result.recommended)
+    write_reached(armature, result.recommended, live.sample.first_frame)
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
         slider.reached, slider.before, slider.out_of_reach = outcome.reached, outcome.before, outcome.out_of_reach
     props.shown = "RECOMMENDED"
     props.message = _what_holds_back(live.sample)
     return result
+
+
+def open_curves(armature: bpy.types.Object, muscles: Sequence[str]) -> bpy.types.Object:
+    """Give muscles a curve to draw in the Graph Editor. Returns the object that has them; see `curves.draw_curves`."""
+    live = session.live_edit(armature)
+    return draw_curves(armature, live.session.original, live.sample.first_frame, muscles)
 
 
 def _key(armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None) -> None:

@@ -3,6 +3,7 @@
 import bpy
 
 from .bones import AGONIST_OT_detect_bones, AGONIST_OT_load_bones, AGONIST_OT_save_bones
+from .curves import AGONIST_OT_clear_curves, AGONIST_OT_edit_curves
 from .edit import (
     AGONIST_OT_edit,
     AGONIST_OT_only_parts,
@@ -26,6 +27,8 @@ _CLASSES = (
     AGONIST_OT_reset,
     AGONIST_OT_reset_slider,
     AGONIST_OT_only_parts,
+    AGONIST_OT_edit_curves,
+    AGONIST_OT_clear_curves,
     AGONIST_OT_keep_result,
     AGONIST_OT_ghost,
     AGONIST_OT_export,

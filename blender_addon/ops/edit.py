@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import bpy
 
-from agonist.errors import UnknownNameError
-
 from .. import verbs
 from .base import AnimatedArmatureOperator, ArmatureOperator
 
@@ -76,8 +74,7 @@ class AGONIST_OT_reset_slider(PredictedOperator, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         props = armature.agonist
-        if self.slider not in props.sliders and self.slider not in props.groups:
-            raise UnknownNameError("slider", self.slider, (*props.groups.keys(), *props.sliders.keys()))
+        props.muscles_of(self.slider)
         (props.sliders if self.slider in props.sliders else props.groups)[self.slider].scale = 1.0
 
 
