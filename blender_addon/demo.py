@@ -123,7 +123,7 @@ def _pictures(
     rows = [Row("Original", _things(original), before), Row(_title(result), _things(recommended), after)]
     contact_sheet(
         out / "heatmap.png", stage, rows, telling_frames(before, first, last, 6), fps=motion.fps,
-        scale_top=float(range_top(result.original, original.agonist.colour_range).max()),
+        scale_top=float(range_top(result.original, original.agonist.colour_range).max()), colour_map=original.agonist.colour_map,
         caption="muscle activation predicted by a model trained on simulated activation, as a share of maximal",
         progress=lambda share: tell("rendering the contact sheet", share),
     )  # fmt: skip

@@ -19,6 +19,7 @@ from mathutils import Vector
 from agonist.io.atomic import atomic_path
 
 from .compat import assign_action, ensure_fcurve, write_keys
+from .muscles.colours import srgb_at
 
 __all__ = ["Row", "Stage", "contact_sheet", "film", "set_stage", "telling_frames"]
 
@@ -220,11 +221,12 @@ def contact_sheet(
     cell: tuple[int, int] = (288, 384),
     caption: str = "",
     scale_top: float = 1.0,
+    colour_map: str = "PAPER",
     progress: Progress | None = None,
 ) -> None:
     """Render each row's objects, all other rows' hidden, at `frames` (rows of the stage's path) into one picture.
 
-    `scale_top` is the activation that full red stands for, written beside the colour bar.
+    `scale_top` is the activation that full colour of `colour_map` stands for, written beside the colour bar.
     """
     from PIL import Image, ImageDraw
 
@@ -257,7 +259,7 @@ def contact_sheet(
         for row in rows:
             for thing in row.objects:
                 thing.hide_render = False
-    _legend(draw, (gap + 8, size[1] - foot + 14), size[0], caption, scale_top)
+    _legend(draw, (gap + 8, size[1] - foot + 14), size[0], caption, scale_top, colour_map)
     with atomic_path(path) as temporary:
         sheet.save(temporary, optimize=True)
 
@@ -268,15 +270,13 @@ def _font(size: int):
     return ImageFont.load_default(size)
 
 
-def _legend(draw, place: tuple[int, int], width: int, caption: str, scale_top: float) -> None:
+def _legend(draw, place: tuple[int, int], width: int, caption: str, scale_top: float, colour_map: str) -> None:
     left, top = place
     font = _font(15)
     draw.text((left, top + 3), "relaxed 0", fill=_INK, font=font)
     bar, begin = 200, left + 76
     for x in range(bar):
-        share = x / (bar - 1)
-        linear = np.array([0.956 + 0.044 * share, 0.982 * (1 - share), 0.032 * (1 - share)])
-        colour = tuple(round(255 * float(value)) for value in linear ** (1 / 2.2))
+        colour = tuple(round(255 * float(value)) for value in srgb_at(colour_map, np.array(x / (bar - 1))))
         draw.line([(begin + x, top + 3), (begin + x, top + 20)], fill=colour)
     draw.text((begin + bar + 8, top + 3), f"{scale_top:.2f} flexed", fill=_INK, font=font)
     draw.text((width - 14, top + 3), caption, fill=_PALE, font=font, anchor="ra")

@@ -11,6 +11,7 @@ from agonist.muscles import MuscleSet
 
 from . import verbs
 from .live import changed, quiet
+from .muscles.colours import COLOUR_MAPS
 from .scope import AgonistScope
 from .sliders import AgonistGroup, AgonistSlider
 
@@ -37,6 +38,10 @@ def _choices(props: AgonistArmature, context: bpy.types.Context | None) -> list[
 
 def _recoloured(props: AgonistArmature, context: bpy.types.Context) -> None:
     verbs.recolour(props.id_data)
+
+
+def _remapped(props: AgonistArmature, context: bpy.types.Context) -> None:
+    verbs.change_colours(props.id_data)
 
 
 class AgonistBone(bpy.types.PropertyGroup):
@@ -79,12 +84,19 @@ class AgonistArmature(bpy.types.PropertyGroup):
     frame_first: bpy.props.IntProperty(name="First", description="First frame that may change", default=1, update=changed)
     frame_last: bpy.props.IntProperty(name="Last", description="Last frame that may change", default=100, update=changed)
     colour_range: bpy.props.EnumProperty(
-        name="Full Red Is", description="What the colour of a fully red muscle means", default="CLIP", update=_recoloured,
+        name="Full Colour Is", description="What the colour of a fully flexed muscle means", default="CLIP", update=_recoloured,
         items=[
             ("CLIP", "The Clip's Peak", "The highest activation of any muscle in the clip"),
             ("MUSCLE", "Each Muscle's Peak", "The highest activation of the muscle itself in the clip"),
             ("ABSOLUTE", "Full Activation", "Everything a muscle has"),
         ],
+    )  # fmt: skip
+    colour_top: bpy.props.FloatProperty(
+        name="Full Colour", description="The highest activation that full colour stands for in the clip", default=1.0
+    )
+    colour_map: bpy.props.EnumProperty(
+        name="Colours", description="What a relaxed and a flexed muscle look like", default="PAPER", update=_remapped,
+        items=[(name, label, told) for name, (label, told, _) in COLOUR_MAPS.items()],
     )  # fmt: skip
     show: bpy.props.EnumProperty(
         name="Show", description="Which motion plays", update=_toggled,

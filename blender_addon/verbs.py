@@ -13,12 +13,15 @@ from agonist.bone_map import BoneMap, RigFit, read_bone_map, write_bone_map
 from agonist.edit import EditResult
 from agonist.errors import MotionError, SkeletonError
 from agonist.motion import Keypoints
+from agonist.muscles import muscle_set
 
 from . import session
 from .curves import draw_curves, drawn_scales, write_reached
 from .muscles.attach import add_muscles
-from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours
+from .muscles.bind import bind_mesh
+from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours, use_colour_map
 from .muscles.mannequin import add_mannequin, mannequin_of
+from .muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins, use_skin_colour_map
 from .results import is_kept, name_result
 from .rig.apply import copy_action, settle
 from .rig.bones import detect_bones, fit_user_map, rig_of
@@ -27,9 +30,12 @@ from .rig.controls import RigSample
 from .rig.restore import apply_afresh
 
 __all__ = [
+    "bind",
     "build_muscles",
+    "change_colours",
     "edit_armature",
     "find_bones",
+    "glow",
     "import_motion",
     "load_bones",
     "open_curves",
@@ -54,20 +60,48 @@ def import_motion(path: Path) -> bpy.types.Object:
     return armature
 
 
-def build_muscles(armature: bpy.types.Object, *, mannequin: bool = True) -> None:
-    """Build the muscles anew, coloured if the motion is predicted already, and with `mannequin` a plain body if there is none.
+def build_muscles(armature: bpy.types.Object, *, mannequin: bool = True, muscles: str = "mia8") -> None:
+    """Build the muscles of a set anew, coloured if the motion is predicted already, and with `mannequin` a plain body if there is none.
 
     On a character with a skin of its own the muscles show in front of it. Raises SkeletonError.
     """
-    objects = add_muscles(armature)
+    objects = add_muscles(armature, muscle_set(muscles))
     if _has_skin(armature):
         for thing in objects:
             thing.show_in_front = True
     elif mannequin:
         add_mannequin(armature)
-    if armature.agonist.source_action is not None:
-        _key(armature, session.live_edit(armature), "ORIGINAL")
-        show_colours(muscle_objects(armature), armature.agonist.show)
+    _colour_anew(armature)
+
+
+def glow(armature: bpy.types.Object, skins: list[bpy.types.Object], *, muscles: str = "mia8") -> None:
+    """Let meshes that the armature deforms show its muscles on their own surface, coloured if the motion is predicted already.
+
+    Raises SkeletonError, MotionError.
+    """
+    for skin in skins:
+        glow_skin(skin, armature, muscle_set(muscles))
+    _colour_anew(armature)
+
+
+def bind(armature: bpy.types.Object, mesh: bpy.types.Object, muscle: str) -> None:
+    """Let a mesh of the user's own stand for a muscle. Raises InputError, SkeletonError, UnknownNameError."""
+    bind_mesh(mesh, armature, muscle)
+    _colour_anew(armature)
+
+
+def _colour_anew(armature: bpy.types.Object) -> None:
+    """Colours for muscles that are new, of the motions that are there."""
+    props = armature.agonist
+    if props.source_action is None:
+        return
+    live = session.live_edit(armature)
+    _key(armature, live, "ORIGINAL")
+    if props.recommended_action is not None and _made_from(props.recommended_action, live.stamp):
+        result = _recommended(armature, live, {slider.name: slider.scale for slider in props.sliders}, refine=False)
+        _key(armature, live, "RECOMMENDED", result.recommended)
+    show_colours(muscle_objects(armature), props.show)
+    show_skins(glowing_skins(armature), props.show)
 
 
 def _has_skin(armature: bpy.types.Object) -> bool:
@@ -118,16 +152,7 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     props = armature.agonist
     live = session.live_edit(armature)
     scales = {slider.name: slider.scale for slider in props.sliders}
-    frames = None
-    if props.use_frame_range:
-        first = live.sample.first_frame
-        frames = (props.frame_first - first, props.frame_last - first + 1)
-    scope = props.scope
-    drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
-    asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
-    result = live.session.edit(
-        asked, frames, locked=scope.locked, falloff_s=scope.falloff_s, influence=scope.influence, refine=refine
-    )
+    result = _recommended(armature, live, scales, refine=refine)
     former = props.recommended_action
     if former is None or is_kept(former) or not _made_from(former, live.stamp):
         props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
@@ -150,12 +175,30 @@ def open_curves(armature: bpy.types.Object, muscles: Sequence[str]) -> bpy.types
     return draw_curves(armature, live.session.original, live.sample.first_frame, muscles)
 
 
+def _recommended(
+    armature: bpy.types.Object, live: session.LiveEdit, scales: dict[str, float], *, refine: bool
+) -> EditResult:
+    """What the core recommends for the panel's settings."""
+    props = armature.agonist
+    frames, scope = None, props.scope
+    if props.use_frame_range:
+        first = live.sample.first_frame
+        frames = (props.frame_first - first, props.frame_last - first + 1)
+    drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
+    asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
+    return live.session.edit(
+        asked, frames, locked=scope.locked, falloff_s=scope.falloff_s, influence=scope.influence, refine=refine
+    )  # fmt: skip
+
+
 def _key(armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None) -> None:
     """Colour the muscles by an activation, the original's if none is given, in the original's colour range."""
     props, original = armature.agonist, live.session.original
     action = props.source_action if which == "ORIGINAL" else props.recommended_action
     top = range_top(original, props.colour_range)
+    props.colour_top = float(top.max())
     key_activation(muscle_objects(armature), activation or original, live.sample.first_frame, which, action.name, top)
+    key_skins(glowing_skins(armature), activation or original, live.sample.first_frame, which, action.name, top)
 
 
 def _made_from(action: bpy.types.Action, stamp: str) -> bool:
@@ -203,8 +246,21 @@ def show(armature: bpy.types.Object, which: str) -> None:
         raise MotionError("There is no such motion yet; press Predict and move a slider first.")
     session.play(armature, action)
     show_colours(muscle_objects(armature), which)
+    show_skins(glowing_skins(armature), which)
+
+
+def change_colours(armature: bpy.types.Object) -> None:
+    """Colour the muscles anew after the colour map was changed."""
+    use_colour_map(muscle_objects(armature), armature.agonist.colour_map)
+    for skin in glowing_skins(armature):
+        use_skin_colour_map(skin, armature.agonist.colour_map)
+    recolour(armature)
 
 
 def recolour(armature: bpy.types.Object) -> None:
     """Colour the muscles anew after the colour range was changed, from the activation that is keyed on them."""
-    recolour_muscles(muscle_objects(armature), armature.agonist.colour_range)
+    props = armature.agonist
+    tops = [
+        recolour_muscles(muscle_objects(armature), props.colour_range), recolour_skins(glowing_skins(armature), props.colour_range)
+    ]  # fmt: skip
+    props.colour_top = max((top for top in tops if top is not None), default=props.colour_top)

@@ -12,8 +12,7 @@ from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
 from .. import session
-from ..compat import assign_action
-from ..rig.apply import apply_motion, copy_action
+from ..rig.apply import apply_motion, copy_action, settle
 from .presets import preset
 from .write import ExportOptions, export_motion
 
@@ -80,8 +79,10 @@ def export_variants(
         path = folder / (bpy.path.clean_name(f"{source.name}_{variant.muscle}_{variant.factor:g}") + preset(name).suffix)
         try:
             apply_motion(armature, live.sample, result.motion, action)
+            if live.sample.is_mechanical:
+                settle(armature, live.sample, result.motion, action)
             written = export_motion(armature, path, name, options)
         finally:
-            assign_action(armature, shown)
+            session.play(armature, shown)
             bpy.data.actions.remove(action)
         yield done / len(variants), written

@@ -1,7 +1,5 @@
-"""Heatmap: activation keyed on muscle objects, read by one material. No frame handler, so renders agree with the viewport.
-
-Colours are those of "Muscles in Action" (Chiquier & Vondrick, ICCV 2023): yellow (250, 253, 50) relaxed to red (255, 0, 0)
-flexed, sRGB.
+"""Heatmap: activation keyed on muscle objects, read by one material a colour map. No frame handler, so renders agree with the
+viewport. A muscle whose value is borrowed from another is hatched, one that the model does not know is grey.
 """
 
 from __future__ import annotations
@@ -10,30 +8,26 @@ import bpy
 import numpy as np
 
 from agonist.activation import Activation
-from agonist.muscles import MUSCLE_SETS
+from agonist.muscles import MUSCLE_SETS, stand_in
 
 from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
+from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
 __all__ = [
-    "FLEXED", "MUSCLE_KEY", "RELAXED", "colours_are_seen", "key_activation", "keyed_activation", "muscle_material", "muscle_objects",
-    "range_top", "recolour_muscles", "show_colours",
+    "COLOURS", "MUSCLE_KEY", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation", "keyed_activation",
+    "keyed_values", "muscle_material", "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles", "show_colours",
+    "top_of_peaks", "use_colour_map",
 ]  # fmt: skip
 
-
-def _linear(srgb: tuple[int, int, int]) -> tuple[float, float, float, float]:
-    channels = [value / 255 for value in srgb]
-    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return r, g, b, 1.0
-
-
-RELAXED, FLEXED = _linear((250, 253, 50)), _linear((255, 0, 0))
-_TENDON = _linear((236, 226, 206))
 MUSCLE_KEY = "agonist_muscle"
 _MATERIAL = "Agonist Muscle"
-# The least activation that full red may mean [ours].
+_MAP = "agonist_colour_map"
+# The least activation that full colour may mean [ours].
 _LEAST_TOP = 0.02
 # Where a muscle keeps its keyed colours: one action for each motion the rig can show.
-_COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
+COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
+# How much of its light a hatched muscle loses in its stripes [ours].
+_HATCH = 0.45
 
 
 def muscle_objects(armature: bpy.types.Object) -> dict[str, bpy.types.Object]:
@@ -41,31 +35,91 @@ def muscle_objects(armature: bpy.types.Object) -> dict[str, bpy.types.Object]:
     return {child[MUSCLE_KEY]: child for child in armature.children if MUSCLE_KEY in child}
 
 
-def muscle_material() -> bpy.types.Material:
-    """The one material of all muscles: an Attribute node reads each object's own `activation`."""
-    material = bpy.data.materials.get(_MATERIAL)
-    if material is not None:
-        return material
-    material = bpy.data.materials.new(_MATERIAL)
+def prepare_muscle(thing: bpy.types.Object, muscle: str, colour_map: str = "PAPER") -> None:
+    """Make a mesh object a muscle: its name, the properties that colours are keyed on, and the material that reads them."""
+    thing[MUSCLE_KEY] = muscle
+    for key, told in (
+        ("activation", "Share of the colour range: 0 relaxed, 1 flexed"), ("activation_raw", "Predicted share of maximal activation"),
+        ("estimated", "1 where the value is borrowed from a neighbouring muscle"), ("unknown", "1 where nothing is known"),
+    ):  # fmt: skip
+        thing[key] = 0.0
+        thing.id_properties_ui(key).update(min=0.0, max=1.0, description=told)
+    if not thing.material_slots:
+        thing.data.materials.append(None)
+    use_colour_map({muscle: thing}, colour_map)
+
+
+def use_colour_map(objects: dict[str, bpy.types.Object], colour_map: str) -> None:
+    """Give muscles the material of a colour map; the colour of solid view follows when they are keyed."""
+    for thing in objects.values():
+        # On the object: a duplicated rig shares meshes, and may have another map.
+        thing.material_slots[0].link = "OBJECT"
+        thing.material_slots[0].material = muscle_material(colour_map)
+        thing.color = (*colours_at(colour_map, np.array(0.0)), 1.0)
+
+
+def colour_map_of(thing: bpy.types.Object) -> str:
+    """The colour map of a muscle."""
+    material = thing.material_slots[0].material if thing.material_slots else None
+    return str(material.get(_MAP, "PAPER")) if material else "PAPER"
+
+
+def muscle_material(colour_map: str = "PAPER") -> bpy.types.Material:
+    """The one material of all muscles of a colour map: Attribute nodes read each object's own `activation`."""
+    found = next((one for one in bpy.data.materials if one.get(_MAP) == colour_map and one.library is None), None)
+    if found is not None:
+        return found
+    material = bpy.data.materials.new(_MATERIAL if colour_map == "PAPER" else f"{_MATERIAL} ({COLOUR_MAPS[colour_map][0]})")
+    material[_MAP] = colour_map
     material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
-    activation, tendon = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeAttribute")
-    activation.attribute_type, activation.attribute_name = "OBJECT", "activation"
-    tendon.attribute_type, tendon.attribute_name = "GEOMETRY", "tendon"
+
+    def read(kind: str, name: str) -> bpy.types.NodeSocket:
+        node = nodes.new("ShaderNodeAttribute")
+        node.attribute_type, node.attribute_name = kind, name
+        return node.outputs["Fac"]
+
+    def mixed(share: bpy.types.NodeSocket, below: bpy.types.NodeSocket, above: tuple[float, ...]) -> bpy.types.NodeSocket:
+        node = nodes.new("ShaderNodeMixRGB")
+        links.new(share, node.inputs["Fac"])
+        links.new(below, node.inputs["Color1"])
+        node.inputs["Color2"].default_value = (*above, 1.0)
+        return node.outputs["Color"]
+
+    def computed(operation: str, first: bpy.types.NodeSocket, second: bpy.types.NodeSocket | float) -> bpy.types.NodeSocket:
+        node = nodes.new("ShaderNodeMath")
+        node.operation = operation
+        links.new(first, node.inputs[0])
+        if isinstance(second, float):
+            node.inputs[1].default_value = second
+        else:
+            links.new(second, node.inputs[1])
+        return node.outputs[0]
+
     ramp = nodes.new("ShaderNodeValToRGB")
-    ramp.color_ramp.elements[0].color, ramp.color_ramp.elements[1].color = RELAXED, FLEXED
-    mix = nodes.new("ShaderNodeMixRGB")
-    mix.inputs["Color2"].default_value = _TENDON
+    fill_ramp(ramp.color_ramp, colour_map)
+    links.new(read("OBJECT", "activation"), ramp.inputs["Fac"])
+    stripes = computed("GREATER_THAN", computed("FRACT", read("GEOMETRY", "stripe"), 0.0), 0.5)
+    hatch = computed("MULTIPLY", computed("MULTIPLY", stripes, read("OBJECT", "estimated")), _HATCH)
+    colour = mixed(hatch, ramp.outputs["Color"], (0.0, 0.0, 0.0))
+    colour = mixed(read("OBJECT", "unknown"), colour, UNKNOWN)
+    colour = mixed(read("GEOMETRY", "tendon"), colour, TENDON)
     shader = nodes["Principled BSDF"]
     shader.inputs["Roughness"].default_value = 0.42
-    links.new(activation.outputs["Fac"], ramp.inputs["Fac"])
-    links.new(tendon.outputs["Fac"], mix.inputs["Fac"])
-    links.new(ramp.outputs["Color"], mix.inputs["Color1"])
-    links.new(mix.outputs["Color"], shader.inputs["Base Color"])
     # A little light of its own: the colour is the message, and shade must not hide it.
-    links.new(mix.outputs["Color"], shader.inputs["Emission Color"])
+    for socket in ("Base Color", "Emission Color"):
+        links.new(colour, shader.inputs[socket])
     shader.inputs["Emission Strength"].default_value = 0.15
     return material
+
+
+def fill_ramp(ramp: bpy.types.ColorRamp, colour_map: str) -> None:
+    """Write a colour map into a colour ramp."""
+    table = stops(colour_map)
+    while len(ramp.elements) < len(table):
+        ramp.elements.new(0.5)
+    for element, place, colour in zip(ramp.elements, np.linspace(0, 1, len(table)), table, strict=True):
+        element.position, element.color = place, (*colour, 1.0)
 
 
 def range_top(activation: Activation, mode: str) -> np.ndarray:
@@ -74,10 +128,10 @@ def range_top(activation: Activation, mode: str) -> np.ndarray:
     "ABSOLUTE" is everything a muscle has, "CLIP" the highest activation of any muscle in the clip, "MUSCLE" the highest of
     each.
     """
-    return _top(activation.values.max(axis=0), mode)
+    return top_of_peaks(activation.values.max(axis=0), mode)
 
 
-def _top(peaks: np.ndarray, mode: str) -> np.ndarray:
+def top_of_peaks(peaks: np.ndarray, mode: str) -> np.ndarray:
     """`range_top` of each muscle's highest activation (M,). A muscle at rest is not blown up to red."""
     peaks = np.maximum(peaks, _LEAST_TOP)
     if mode == "MUSCLE":
@@ -102,16 +156,19 @@ def key_activation(
     the object's colour shows the same in solid view.
     """
     frames = np.arange(first_frame, first_frame + len(activation), dtype=np.float32)
-    for index, muscle in enumerate(activation.muscles.names):
-        thing = objects.get(muscle)
-        if thing is None:
+    for muscle, thing in objects.items():
+        source, estimated = stand_in(muscle, activation.muscles)
+        thing["estimated"], thing["unknown"] = float(estimated and source is not None), float(source is None)
+        if source is None:
+            thing.color = (*UNKNOWN, 1.0)
             continue
-        action = thing.get(_COLOURS[which])
+        index = activation.muscles.index(source)
+        action = thing.get(COLOURS[which])
         if action is None or action.get("agonist_owner") != thing.name:
             # A duplicated rig shares the actions of the first until it is coloured itself.
             action = bpy.data.actions.new(f"{name} | {muscle}")
             action["agonist_owner"] = thing.name
-            thing[_COLOURS[which]] = action
+            thing[COLOURS[which]] = action
         assign_action(thing, action)
         write_keys(ensure_fcurve(thing, action, '["activation_raw"]'), frames, activation.values[:, index])
         _key_colour(thing, action, frames, np.clip(activation.values[:, index] / top[index], 0, 1))
@@ -119,36 +176,55 @@ def key_activation(
 
 def _key_colour(thing: bpy.types.Object, action: bpy.types.Action, frames: np.ndarray, share: np.ndarray) -> None:
     """Key the share of the colour range (T,), and the colour of solid view."""
-    relaxed, flexed = np.array(RELAXED), np.array(FLEXED)
     write_keys(ensure_fcurve(thing, action, '["activation"]'), frames, share)
-    colour = relaxed + share[:, None] * (flexed - relaxed)
+    # Solid view cannot hatch; a borrowed colour is a duller one there.
+    colour = colours_at(colour_map_of(thing), share) * (1 - 0.5 * _HATCH * thing.get("estimated", 0.0))
     for channel in range(3):
         write_keys(ensure_fcurve(thing, action, "color", channel), frames, colour[:, channel])
 
 
-def recolour_muscles(objects: dict[str, bpy.types.Object], mode: str) -> None:
-    """Key the colours of both motions anew for another meaning of full red, from the activation that is keyed already."""
-    raw = {which: {name: _raw_keys(thing, which) for name, thing in objects.items()} for which in _COLOURS}
+def recolour_muscles(objects: dict[str, bpy.types.Object], mode: str) -> float | None:
+    """Key the colours of both motions anew for another meaning of full colour, from the activation that is keyed already.
+
+    Returns the highest activation that full colour stands for; None where nothing is keyed.
+    """
+    raw = {which: {name: _raw_keys(thing, which) for name, thing in objects.items()} for which in COLOURS}
     keyed = {name: keys for name, keys in raw["ORIGINAL"].items() if keys is not None}
     if not keyed:
-        return
-    top = dict(zip(keyed, _top(np.array([values.max() for _, values in keyed.values()]), mode), strict=True))
+        return None
+    top = dict(zip(keyed, top_of_peaks(np.array([values.max() for _, values in keyed.values()]), mode), strict=True))
     for which, muscles in raw.items():
         for name, keys in muscles.items():
             if keys is not None and name in top:
                 frames, values = keys
-                _key_colour(objects[name], objects[name][_COLOURS[which]], frames, np.clip(values / top[name], 0, 1))
+                _key_colour(objects[name], objects[name][COLOURS[which]], frames, np.clip(values / top[name], 0, 1))
+    return float(max(top.values()))
 
 
 def _raw_keys(thing: bpy.types.Object, which: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Frames (T,) and activation (T,) as they are keyed on a muscle."""
-    action = thing.get(_COLOURS[which])
-    curve = next((one for one in fcurves_of(thing, action) if one.data_path == '["activation_raw"]'), None) if action else None
+    return keyed_values(thing, thing.get(COLOURS[which]), '["activation_raw"]')
+
+
+def keyed_values(owner: bpy.types.ID, action: bpy.types.Action | None, path: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Frames (T,) and values (T,) of a property's curve in an action; None if there is none."""
+    curve = next((one for one in fcurves_of(owner, action) if one.data_path == path), None) if action else None
     if curve is None or not len(curve.keyframe_points):
         return None
     keys = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
     curve.keyframe_points.foreach_get("co", keys)
     return keys[0::2], keys[1::2]
+
+
+def inherit_colours(thing: bpy.types.Object, before: bpy.types.Object) -> None:
+    """Take over the keyed colours of the muscle that is replaced."""
+    for key in COLOURS.values():
+        if key in before:
+            thing[key] = before[key]
+    for key in ("estimated", "unknown"):
+        thing[key] = before.get(key, 0.0)
+    if before.animation_data and before.animation_data.action:
+        assign_action(thing, before.animation_data.action)
 
 
 def keyed_activation(armature: bpy.types.Object) -> Activation | None:
@@ -157,12 +233,12 @@ def keyed_activation(armature: bpy.types.Object) -> Activation | None:
     action = props.source_action if props.show == "ORIGINAL" else props.recommended_action
     if action is None or armature.animation_data is None or armature.animation_data.action != action:
         return None
-    keys = {name: _raw_keys(thing, props.show) for name, thing in muscle_objects(armature).items()}
+    objects = muscle_objects(armature)
+    keys = {name: _raw_keys(thing, props.show) for name, thing in objects.items()}
     first, last = (round(value) for value in action.frame_range)
-    if not keys or any(one is None or len(one[0]) != last - first + 1 for one in keys.values()):
-        return None
+    keys = {name: one for name, one in keys.items() if one is not None and not objects[name].get("estimated")}
     found = next((one for one in MUSCLE_SETS.values() if set(one.names) == set(keys)), None)
-    if found is None:
+    if found is None or any(len(one[0]) != last - first + 1 for one in keys.values()):
         return None
     scene = bpy.context.scene
     fps = scene.render.fps / scene.render.fps_base
@@ -173,7 +249,7 @@ def keyed_activation(armature: bpy.types.Object) -> Activation | None:
 def show_colours(objects: dict[str, bpy.types.Object], which: str) -> None:
     """Play the colours of the "ORIGINAL" or the "RECOMMENDED" motion, where they have been keyed."""
     for thing in objects.values():
-        action = thing.get(_COLOURS[which])
+        action = thing.get(COLOURS[which])
         if action is not None:
             assign_action(thing, action)
 

@@ -13,9 +13,11 @@ import numpy as np
 
 from agonist.body.geometry import MuscleMesh
 
-__all__ = ["mesh_object", "muscle_object", "remove_object"]
+__all__ = ["add_weights", "mesh_object", "muscle_object", "remove_object"]
 
 _GROUP = "Agonist Constant Volume"
+# Width of a pair of stripes, where a muscle is hatched, as a share of its length [ours].
+_STRIPE = 0.09
 # A belly never swells or thins beyond these factors of its rest thickness, whatever a rig does [ours].
 _THINNEST, _THICKEST = 0.6, 1.7
 
@@ -38,16 +40,22 @@ def mesh_object(
     for collection in armature.users_collection or (bpy.context.scene.collection,):
         collection.objects.link(thing)
     thing.parent = armature
+    modifier = add_weights(thing, weights, armature)
+    modifier.use_deform_preserve_volume = preserve_volume
+    return thing
+
+
+def add_weights(thing: bpy.types.Object, weights: Mapping[str, np.ndarray], armature: bpy.types.Object) -> bpy.types.ArmatureModifier:
+    """Let a mesh follow bones: `weights` bone name -> (V,)."""
     for bone, values in weights.items():
-        group = thing.vertex_groups.new(name=bone)
+        group = thing.vertex_groups.get(bone) or thing.vertex_groups.new(name=bone)
         # One call for all vertices of a like weight: quick where bones own whole regions.
         rounded = np.round(values, 3)
         for value in np.unique(rounded[rounded > 0]):
             group.add(np.flatnonzero(rounded == value).tolist(), float(value), "REPLACE")
     modifier = thing.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature
-    modifier.use_deform_preserve_volume = preserve_volume
-    return thing
+    return modifier
 
 
 def muscle_object(name: str, shape: MuscleMesh, armature: bpy.types.Object) -> bpy.types.Object:
@@ -60,6 +68,7 @@ def muscle_object(name: str, shape: MuscleMesh, armature: bpy.types.Object) -> b
         ("rest_length", "FLOAT", "value", shape.rest_length),
         ("exponent", "FLOAT", "value", shape.exponent),
         ("tendon", "FLOAT", "value", shape.tendon),
+        ("stripe", "FLOAT", "value", shape.vertices.sum(axis=1) / (_STRIPE * max(float(shape.rest_length.max()), 1e-9))),
     ):
         thing.data.attributes.new(attribute, kind, "POINT").data.foreach_set(field, values)
     modifier = thing.modifiers.new("Constant Volume", "NODES")

@@ -13,7 +13,7 @@ from .edit import (
 )
 from .export import AGONIST_OT_export, AGONIST_OT_export_variants
 from .files import AGONIST_OT_import_motion
-from .muscles import AGONIST_OT_add_muscles
+from .muscles import AGONIST_OT_add_muscles, AGONIST_OT_bind_mesh, AGONIST_OT_glow_skin
 from .results import AGONIST_OT_ghost, AGONIST_OT_keep_result
 
 _CLASSES = (
@@ -22,6 +22,8 @@ _CLASSES = (
     AGONIST_OT_load_bones,
     AGONIST_OT_save_bones,
     AGONIST_OT_add_muscles,
+    AGONIST_OT_glow_skin,
+    AGONIST_OT_bind_mesh,
     AGONIST_OT_predict,
     AGONIST_OT_edit,
     AGONIST_OT_reset,

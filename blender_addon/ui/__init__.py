@@ -1,10 +1,12 @@
-"""Panels."""
+"""Panels and the legend."""
 
 import bpy
 
+from . import legend
 from .bones import AGONIST_PT_bones
 from .curves import AGONIST_PT_curves
 from .export_panel import AGONIST_PT_export
+from .look_panel import AGONIST_PT_look
 from .panel import AGONIST_PT_main
 from .results_panel import AGONIST_PT_results
 from .sliders import AGONIST_PT_scope, AGONIST_PT_sliders
@@ -15,6 +17,7 @@ _CLASSES = (
     AGONIST_PT_sliders,
     AGONIST_PT_scope,
     AGONIST_PT_curves,
+    AGONIST_PT_look,
     AGONIST_PT_results,
     AGONIST_PT_export,
 )
@@ -23,8 +26,10 @@ _CLASSES = (
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
+    legend.register()
 
 
 def unregister() -> None:
+    legend.unregister()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

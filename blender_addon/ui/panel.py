@@ -50,9 +50,6 @@ class AGONIST_PT_main(Sidebar, bpy.types.Panel):
         column = layout.column(align=True)
         column.operator("agonist.add_muscles", icon="OUTLINER_OB_META", text="Rebuild Muscles" if muscles else "Add Muscles")
         column.operator("agonist.predict", icon="SHADING_RENDERED")
-        row = layout.split(factor=0.36)
-        row.label(text="Full Red Is")
-        row.prop(props, "colour_range", text="")
         if muscles and not colours_are_seen(context.space_data.shading):
             told(layout, context, "This view does not show the muscles' colours:", "INFO")
             layout.prop(context.space_data.shading, "color_type", text="Color")

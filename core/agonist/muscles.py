@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from agonist.errors import UnknownNameError
 
-__all__ = ["MUSCLE_SETS", "Muscle", "MuscleSet", "muscle_set", "resolve_muscles"]
+__all__ = ["MUSCLE_SETS", "Muscle", "MuscleSet", "muscle_set", "resolve_muscles", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -125,3 +125,28 @@ def resolve_muscles(names: Iterable[str], muscles: MuscleSet) -> tuple[str, ...]
             raise UnknownNameError("muscle", name, (*muscles.groups, *muscles.names))
         resolved += found
     return tuple(dict.fromkeys(resolved))
+
+
+# Group -> groups that can speak for it, nearest first, and whether they are the same muscle.
+_SPOKEN_FOR: dict[str, tuple[tuple[str, bool], ...]] = {
+    "biceps_femoris": (("hamstrings", True),),
+    "hamstrings": (("biceps_femoris", True),),
+    "vastus_lateralis": (("quadriceps", False),),
+    "rectus_femoris": (("quadriceps", False),),
+    "quadriceps": (("vastus_lateralis", False), ("rectus_femoris", False)),
+}
+
+
+def stand_in(name: str, known: MuscleSet) -> tuple[str | None, bool]:
+    """The muscle of `known` whose activation stands for `name`, None if there is none, and whether that is an estimate.
+
+    The hamstrings of `mia8` and the biceps femoris of `surface24` are read at one site, so they are the same; a part of the
+    quadriceps is estimated by the whole.
+    """
+    if name in known.names:
+        return name, False
+    for group, same in _SPOKEN_FOR.get(name[:-2], ()):
+        other = f"{group}{name[-2:]}"
+        if other in known.names:
+            return other, not same
+    return None, True

@@ -31,7 +31,7 @@ def _state(armature):
 
 
 _OF_AN_ARMATURE = [
-    "add_muscles", "predict", "edit", "reset", "keep_result", "ghost", "export", "export_variants",
+    "add_muscles", "predict", "edit", "reset", "keep_result", "ghost", "glow_skin", "bind_mesh", "export", "export_variants",
     "reset_slider", "only_parts", "edit_curves", "clear_curves", "detect_bones", "load_bones", "save_bones",
 ]  # fmt: skip
 

@@ -39,7 +39,7 @@ _RINGS, _SIDES = 26, 16
 _FAN_RINGS, _FAN_FIBRES = 24, 22
 # Radius of a tendon as a share of its belly's [ours].
 _TENDON = 0.20
-_POWER = {"fusiform": 1.15, "pennate": 0.75, "strap": 0.45, "fan": 0.6}
+_POWER = {"fusiform": 1.15, "pennate": 0.75, "strap": 0.30, "fan": 0.6}
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,12 @@ class MuscleMesh:
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, Any]]:
     document = tomllib.loads(Path(__file__).with_name("attachments.toml").read_text(encoding="utf-8"))
-    return {entry["group"]: entry for entry in document["muscle"]}
+    entries = {entry["group"]: entry for entry in document["muscle"]}
+    for entry in entries.values():
+        if "strands_of" in entry:
+            # A muscle that is a part of another one runs as it does there.
+            entry["strand"] = [strand for strand in entries[entry["strands_of"]]["strand"] if strand["name"] in entry["names"]]
+    return entries
 
 
 def body_segment(skeleton: Skeleton, hmap: HumanoidMap, name: str, side: str) -> Segment:

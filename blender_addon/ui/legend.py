@@ -1,0 +1,81 @@
+"""The legend in the 3D view: what the colours mean, drawn by the graphics card over the picture."""
+
+from __future__ import annotations
+
+import blf
+import bpy
+import gpu
+import numpy as np
+from gpu_extras.batch import batch_for_shader
+
+from ..muscles.colours import srgb_at
+from ..muscles.heatmap import muscle_objects
+from ..muscles.skin import glowing_skins
+from ..ops.base import active_armature
+
+__all__ = ["legend_lines", "register", "unregister"]
+
+_handle: list[object] = []
+_WIDTH, _HEIGHT, _STEPS, _EDGE = 200, 12, 48, 16
+
+
+def legend_lines(armature: bpy.types.Object) -> tuple[str, str, str, list[str]]:
+    """What the legend of an armature says: title, both ends of the scale, and notes on marked muscles."""
+    props = armature.agonist
+    top = {"ABSOLUTE": "1.00", "MUSCLE": "own peak"}.get(props.colour_range, f"{props.colour_top:.2f}")
+    muscles = muscle_objects(armature).values()
+    notes = []
+    if any(thing.get("estimated") for thing in muscles):
+        notes.append("hatched, duller: estimated from a neighbour")
+    if any(thing.get("unknown") for thing in muscles):
+        notes.append("grey: not predicted by this model")
+    return "Muscle activation, predicted", "0", top, notes
+
+
+def _draw() -> None:
+    context = bpy.context
+    scene = context.scene
+    if scene is None or not scene.agonist_legend or not context.space_data.overlay.show_overlays:
+        return
+    armature = active_armature(context)
+    if armature is None or not armature.agonist.sliders or not (muscle_objects(armature) or glowing_skins(armature)):
+        return
+    scale = context.preferences.system.ui_scale
+    title, low, high, notes = legend_lines(armature)
+    left, bottom = _EDGE * scale, (_EDGE + 14 + 15 * len(notes)) * scale
+    width, height = _WIDTH * scale, _HEIGHT * scale
+    # A strip of triangles, its colours as a screen shows them.
+    places = np.linspace(0, 1, _STEPS)
+    colours = np.concatenate([srgb_at(armature.agonist.colour_map, places), np.ones((_STEPS, 1))], axis=1)
+    corners = [(left + share * width, bottom + level * height) for share in places for level in (0, 1)]
+    shader = gpu.shader.from_builtin("SMOOTH_COLOR")
+    strip = batch_for_shader(shader, "TRI_STRIP", {"pos": corners, "color": np.repeat(colours, 2, axis=0).tolist()})
+    strip.draw(shader)
+    _text(title, left, bottom + height + 6 * scale, 12 * scale)
+    _text(low, left, bottom - 14 * scale, 11 * scale)
+    blf.size(0, 11 * scale)
+    _text(high, left + width - blf.dimensions(0, high)[0], bottom - 14 * scale, 11 * scale)
+    for line, note in enumerate(notes):
+        _text(note, left, bottom - (30 + 15 * line) * scale, 11 * scale)
+
+
+def _text(text: str, x: float, y: float, size: float) -> None:
+    blf.size(0, size)
+    blf.enable(0, blf.SHADOW)
+    blf.shadow(0, 3, 0.0, 0.0, 0.0, 0.8)
+    blf.color(0, 1.0, 1.0, 1.0, 1.0)
+    blf.position(0, x, y, 0)
+    blf.draw(0, text)
+    blf.disable(0, blf.SHADOW)
+
+
+def register() -> None:
+    bpy.types.Scene.agonist_legend = bpy.props.BoolProperty(
+        name="Legend", description="Show what the muscles' colours mean in the 3D view", default=True
+    )
+    _handle.append(bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL"))
+
+
+def unregister() -> None:
+    bpy.types.SpaceView3D.draw_handler_remove(_handle.pop(), "WINDOW")
+    del bpy.types.Scene.agonist_legend

@@ -1,0 +1,36 @@
+"""The Look panel: colours, legend, and where the muscles show."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..muscles.skin import glowing_skins
+from ..ops.base import active_armature
+from .panel import Sidebar
+
+__all__ = ["AGONIST_PT_look"]
+
+
+class AGONIST_PT_look(Sidebar, bpy.types.Panel):
+    """How the muscles look."""
+
+    bl_label = "Look"
+    bl_idname = "AGONIST_PT_look"
+    bl_order = 70
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return active_armature(context) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, armature = self.layout, active_armature(context)
+        layout.use_property_split, layout.use_property_decorate = True, False
+        layout.prop(armature.agonist, "colour_map")
+        layout.prop(armature.agonist, "colour_range")
+        layout.prop(context.scene, "agonist_legend")
+        column = layout.column(align=True)
+        column.operator_menu_enum("agonist.add_muscles", "muscles", text="Build Muscles", icon="OUTLINER_OB_META")
+        glows = bool(glowing_skins(armature))
+        column.operator("agonist.glow_skin", icon="LIGHT", depress=glows, text="Take Glow off Skin" if glows else "Glow on Skin")
+        column.operator("agonist.bind_mesh", icon="LINKED")

@@ -1,0 +1,194 @@
+"""Muscles without muscle objects, and meshes of the user's own as muscles."""
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from agonist.errors import InputError
+from blender_addon import results, verbs
+from blender_addon.muscles.colours import colours_at
+from blender_addon.muscles.heatmap import muscle_objects
+from blender_addon.muscles.skin import glowing_skins
+from blender_addon.ui.legend import legend_lines
+from tests.blender_addon import rigs
+from tests.blender_addon.test_pixels import _rendered
+from tests.clips import exercise
+
+pytestmark = pytest.mark.blender
+
+
+def _character():
+    """A rig with a skin of its own: the mannequin, which no longer says that it is ours."""
+    armature = rigs.scaled(exercise("Squat", 1.0, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    verbs.build_muscles(armature)
+    skin = next(child for child in armature.children if "agonist_mannequin" in child)
+    del skin["agonist_mannequin"]
+    for thing in list(muscle_objects(armature).values()):
+        bpy.data.objects.remove(thing)
+    return armature, skin
+
+
+def _state(skin):
+    return (
+        [slot.material.name for slot in skin.material_slots], [slot.link for slot in skin.material_slots],
+        sorted(one.name for one in skin.data.attributes), sorted(skin.data.keys()), sorted(group.name for group in skin.vertex_groups),
+    )  # fmt: skip
+
+
+def test_the_glow_lies_over_the_muscles_and_goes_without_a_trace():
+    armature, skin = _character()
+    before, materials = _state(skin), sorted(one.name for one in bpy.data.materials)
+    assert bpy.ops.agonist.glow_skin() == {"FINISHED"}
+    layers = [np.empty(4 * len(skin.data.vertices), dtype=np.float32) for _ in range(2)]
+    for number, values in enumerate(layers, 1):
+        skin.data.attributes[f"Agonist {number}"].data.foreach_get("color", values)
+    weights = dict(zip(skin.data["agonist_skin"], np.concatenate([one.reshape(-1, 4) for one in layers], axis=1).T, strict=True))
+    places = np.array([skin.matrix_world @ vertex.co for vertex in skin.data.vertices])
+    bones = armature.data.bones
+    at = {name: np.array(armature.matrix_world @ bones[name].head_local) for name in ("hip_l", "knee_l", "elbow_l", "shoulder_l")}
+    for muscle, (upper, lower) in {"quadriceps_l": ("hip_l", "knee_l"), "biceps_l": ("shoulder_l", "elbow_l")}.items():
+        shown = weights[muscle] > 0.5
+        assert shown.sum() > 30
+        middle = np.average(places[shown], axis=0, weights=weights[muscle][shown])
+        length = np.linalg.norm(at[upper] - at[lower])
+        assert np.linalg.norm(middle - (at[upper] + at[lower]) / 2) < 0.35 * length
+    total = sum(weights.values())
+    assert total.max() <= 1 + 1e-5 and 0.05 < (total > 0.1).mean() < 0.7
+    assert bpy.ops.agonist.glow_skin() == {"FINISHED"}
+    assert _state(skin) == before and sorted(one.name for one in bpy.data.materials) == materials
+
+
+@pytest.mark.parametrize("muscles", ["mia8", "surface24"])
+def test_a_rendered_frame_shows_the_activation_on_the_skin(muscles, tmp_path):
+    armature, skin = _character()
+    verbs.predict_armature(armature)
+    armature.agonist.colour_map, armature.agonist.colour_range = "VIRIDIS", "MUSCLE"
+    verbs.glow(armature, [skin], muscles=muscles)
+    name = "biceps_femoris_l" if muscles == "surface24" else "quadriceps_l"
+    layer, channel = divmod(list(skin.data["agonist_skin"]).index(name), 4)
+    # That muscle everywhere and no other, so that every pixel says one colour.
+    for number in range(6 if muscles == "surface24" else 2):
+        values = np.zeros((len(skin.data.vertices), 4), dtype=np.float32)
+        values[:, channel] = number == layer
+        skin.data.attributes[f"Agonist {number + 1}"].data.foreach_set("color", values.ravel())
+    shares = {}
+    for frame in (1, 11, 21, 31):
+        bpy.context.scene.frame_set(frame)
+        shares[frame] = skin.data[f"activation_{name}"]
+    assert max(shares.values()) - min(shares.values()) > 0.1
+    rendered = _rendered(skin, tuple(shares), tmp_path)
+    says = {frame: colours_at("VIRIDIS", np.array(share)) for frame, share in shares.items()}
+    light, gloss = np.polyfit(np.array(list(says.values())).ravel(), np.array([rendered[frame] for frame in says]).ravel(), 1)
+    for frame in shares:
+        np.testing.assert_allclose((rendered[frame] - gloss) / light, says[frame], atol=0.06, err_msg=f"frame {frame}")
+
+
+def test_the_skin_follows_toggle_range_map_and_reload(tmp_path):
+    armature, skin = _character()
+    verbs.glow(armature, [skin])
+    verbs.predict_armature(armature)
+    armature.agonist.sliders["quadriceps_l"].scale = 1.8
+
+    def shown(rig):
+        bpy.context.scene.frame_set(20)
+        return glowing_skins(rig)[0].data["activation_quadriceps_l"]
+
+    edited = shown(armature)
+    armature.agonist.show = "ORIGINAL"
+    original = shown(armature)
+    assert edited > original
+    armature.agonist.colour_range = "ABSOLUTE"
+    assert shown(armature) == pytest.approx(original * _peak(armature), rel=1e-3)
+    armature.agonist.colour_map = "INFERNO"
+    assert len([one for one in bpy.data.materials if one.name.endswith("(muscles)")]) == 1
+    absolute = shown(armature)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert shown(bpy.data.objects["rig"]) == pytest.approx(absolute)
+
+
+def _peak(armature):
+    from blender_addon import session
+
+    return float(session.live_edit(armature).session.original.values.max())
+
+
+def test_a_mesh_without_materials_glows_and_has_none_again():
+    armature, skin = _character()
+    skin.data.materials.clear()
+    verbs.glow(armature, [skin])
+    assert skin.material_slots[0].material.name.startswith("Agonist Bare Skin")
+    bpy.ops.agonist.glow_skin()
+    assert not skin.data.materials
+
+
+def _ball(name, place, size):
+    bpy.ops.mesh.primitive_uv_sphere_add(location=place, radius=size, segments=12, ring_count=8)
+    thing = bpy.context.active_object
+    thing.name = name
+    return thing
+
+
+def test_a_mesh_of_the_users_own_stands_for_a_muscle_and_follows_the_bones():
+    armature = rigs.scaled(exercise("Squat", 1.0, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    verbs.build_muscles(armature, mannequin=False)
+    verbs.predict_armature(armature)
+    bpy.context.scene.frame_set(1)
+    armature.data.pose_position = "REST"
+    bpy.context.view_layer.update()
+    ends = [np.array(armature.matrix_world @ armature.data.bones[name].head_local) for name in ("hip_l", "knee_l")]
+    ball = _ball("mine", ends[0] * 0.5 + ends[1] * 0.5, 0.04)
+    place = ball.matrix_world.translation.copy()
+    armature.data.pose_position = "POSE"
+    bpy.ops.object.select_all(action="DESELECT")
+    ball.select_set(True)
+    armature.select_set(True)
+    bpy.context.view_layer.objects.active = armature
+    assert bpy.ops.agonist.bind_mesh("EXEC_DEFAULT", muscle="quadriceps_l") == {"FINISHED"}
+    assert muscle_objects(armature)["quadriceps_l"] == ball and len(muscle_objects(armature)) == 8
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(ball.matrix_world.translation, place, atol=1e-5)
+    for frame in (1, 16, 31):
+        bpy.context.scene.frame_set(frame)
+        shown = ball.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        middle = np.mean([shown.matrix_world @ vertex.co for vertex in shown.data.vertices], axis=0)
+        posed = [np.array(armature.matrix_world @ armature.pose.bones[name].head) for name in ("hip_l", "knee_l")]
+        assert np.linalg.norm(middle - (posed[0] + posed[1]) / 2) < 0.08
+    values = {ball["activation"] for frame in range(1, 32) if not bpy.context.scene.frame_set(frame)}
+    assert len(values) > 10
+    # Building the muscles anew leaves it.
+    verbs.build_muscles(armature, mannequin=False, muscles="mia8")
+    assert muscle_objects(armature)["quadriceps_l"].name == "mine"
+
+
+def test_what_cannot_be_bound_says_so():
+    armature = rigs.quaternion(exercise("Squat", 1.0))
+    empty = bpy.data.objects.new("empty", bpy.data.meshes.new("empty"))
+    bpy.context.scene.collection.objects.link(empty)
+    with pytest.raises(InputError, match="no mesh with vertices"):
+        verbs.bind(armature, empty, "biceps_l")
+
+
+def test_the_legend_says_what_full_colour_and_the_marks_mean():
+    armature = rigs.quaternion(exercise("Squat", 1.0))
+    verbs.build_muscles(armature, mannequin=False)
+    verbs.predict_armature(armature)
+    title, low, high, notes = legend_lines(armature)
+    assert "predicted" in title and low == "0" and float(high) == pytest.approx(_peak(armature), abs=0.006) and not notes
+    armature.agonist.colour_range = "ABSOLUTE"
+    assert legend_lines(armature)[2] == "1.00"
+    verbs.build_muscles(armature, mannequin=False, muscles="surface24")
+    assert len(muscle_objects(armature)) == 24
+    notes = legend_lines(armature)[3]
+    assert len(notes) == 2 and "estimated" in notes[0] and "not predicted" in notes[1]
+
+
+def test_the_ghost_of_a_glowing_character_leaves_it_as_it_is():
+    armature, skin = _character()
+    verbs.glow(armature, [skin])
+    verbs.predict_armature(armature)
+    results.show_ghost(armature)
+    assert glowing_skins(armature) == [skin]
