@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from agonist import io
 from agonist.activation import Activation
@@ -98,7 +99,8 @@ def _colour_anew(armature: bpy.types.Object) -> None:
     live = session.live_edit(armature)
     _key(armature, live, "ORIGINAL")
     if props.recommended_action is not None and _made_from(props.recommended_action, live.stamp):
-        result = _recommended(armature, live, {slider.name: slider.scale for slider in props.sliders}, refine=False)
+        drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
+        result = _recommended(armature, live, {slider.name: slider.scale for slider in props.sliders}, drawn, refine=False)
         _key(armature, live, "RECOMMENDED", result.recommended)
     show_colours(muscle_objects(armature), props.show)
     show_skins(glowing_skins(armature), props.show)
@@ -152,7 +154,8 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     props = armature.agonist
     live = session.live_edit(armature)
     scales = {slider.name: slider.scale for slider in props.sliders}
-    result = _recommended(armature, live, scales, refine=refine)
+    drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
+    result = _recommended(armature, live, scales, drawn, refine=refine)
     former = props.recommended_action
     if former is None or is_kept(former) or not _made_from(former, live.stamp):
         props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
@@ -176,15 +179,14 @@ def open_curves(armature: bpy.types.Object, muscles: Sequence[str]) -> bpy.types
 
 
 def _recommended(
-    armature: bpy.types.Object, live: session.LiveEdit, scales: dict[str, float], *, refine: bool
+    armature: bpy.types.Object, live: session.LiveEdit, scales: Mapping[str, float], drawn: Mapping[str, np.ndarray], *, refine: bool
 ) -> EditResult:
-    """What the core recommends for the panel's settings."""
+    """What the core recommends for the panel's settings and what is `drawn` in the Graph Editor."""
     props = armature.agonist
     frames, scope = None, props.scope
     if props.use_frame_range:
         first = live.sample.first_frame
         frames = (props.frame_first - first, props.frame_last - first + 1)
-    drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
     asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
     return live.session.edit(
         asked, frames, locked=scope.locked, falloff_s=scope.falloff_s, influence=scope.influence, refine=refine
