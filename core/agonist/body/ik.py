@@ -117,10 +117,8 @@ def _solve(
     prior[:3] = LUMBAR_WEIGHT
     keep = np.full(len(HINGES), PREVIOUS_WEIGHT if previous is not None else 0.0)
     before = previous if previous is not None else angles
-    jacobian = np.zeros((3, body.mj.nv))
-    rows = np.empty((len(target), 3, 6 + len(HINGES)))
-    points = np.empty_like(target)
-    sites = list(body.sites.values())
+    jacobians = np.zeros((len(target), 3, body.mj.nv))
+    bodies, places = np.array([index for index, _ in body.sites.values()]), np.array([place for _, place in body.sites.values()])
     low, high = body.hinge_range[:, 0], body.hinge_range[:, 1]
     root, angles = root.copy(), angles.copy()
     damping = np.r_[np.full(3, 1e-3), np.full(3, 1e-3), np.full(len(HINGES), 4e-3)] if previous is None else np.full(29, 1e-4)
@@ -128,21 +126,19 @@ def _solve(
     for step in range(steps + 1):
         data.qpos[:] = body.qpos(root, angles)
         mujoco.mj_kinematics(body.mj, data)
-        for k, (index, place) in enumerate(sites):
-            points[k] = data.xpos[index] + data.xmat[index].reshape(3, 3) @ place
+        points = data.xpos[bodies] + (data.xmat[bodies].reshape(-1, 3, 3) @ places[:, :, None])[:, :, 0]
         residual = target - points
         if step == steps:
             break
         mujoco.mj_comPos(body.mj, data)
         g, _ = body.velocity_map(angles)
-        for k, (index, _) in enumerate(sites):
-            mujoco.mj_jac(body.mj, data, jacobian, None, points[k], index)
-            rows[k] = jacobian @ g
-        weighted = (rows * weight[:, None, None]).reshape(-1, rows.shape[-1])
+        for jacobian, point, index in zip(jacobians, points, bodies, strict=True):
+            mujoco.mj_jac(body.mj, data, jacobian, None, point, index)
+        weighted = (jacobians @ g * weight[:, None, None]).reshape(-1, g.shape[1])
         right = weighted.T @ (residual * weight[:, None]).reshape(-1)
         right[6:] += prior**2 * (0 - angles) + keep**2 * (before - angles)
         hessian = weighted.T @ weighted
-        hessian[np.diag_indices_from(hessian)] += diagonal
+        hessian.flat[:: len(hessian) + 1] += diagonal
         change = np.linalg.solve(hessian, right)
         change *= min(1.0, 0.6 / np.abs(change).max())
         root[:3] += change[:3]
