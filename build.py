@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Agonist's one command, standard library only: `demo`, `test`, `extension`, `gui`, `bench`. Everything stays inside the clone."""
+"""Agonist's one command, standard library only: `demo`, `test`, `extension`, `gui`, `tour`, `bench`. Everything stays inside the clone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-NEEDED_GB = {"demo": 3.0, "test": 6.0, "extension": 3.0, "gui": 3.0, "bench": 3.0}
+NEEDED_GB = {"demo": 3.0, "test": 6.0, "extension": 3.0, "gui": 3.0, "tour": 3.0, "bench": 3.0}
 # Blender's own Python, and the wheels that fit it, by platform of Blender's extension index.
 BLENDER_PYTHONS = ("3.11", "3.13")
 PLATFORMS = {
@@ -188,20 +188,33 @@ def package_extension(platform: str, core: Path, tool: Path, target: Path) -> No
 
 def gui(arguments: argparse.Namespace) -> None:
     """The extension's zip in a real Blender window."""
+    window(arguments.root, ROOT / "out" / "gui", "drive.py", "Squat")
+
+
+def tour(arguments: argparse.Namespace) -> None:
+    """The pictures of docs/tour.md, from a real Blender window."""
+    out = ROOT / "out" / "tour"
+    window(arguments.root, out, "tour.py", "HighKick")
+    for picture in sorted(out.glob("tour_*.png")):
+        shutil.copy(picture, ROOT / "docs" / picture.name)
+        say(f"docs/{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
+
+
+def window(root: str | None, out: Path, script: str, exercise: str) -> None:
+    """Work a Blender window by a script of tests/gui; what it leaves goes to `out`."""
     environment("demo")
     # pip and Blender call this machine linux-x64; windows with Xvfb exist nowhere else.
     package = ROOT / "dist" / "agonist-linux-x64.zip"
     extension(argparse.Namespace(platform=["linux-x64"]))
-    out = ROOT / "out" / "gui"
     out.mkdir(parents=True, exist_ok=True)
-    motion = out / "squat.bvh"
+    motion = out / f"{exercise.lower()}.bvh"
     made = (
         "from agonist.corpus.exercises import perform; from agonist.io import bvh; import numpy, sys; "
-        "bvh.write(sys.argv[1], perform('Squat', 2.0, 1.75, numpy.random.default_rng(4)))"
+        "bvh.write(sys.argv[1], perform(sys.argv[2], 2.0, 1.75, numpy.random.default_rng(4)))"
     )
-    run([str(PYTHON), "-c", made, str(motion)], "making a motion")
-    command = [sys.executable, str(ROOT / "tests" / "gui" / "run.py"), str(package), str(motion), str(out)]
-    run([*command, *(["--root", arguments.root] if arguments.root else [])], "the test of the window")
+    run([str(PYTHON), "-c", made, str(motion), exercise], "making a motion")
+    command = [sys.executable, str(ROOT / "tests" / "gui" / "run.py"), str(package), str(motion), str(out), "--script", script]
+    run([*command, *(["--root", root] if root else [])], "the work in the window")
 
 
 def main() -> None:
@@ -223,10 +236,12 @@ def main() -> None:
     two.add_argument("--platform", action="append", choices=list(PLATFORMS))
     three = verbs.add_parser("gui", help="the extension in a real Blender window; skipped where there is none")
     three.add_argument("--root", help="a Debian system with a Blender in it, made by tests/gui/make_blender.sh")
+    four = verbs.add_parser("tour", help="the pictures of docs/tour.md from a real Blender window")
+    four.add_argument("--root", help="as for gui")
     verbs.add_parser("bench", help="benchmarks, printed as tables")
     arguments = parser.parse_args()
     check_machine(arguments.verb)
-    {"demo": demo, "test": test, "extension": extension, "gui": gui, "bench": bench}[arguments.verb](arguments)
+    {"demo": demo, "test": test, "extension": extension, "gui": gui, "tour": tour, "bench": bench}[arguments.verb](arguments)
 
 
 if __name__ == "__main__":

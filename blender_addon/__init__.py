@@ -1,9 +1,9 @@
 """Agonist for Blender: muscles for animators. This module only registers."""
 
-from . import ops, props, ui
+from . import keymap, ops, preferences, props, ui
 from .exports import settings
 
-_PARTS = (props, settings, ops, ui)
+_PARTS = (preferences, props, settings, ops, ui, keymap)
 
 
 def register() -> None:

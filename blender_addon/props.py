@@ -65,13 +65,13 @@ class AgonistArmature(bpy.types.PropertyGroup):
 
     source_action: bpy.props.PointerProperty(type=bpy.types.Action, name="Source", description="The motion that is edited; never changed")
     recommended_action: bpy.props.PointerProperty(type=bpy.types.Action, name="Recommended", description="The motion that the sliders make")
-    sliders: bpy.props.CollectionProperty(type=AgonistSlider)
-    groups: bpy.props.CollectionProperty(type=AgonistGroup)
-    scope: bpy.props.PointerProperty(type=AgonistScope)
+    sliders: bpy.props.CollectionProperty(type=AgonistSlider, name="Sliders", description="One a muscle")
+    groups: bpy.props.CollectionProperty(type=AgonistGroup, name="Groups", description="One for both sides of a muscle")
+    scope: bpy.props.PointerProperty(type=AgonistScope, name="Scope", description="What of the body an edit may change")
     active_muscle: bpy.props.EnumProperty(
         name="Muscle", description="Whose activation is drawn below and opened in the Graph Editor", items=_choices
     )
-    bones: bpy.props.CollectionProperty(type=AgonistBone)
+    bones: bpy.props.CollectionProperty(type=AgonistBone, name="Bones", description="Which bone is which joint")
     bone_map: bpy.props.StringProperty(name="Bone Map", description="The bone map that the table of bones was filled from")
     bone_score: bpy.props.FloatProperty(name="Score", description="How much of the bone map was found", subtype="FACTOR", min=0.0, max=1.0)
     show_controls: bpy.props.BoolProperty(name="Controls", description="Also show the bones that an animator moves the joints by")
@@ -102,7 +102,7 @@ class AgonistArmature(bpy.types.PropertyGroup):
         name="Show", description="Which motion plays", update=_toggled,
         items=[("ORIGINAL", "Original", "The motion as it was"), ("RECOMMENDED", "Recommended", "The motion that the sliders make")],
     )  # fmt: skip
-    message: bpy.props.StringProperty()
+    message: bpy.props.StringProperty(name="Message", description="What the panel warns of")
 
     def sides(self, group: str) -> list[AgonistSlider]:
         """The sliders of a group's sides."""

@@ -26,7 +26,7 @@ def _moved(slider: AgonistSlider, context: bpy.types.Context) -> None:
 class AgonistSlider(bpy.types.PropertyGroup):
     """One muscle: what is asked, what was reached."""
 
-    label: bpy.props.StringProperty()
+    label: bpy.props.StringProperty(name="Label", description="What the panel calls it")
     scale: bpy.props.FloatProperty(
         name="Scale", description="How much this muscle should work: 1 as it does, 2 twice as much", update=_moved, **_RANGE
     )
@@ -34,7 +34,9 @@ class AgonistSlider(bpy.types.PropertyGroup):
         name="Reached", description="Mean activation after the edit over before, by re-prediction", default=1.0
     )
     before: bpy.props.FloatProperty(name="Before", description="Mean activation before the edit, inside the frame range")
-    out_of_reach: bpy.props.BoolProperty(default=False)
+    out_of_reach: bpy.props.BoolProperty(
+        name="Out of Reach", description="Less than half of the change that was asked for was reached", default=False
+    )
 
     @property
     def group(self) -> str:
@@ -60,7 +62,7 @@ def _set_scale(group: AgonistGroup, scale: float) -> None:
 class AgonistGroup(bpy.types.PropertyGroup):
     """A muscle on both sides. It keeps nothing of its own: its slider shows and sets those of its sides."""
 
-    label: bpy.props.StringProperty()
+    label: bpy.props.StringProperty(name="Label", description="What the panel calls it")
     scale: bpy.props.FloatProperty(
         name="Scale", description="How much this muscle should work on both sides; where they differ, the mean is shown",
         get=_get_scale, set=_set_scale, update=changed, **_RANGE,

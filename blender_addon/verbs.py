@@ -23,6 +23,7 @@ from .muscles.bind import bind_mesh
 from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours, use_colour_map
 from .muscles.mannequin import add_mannequin, mannequin_of
 from .muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins, use_skin_colour_map
+from .preferences import begin_with_preferences
 from .results import is_kept, name_result
 from .rig.apply import copy_action, settle
 from .rig.bones import detect_bones, fit_user_map, rig_of
@@ -66,6 +67,7 @@ def build_muscles(armature: bpy.types.Object, *, mannequin: bool = True, muscles
 
     On a character with a skin of its own the muscles show in front of it. Raises SkeletonError.
     """
+    begin_with_preferences(armature)
     objects = add_muscles(armature, muscle_set(muscles))
     if _has_skin(armature):
         for thing in objects:
@@ -125,6 +127,7 @@ def predict_armature(armature: bpy.types.Object) -> None:
     data = armature.animation_data
     if data is None or data.action is None:
         raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
+    begin_with_preferences(armature)
     props = armature.agonist
     source = props.source_action if props.source_action and data.action.get("agonist_source") else data.action
     session.forget(armature.name)

@@ -13,6 +13,7 @@ from .edit import (
 )
 from .export import AGONIST_OT_export, AGONIST_OT_export_variants
 from .files import AGONIST_OT_import_motion
+from .help import AGONIST_FH_motion, AGONIST_OT_compare, AGONIST_OT_help
 from .muscles import AGONIST_OT_add_muscles, AGONIST_OT_bind_mesh, AGONIST_OT_glow_skin
 from .results import AGONIST_OT_ghost, AGONIST_OT_keep_result
 
@@ -35,14 +36,16 @@ _CLASSES = (
     AGONIST_OT_ghost,
     AGONIST_OT_export,
     AGONIST_OT_export_variants,
+    AGONIST_OT_compare,
+    AGONIST_OT_help,
 )
 
 
 def register() -> None:
-    for cls in _CLASSES:
+    for cls in (*_CLASSES, AGONIST_FH_motion):
         bpy.utils.register_class(cls)
 
 
 def unregister() -> None:
-    for cls in reversed(_CLASSES):
+    for cls in reversed((*_CLASSES, AGONIST_FH_motion)):
         bpy.utils.unregister_class(cls)

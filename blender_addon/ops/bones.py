@@ -32,7 +32,7 @@ class AGONIST_OT_load_bones(ArmatureOperator, bpy.types.Operator, ImportHelper):
     bl_idname = "agonist.load_bones"
     bl_label = "Load Bone Map"
     bl_options = {"REGISTER", "UNDO"}
-    filter_glob: bpy.props.StringProperty(default="*.toml", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.toml", options={"HIDDEN"}, description="Files that are shown")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self.filepath = f"{user_map_folder(create=True)}/"
@@ -50,7 +50,7 @@ class AGONIST_OT_save_bones(ArmatureOperator, bpy.types.Operator, ExportHelper):
     bl_idname = "agonist.save_bones"
     bl_label = "Save Bone Map"
     filename_ext = ".toml"
-    filter_glob: bpy.props.StringProperty(default="*.toml", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.toml", options={"HIDDEN"}, description="Files that are shown")
 
     @classmethod
     def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:

@@ -21,7 +21,9 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
     bl_label = "Import Motion"
     bl_options = {"REGISTER", "UNDO"}
 
-    filter_glob: bpy.props.StringProperty(default="*.bvh;*.amc;*.npz;*.trc;*.c3d;*.json", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(
+        default="*.bvh;*.amc;*.npz;*.trc;*.c3d;*.json", options={"HIDDEN"}, description="Files that are shown"
+    )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -29,6 +31,12 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
             cls.poll_message_set("Switch to Object Mode first")
             return False
         return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        # A dropped file is chosen already.
+        if self.properties.is_property_set("filepath") and self.filepath:
+            return self.execute(context)
+        return ImportHelper.invoke(self, context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:

@@ -17,7 +17,6 @@ class AGONIST_PT_look(Sidebar, bpy.types.Panel):
     bl_label = "Look"
     bl_idname = "AGONIST_PT_look"
     bl_order = 70
-    bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

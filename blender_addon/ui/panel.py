@@ -38,6 +38,9 @@ class AGONIST_PT_main(Sidebar, bpy.types.Panel):
     bl_label = "Muscles"
     bl_idname = "AGONIST_PT_main"
 
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        self.layout.operator("agonist.help", text="", icon="QUESTION", emboss=False)
+
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.operator("agonist.import_motion", icon="IMPORT")

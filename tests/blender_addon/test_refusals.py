@@ -32,6 +32,7 @@ def _state(armature):
 
 _OF_AN_ARMATURE = [
     "add_muscles", "predict", "edit", "reset", "keep_result", "ghost", "glow_skin", "bind_mesh", "export", "export_variants",
+    "compare",
     "reset_slider", "only_parts", "edit_curves", "clear_curves", "detect_bones", "load_bones", "save_bones",
 ]  # fmt: skip
 
@@ -69,7 +70,7 @@ def test_edit_mode(rig, name):
 
 
 def test_every_operator_has_been_refused_above():
-    assert {cls.bl_idname.split(".")[1] for cls in ops._CLASSES} == {*_OF_AN_ARMATURE, "import_motion"}
+    assert {cls.bl_idname.split(".")[1] for cls in ops._CLASSES} == {*_OF_AN_ARMATURE, "import_motion", "help"}
 
 
 def test_a_skeleton_that_is_no_humanoid():

@@ -1,6 +1,6 @@
-"""A real Blender window, worked by drive.py under Xvfb: `python3 build.py gui`. Standard library only.
+"""A real Blender window, worked by drive.py (`python3 build.py gui`) or tour.py (`build.py tour`) under Xvfb. Standard library only.
 
-    python tests/gui/run.py ZIP MOTION OUT [--root FOLDER]
+    python tests/gui/run.py ZIP MOTION OUT [--root FOLDER] [--script tour.py]
 
 The Blender is `$AGONIST_BLENDER`, or `blender` on the path; with --root the one inside a Debian system in FOLDER, which
 make_blender.sh makes. Exit code 0: all checks passed, or no Blender is here (one line says so); 1: a check failed.
@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SCREEN = (1400, 900)
+SCREENS = {"drive.py": (1400, 900), "tour.py": (1400, 1500)}
 LIMIT_S = 240
 
 
@@ -31,16 +31,17 @@ def command(root: Path | None) -> list[str] | None:
     return [blender] if blender and shutil.which(blender) else None
 
 
-def drive(start: list[str], root: Path | None, package: Path, motion: Path, out: Path) -> dict[str, object]:
+def drive(start: list[str], root: Path | None, package: Path, motion: Path, out: Path, script: str = "drive.py") -> dict[str, object]:
     """Work a Blender window; screenshots and result.json come back to `out`. Raises OSError, subprocess.TimeoutExpired."""
+    size = SCREENS[script]
     with tempfile.TemporaryDirectory(dir=root / "tmp" if root else None) as folder:
         inside = Path("/tmp", Path(folder).name) if root else Path(folder)
-        for path in (package, motion, HERE / "drive.py"):
+        for path in (package, motion, HERE / script, HERE / "window.py"):
             shutil.copy(path, folder)
         blender = [
-            *(["chroot", str(root)] if root else []), "xvfb-run", "-a", "-s", f"-screen 0 {SCREEN[0]}x{SCREEN[1]}x24 +extension GLX",
-            start[-1], "--window-geometry", "0", "0", *map(str, SCREEN), "--enable-event-simulate", "--python-exit-code", "1",
-            "--python", str(inside / "drive.py"), "--", *(str(inside / path.name) for path in (package, motion)), str(inside),
+            *(["chroot", str(root)] if root else []), "xvfb-run", "-a", "-s", f"-screen 0 {size[0]}x{size[1]}x24 +extension GLX",
+            start[-1], "--window-geometry", "0", "0", *map(str, size), "--enable-event-simulate", "--python-exit-code", "1",
+            "--python", str(inside / script), "--", *(str(inside / path.name) for path in (package, motion)), str(inside),
         ]  # fmt: skip
         variables = {
             **os.environ, "LIBGL_ALWAYS_SOFTWARE": "1", "GALLIUM_DRIVER": "llvmpipe", "BLENDER_USER_RESOURCES": str(inside / "user"),
@@ -63,6 +64,7 @@ def main() -> int:
     for name in ("package", "motion", "out"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--root", type=Path)
+    parser.add_argument("--script", choices=list(SCREENS), default="drive.py")
     arguments = parser.parse_args()
     start = command(arguments.root)
     if start is None or (arguments.root is None and not (shutil.which("xvfb-run") and shutil.which("import"))):
@@ -73,7 +75,7 @@ def main() -> int:
         return 0
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
-        result = drive(start, arguments.root, arguments.package, arguments.motion, arguments.out)
+        result = drive(start, arguments.root, arguments.package, arguments.motion, arguments.out, arguments.script)
     except subprocess.TimeoutExpired:
         sys.stdout.write(f"Blender did not finish within {LIMIT_S} s; see {arguments.out / 'blender.log'}\n")
         return 1

@@ -1,0 +1,72 @@
+"""Preferences: what new rigs begin with, and where to read on."""
+
+from __future__ import annotations
+
+import os
+
+import bpy
+
+from .muscles.colours import COLOUR_MAPS
+
+__all__ = ["AgonistPreferences", "begin_with_preferences", "preferences", "register", "unregister"]
+
+
+def _cache_moved(settings: AgonistPreferences, context: bpy.types.Context) -> None:
+    # The core reads it where it fetches something.
+    if settings.cache_folder:
+        os.environ["AGONIST_CACHE"] = bpy.path.abspath(settings.cache_folder)
+
+
+class AgonistPreferences(bpy.types.AddonPreferences):
+    """Of this user, for every file."""
+
+    bl_idname = __package__
+
+    model: bpy.props.StringProperty(
+        name="Model", description="The model that new rigs are predicted with: a shipped model's name or a model folder", default="agonist"
+    )
+    colour_map: bpy.props.EnumProperty(
+        name="Colours", description="What relaxed and flexed muscles look like on new rigs", default="PAPER",
+        items=[(name, label, told) for name, (label, told, _) in COLOUR_MAPS.items()],
+    )  # fmt: skip
+    cache_folder: bpy.props.StringProperty(
+        name="Cache Folder", description="Where fetched files are kept; the user's own cache folder if empty", subtype="DIR_PATH",
+        update=_cache_moved,
+    )  # fmt: skip
+    docs_link: bpy.props.StringProperty(
+        name="Documentation", description="A page that the Help button offers to open, such as your studio's own guide"
+    )
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        for name in ("model", "colour_map", "cache_folder", "docs_link"):
+            layout.prop(self, name)
+        layout.operator("agonist.help", icon="HELP")
+
+
+def preferences() -> AgonistPreferences | None:
+    """The user's preferences; None where the add-on runs without being installed."""
+    entry = bpy.context.preferences.addons.get(__package__)
+    return entry.preferences if entry else None
+
+
+def begin_with_preferences(armature: bpy.types.Object) -> None:
+    """Give a rig the user's model and colours, where it has none of its own yet."""
+    chosen, props = preferences(), armature.agonist
+    if chosen is None:
+        return
+    for name in ("model", "colour_map"):
+        if not props.is_property_set(name) and getattr(props, name) != getattr(chosen, name):
+            setattr(props, name, getattr(chosen, name))
+
+
+def register() -> None:
+    bpy.utils.register_class(AgonistPreferences)
+    chosen = preferences()
+    if chosen is not None:
+        _cache_moved(chosen, bpy.context)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_class(AgonistPreferences)

@@ -1,0 +1,118 @@
+"""Every button and field says what it does; everything that is registered goes again; dropped files reach the importer."""
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+import blender_addon
+from agonist import io
+from blender_addon import ops, preferences
+from blender_addon.ops.help import AGONIST_FH_motion
+from blender_addon.ui import legend
+from tests.blender_addon import rigs
+from tests.clips import exercise
+
+pytestmark = pytest.mark.blender
+
+# What Blender puts on every operator and on file browsers itself, and names of rows.
+_BLENDERS = {"rna_type", "name", "filepath", "check_existing"}
+
+
+def _ours(base):
+    """Registered classes of this add-on below a Blender type."""
+    return [cls for cls in base.__subclasses__() if cls.__module__.startswith("blender_addon.")]
+
+
+def _everything():
+    """(class, its RNA) of every operator and property group."""
+    groups = [*_ours(bpy.types.PropertyGroup), *_ours(bpy.types.AddonPreferences)]
+    return [(cls, cls.bl_rna) for cls in groups] + [
+        (cls, getattr(bpy.ops.agonist, cls.bl_idname.split(".")[1]).get_rna_type()) for cls in ops._CLASSES
+    ]
+
+
+def test_every_operator_and_every_property_has_a_tooltip():
+    silent = []
+    for cls, rna in _everything():
+        if issubclass(cls, bpy.types.Operator) and not rna.description:
+            silent.append(cls.__name__)
+        own = set(getattr(cls, "__annotations__", {}))
+        for base in cls.__mro__:
+            own |= set(getattr(base, "__annotations__", {})) if base.__module__.startswith("blender_addon") else set()
+        for prop in rna.properties:
+            if prop.identifier in own - _BLENDERS and not prop.description:
+                silent.append(f"{cls.__name__}.{prop.identifier}")
+            if prop.identifier in own and prop.type == "ENUM":
+                silent += [f"{cls.__name__}.{prop.identifier}.{item.identifier}" for item in prop.enum_items if not item.description]
+    assert not silent
+
+
+def test_tooltips_do_not_end_in_a_full_stop():
+    """Blender adds one."""
+    texts = {f"{cls.__name__}.{prop.identifier}": prop.description for cls, rna in _everything() for prop in rna.properties}
+    assert not [name for name, text in texts.items() if text.endswith(".")]
+
+
+def _leaks():
+    """What registering leaves in Blender."""
+    lists = {name: getattr(bpy.app.handlers, name) for name in dir(bpy.app.handlers)}
+    handlers = {name: len(one) for name, one in lists.items() if isinstance(one, list)}
+    owners = (bpy.types.Object, bpy.types.Scene, bpy.types.WindowManager, bpy.types.Mesh, bpy.types.Armature)
+    keymaps = bpy.context.window_manager.keyconfigs.addon
+    return (
+        sorted(name for name in dir(bpy.types) if "agonist" in name.lower()), handlers, sorted(dir(bpy.ops.agonist)),
+        [sorted(name for name in dir(owner) if "agonist" in name) for owner in owners], len(legend._handle),
+        sum(len(one.keymap_items) for one in keymaps.keymaps) if keymaps else 0,
+    )  # fmt: skip
+
+
+def test_fifty_times_on_and_off_leaves_nothing():
+    registered = _leaks()
+    blender_addon.unregister()
+    try:
+        clean = _leaks()
+        assert not clean[0] and not any(clean[3]) and clean[4] == 0
+        for _ in range(50):
+            blender_addon.register()
+            assert _leaks() == registered
+            blender_addon.unregister()
+            assert _leaks() == clean
+    finally:
+        blender_addon.register()
+
+
+def test_dropped_files_are_those_that_can_be_read():
+    dropped = set(AGONIST_FH_motion.bl_file_extensions.split(";"))
+    assert {".bvh", ".trc", ".c3d", ".npz", ".amc", ".json"} <= dropped
+    shown = bpy.ops.agonist.import_motion.get_rna_type().properties["filter_glob"].default
+    assert {one.removeprefix("*") for one in shown.split(";")} == dropped <= set(io.SUFFIXES)
+    assert AGONIST_FH_motion.bl_import_operator == ops.AGONIST_OT_import_motion.bl_idname
+
+
+def test_a_dropped_file_is_imported_without_a_file_browser(squat):
+    assert bpy.ops.agonist.import_motion("INVOKE_DEFAULT", filepath=str(squat)) == {"FINISHED"}
+    assert len(bpy.data.armatures) == 1
+
+
+def test_the_key_compares_and_is_one_undo_step():
+    armature = rigs.quaternion(exercise("Squat", 1.0))
+    bpy.context.view_layer.objects.active = armature
+    with pytest.raises(RuntimeError, match="Move a slider first"):
+        bpy.ops.agonist.compare()
+    bpy.ops.agonist.predict()
+    armature.agonist.sliders["biceps_l"].scale = 1.5
+    for which in ("ORIGINAL", "RECOMMENDED"):
+        assert bpy.ops.agonist.compare() == {"FINISHED"} and armature.agonist.show == which
+
+
+def test_new_rigs_begin_with_the_users_preferences_and_keep_their_own(monkeypatch):
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(preferences, "preferences", lambda: SimpleNamespace(model="agonist", colour_map="CIVIDIS"))
+    first, second = rigs.quaternion(exercise("Squat", 1.0)), rigs.quaternion(exercise("Squat", 1.0))
+    second.agonist.colour_map = "INFERNO"
+    for armature in (first, second):
+        bpy.context.view_layer.objects.active = armature
+        bpy.ops.agonist.add_muscles(mannequin=False)
+    assert (first.agonist.colour_map, second.agonist.colour_map) == ("CIVIDIS", "INFERNO")
+    assert all(child.material_slots[0].material["agonist_colour_map"] == "CIVIDIS" for child in first.children)

@@ -1,0 +1,89 @@
+"""Whatever is pressed, undone and redone in whatever order: no exception, and the source action stays as it was."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon.compat import fcurves_of
+from tests.blender_addon import rigs
+from tests.clips import exercise
+from tests.search import examples
+
+pytestmark = pytest.mark.blender
+
+MUSCLES = ("quadriceps_l", "hamstrings_r", "biceps_l")
+
+
+def _rig():
+    return bpy.data.objects["rig"]
+
+
+def _slide(muscle, scale):
+    armature = _rig()
+    if muscle in armature.agonist.sliders:
+        armature.agonist.sliders[muscle].scale = scale
+        bpy.ops.ed.undo_push(message="Scale")
+
+
+def _set(name, value):
+    setattr(_rig().agonist, name, value)
+    bpy.ops.ed.undo_push(message=name)
+
+
+def _press(name, **arguments):
+    operator = getattr(bpy.ops.agonist, name)
+    if operator.poll():
+        assert operator("EXEC_DEFAULT", **arguments) <= {"FINISHED", "CANCELLED"}
+        bpy.ops.ed.undo_push(message=name)
+
+
+def _step(kind):
+    operator = getattr(bpy.ops.ed, kind)
+    if operator.poll():
+        operator()
+
+
+STEPS = st.one_of(
+    st.builds(lambda muscle, scale: (_slide, (muscle, scale), {}), st.sampled_from(MUSCLES), st.sampled_from([0.4, 1.0, 1.7])),
+    st.sampled_from([
+        (_press, ("predict",), {}), (_press, ("reset",), {}), (_press, ("compare",), {}), (_press, ("ghost",), {}),
+        (_press, ("keep_result",), {"track": True}), (_press, ("keep_result",), {}), (_press, ("glow_skin",), {}),
+        (_press, ("add_muscles",), {"mannequin": False}), (_set, ("colour_map", "VIRIDIS"), {}), (_set, ("colour_range", "ABSOLUTE"), {}),
+        (_set, ("show", "ORIGINAL"), {}), (_set, ("live", False), {}), (_step, ("undo",), {}), (_step, ("undo",), {}),
+        (_step, ("redo",), {}),
+    ]),
+)  # fmt: skip
+
+
+def _keys(action):
+    curves = fcurves_of(_rig(), action)
+    return {(curve.data_path, curve.array_index): np.array([point.co[:] for point in curve.keyframe_points]) for curve in curves}
+
+
+@given(sequence=st.lists(STEPS, min_size=3, max_size=8))
+@settings(max_examples=examples(25))
+def test_any_order_of_buttons_undo_and_redo_leaves_the_source_as_it_was(sequence):
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    armature = rigs.quaternion(exercise("Squat", 0.5, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    skin = bpy.data.objects.new("skin", bpy.data.meshes.new("skin"))
+    skin.data.from_pydata([(0, 0, 0.6), (0.1, 0, 0.6), (0, 0.1, 0.6)], [], [(0, 1, 2)])
+    bpy.context.scene.collection.objects.link(skin)
+    skin.modifiers.new("Armature", "ARMATURE").object = armature
+    name = armature.animation_data.action.name
+    before = _keys(armature.animation_data.action)
+    bpy.ops.agonist.predict()
+    bpy.ops.ed.undo_push(message="predict")
+    for work, arguments, named in sequence:
+        work(*arguments, **named)
+        assert "rig" in bpy.data.objects
+        after = _keys(bpy.data.actions[name])
+        assert after.keys() == before.keys()
+        for key, values in before.items():
+            np.testing.assert_array_equal(after[key], values)
+        armature = _rig()
+        assert armature.animation_data.action is not None
+        assert armature.agonist.source_action is None or armature.agonist.source_action.name == name
