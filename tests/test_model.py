@@ -35,7 +35,7 @@ def test_the_editor_is_exactly_zero_when_nothing_is_asked():
 
 
 def test_no_such_model_lists_those_there_are():
-    with pytest.raises(ModelNotFoundError, match="agonist, mia-paper"):
+    with pytest.raises(ModelNotFoundError, match="agonist, agonist-decoder, mia-paper"):
         load_model("nobody")
 
 

@@ -6,11 +6,12 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("scipy")
 
-from agonist.errors import FileFormatError
+from agonist.errors import FileFormatError, UnknownNameError
 from agonist.evaluation import emg
-from agonist.evaluation.emg import ANGLE_TO_EMG, DIRECTIONS, Score, evaluate_emg
+from agonist.evaluation.emg import evaluate_emg
 from agonist.evaluation.emg_report import emg_markdown, emg_report
 from agonist.evaluation.emg_trials import read_treadmill, read_uci
+from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 from agonist.training import emg as training
 from agonist.training.emg import EmgSchedule
 
@@ -49,7 +50,7 @@ def write_recordings(folder, change=None):
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory):
     folder = write_recordings(tmp_path_factory.mktemp("recordings"))
-    return evaluate_emg(folder, seeds=2, schedule=SHORT)
+    return evaluate_emg(folder, seeds=2, schedule=SHORT, protocols=("within", "person-out", "treadmill"))
 
 
 def test_the_first_part_does_not_hang_on_the_last(tmp_path):
@@ -75,6 +76,20 @@ def test_every_protocol_and_direction_is_scored(scores):
         assert out == methods | {"agonist, calibrated", "agonist, fine-tuned"}
     ours = [one for one in scores if (one.protocol, one.direction, one.method) == ("within", ANGLE_TO_EMG, "agonist")]
     assert len(ours) == 2 * 6 and {one.seed for one in ours} == {0, 1}
+
+
+def test_finished_parts_are_not_done_again(tmp_path, monkeypatch):
+    folder = write_recordings(tmp_path / "recordings")
+
+    def run():
+        return evaluate_emg(folder, seeds=1, schedule=SHORT, protocols=("treadmill",), work=tmp_path / "parts")
+
+    first = run()
+    monkeypatch.setattr(emg, "_treadmill", lambda *_: pytest.fail("done again"))
+    second = run()
+    assert [repr(one) for one in second] == [repr(one) for one in first]
+    with pytest.raises(UnknownNameError, match="within, person-out, treadmill, tuned"):
+        evaluate_emg(folder, protocols=("without",))
 
 
 def test_baselines_find_what_is_there(scores):

@@ -84,5 +84,5 @@ def test_a_window_does_not_depend_on_its_neighbours_in_the_batch(keypoints):
 
 
 def test_unknown_configuration_lists_those_there_are():
-    with pytest.raises(UnknownNameError, match="mia-paper, mia-release, agonist"):
+    with pytest.raises(UnknownNameError, match="mia-paper, mia-release, agonist, agonist-causal"):
         network_config("gpt")

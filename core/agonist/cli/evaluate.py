@@ -243,19 +243,27 @@ def mia(
 def emg(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the recordings uci_lower_limb/ and ceinmsrt_gait/.")],
     out: Annotated[list[Path] | None, typer.Option("--out", metavar="FILE", help="Report: .md or .json; may be given again.")] = None,
+    protocol: Annotated[
+        list[str] | None, typer.Option("--protocol", help="within, person-out, treadmill or tuned; may be given again; all if none.")
+    ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, max=20, help="Networks that each number is a mean of.")] = 3,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Real EMG from joint angles, and the reverse: our network beside ridge on lags, known people and new ones (needs agonist[train])."""
-    from agonist.evaluation.emg import evaluate_emg
+    """Real EMG from joint angles, and the reverse: our network beside ridge on lags, known people and new ones (needs agonist[train]).
+
+    Finished parts are kept in FILE.parts: a run that was stopped goes on where it was.
+    """
+    from agonist.evaluation.emg import PROTOCOLS, evaluate_emg
     from agonist.evaluation.emg_report import emg_markdown, emg_report
     from agonist.io.atomic import atomic_path
 
     console = Console(json, quiet)
     for path in out or []:
         check_output(path, (".md", ".json"))
-    report = emg_report(evaluate_emg(data, seeds, console.progress), seeds)
+    work = out[0].with_suffix(".parts") if out else None
+    scores = evaluate_emg(data, seeds, console.progress, protocols=protocol or PROTOCOLS, work=work)
+    report = emg_report(scores, seeds)
     text = emg_markdown(report)
     for path in out or []:
         if path.suffix.lower() == ".json":

@@ -1,4 +1,4 @@
-"""`agonist train`: a corpus to a model."""
+"""`agonist train`: a corpus to a model, or a person's own EMG to a model that knows them."""
 
 from __future__ import annotations
 
@@ -9,30 +9,68 @@ import typer
 
 from agonist.cli.checks import check_folder, check_positive
 from agonist.cli.console import Console, Json, Quiet
-from agonist.errors import FileFormatError, MissingDependencyError
+from agonist.errors import FileFormatError, InputError, MissingDependencyError
 
 __all__ = ["train"]
 
+_PERSON = "person"
+
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="agonist, mia-paper, or a TOML file.")],
-    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="A corpus folder.")],
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="agonist, agonist-decoder, mia-paper, a TOML file, or person.")],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The model folder to write.")],
+    data: Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="A corpus folder.")] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", metavar="MIN", help="Wall-clock limit for each part.")] = None,
+    motion: Annotated[Path | None, typer.Option("--motion", metavar="FILE", help="person: the motion.")] = None,
+    emg: Annotated[Path | None, typer.Option("--emg", metavar="FILE", help="person: EMG envelopes on its clock: .csv, .sto.")] = None,
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="person: the model to begin from.")] = "agonist",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a model from a recipe (needs agonist[train]). Called again after a kill, it goes on where it was."""
+    """Train a model from a recipe (needs agonist[train]). Called again after a kill, it goes on where it was.
+
+    'person' tunes a model with somebody's own motion and EMG, in a minute; its encoder is all that the new model has.
+    """
     check_positive("--minutes", minutes, 1e6, "minutes")
     check_folder(out)
+    console = Console(json, quiet)
+    if recipe == _PERSON:
+        _tune(motion, emg, model, out, console)
+        return
+    if data is None:
+        raise InputError(f"train {recipe}: no --data. Expected a folder of 'agonist corpus build'.")
     if not (data / "corpus.json").is_file():
         raise FileFormatError(data, "no corpus.json in it" if data.is_dir() else "no such folder", "a folder of 'agonist corpus build'")
     try:
         from agonist.training.recipe import train as run
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
-    console = Console(json, quiet)
     metrics = run(recipe, data, out, minutes=minutes, progress=console.progress)
     measured = [part["data"] for part in metrics.values() if part["data"].startswith("measured")]
     console.say(f"Trained on {measured[0] if measured else 'simulated activation'}: {out}. See {out / 'CARD.md'}.")
     console.result({"out": str(out), "metrics": metrics})
+
+
+def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: Console) -> None:
+    if motion is None or emg is None:
+        raise InputError("train person: expected --motion and --emg, two files of one recording.")
+    from agonist.model import load_model
+
+    model = load_model(name)
+    if out.resolve() == model.folder.resolve():
+        raise InputError(f"{out}: the model to begin from. Expected another folder.")
+    try:
+        from agonist.training.person import read_person
+        from agonist.training.tune import tune
+    except ImportError as error:
+        raise MissingDependencyError(error.name or "torch", "train", "Training") from error
+    figures = tune(model, read_person(motion, emg, model), out, f"{motion.name} and {emg.name}", progress=console.progress)
+    console.table(
+        ["on the clip's last fifth", "r before", "after", "RMSE before", "after"],
+        [
+            [muscle, *(f"{row[when][key]:.2f}" for key in ("r", "rmse") for when in ("before", "after"))]
+            for muscle, row in figures.items()
+        ],
+    )  # fmt: skip
+    console.say(f"Tuned on measured EMG: {out}. See {out / 'CARD.md'}.")
+    console.result({"out": str(out), "tuned": figures})

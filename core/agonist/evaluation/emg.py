@@ -1,8 +1,9 @@
 """Real EMG from joint angles and joint angles from real EMG: our network beside ridge on lags, retrieval and the mean.
 
-Three protocols. Within: the first 70 % of every recording are learned from, the rest is tested. Person out: the same frames are
+Four protocols. Within: the first 70 % of every recording are learned from, the rest is tested. Person out: the same frames are
 tested, but nothing of the person is learned from; or only a vector that stands for them is (calibrated), or all weights go on from
 there (fine-tuned), with their first 70 %. Treadmill: walking is learned, running is tested, and the reverse.
+Tuned: see emg_tuning.
 
 What a signal is measured in comes from each recording's own first 70 %, for every method alike: EMG in units of its 95th
 percentile, angles about their median, as where a goniometer or a sensor was fixed is nobody's property.
@@ -10,30 +11,35 @@ percentile, angles about their median, as where a goniometer or a sensor was fix
 
 from __future__ import annotations
 
+import hashlib
+import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agonist.errors import MissingDependencyError
+from agonist.errors import MissingDependencyError, UnknownNameError
 from agonist.evaluation.emg_trials import FPS, EmgTrial, Signals, read_treadmill, read_uci
 from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
+from agonist.io.atomic import atomic_path
 from agonist.networks.baselines import NearestWindow, Ridge
 
 if TYPE_CHECKING:
     from agonist.training.emg import EmgSchedule, Recording
 
-__all__ = ["ANGLE_TO_EMG", "DIRECTIONS", "EMG_TO_ANGLE", "Score", "evaluate_emg"]
+__all__ = ["PROTOCOLS", "evaluate_emg"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
-ANGLE_TO_EMG, EMG_TO_ANGLE = "angle to EMG", "EMG to angle"
-DIRECTIONS = (ANGLE_TO_EMG, EMG_TO_ANGLE)
+PROTOCOLS = ("within", "person-out", "treadmill", "tuned")
+_SCHEMA = 1
 _DEGREES = 30.0
 # Ridge regression's choices; the best on the training parts is taken.
 _SPANS_S, _STRENGTHS = (0.4, 0.8), (1.0, 10.0, 100.0)
@@ -41,28 +47,6 @@ _RETRIEVAL_FRAMES = 20
 
 
 @dataclass(frozen=True)
-class Score:
-    """How one method did on the tested part of one recording.
-
-    Attributes:
-        protocol, direction, method: names. seed: of the network; 0 for baselines.
-        trial, person, group, task: of the recording.
-        r: Pearson's r, mean over muscles or joints; NaN for a constant. rmse: units of the 95th percentile, or degrees.
-    """
-
-    protocol: str
-    direction: str
-    method: str
-    seed: int
-    trial: str
-    person: str
-    group: str
-    task: str
-    r: float
-    rmse: float
-
-
-@dataclass(frozen=True, eq=False)
 class _Task:
     """A direction: what goes in and what should come out of a stretch of a recording."""
 
@@ -87,41 +71,100 @@ class _Task:
         )
 
 
-def evaluate_emg(data: Path, seeds: int = 3, progress: Progress | None = None, *, schedule: EmgSchedule | None = None) -> list[Score]:
-    """All protocols, both directions.
+def evaluate_emg(
+    data: Path,
+    seeds: int = 3,
+    progress: Progress | None = None,
+    *,
+    protocols: Sequence[str] = PROTOCOLS,
+    work: Path | None = None,
+    schedule: EmgSchedule | None = None,
+) -> list[Score]:
+    """Both directions of the protocols.
 
     Args:
         data: folder with the recordings uci_lower_limb/ and ceinmsrt_gait/.
         seeds: how many networks each number is a mean of; with a person left out it is one a person, their seeds taking turns.
         progress: share done and what is being done.
-        schedule: of every network; the default if none.
+        protocols: names from PROTOCOLS.
+        work: folder where finished parts are kept, so that a run that was stopped goes on; nowhere if none.
+        schedule: of every network; the default if none. With a person left out: half of its steps.
 
     Raises:
-        FileFormatError: a recording is missing or damaged. MissingDependencyError: no torch or scipy.
+        UnknownNameError: no such protocol. FileFormatError: a recording is missing or damaged. MissingDependencyError: no torch or scipy.
     """
+    for name in protocols:
+        if name not in PROTOCOLS:
+            raise UnknownNameError("protocol", name, PROTOCOLS)
     try:
         from agonist.training.emg import EmgSchedule
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training on EMG") from error
     people, treadmill, given = read_uci(data), read_treadmill(data), schedule or EmgSchedule()
-    names = sorted({trial.person for trial in people})
-    jobs: list[tuple[str, Callable[[], list[Score]]]] = []
-    for direction in DIRECTIONS:
-        task = _Task(direction)
-        within, out = _choose_ridge(task, people, alone=True), _choose_ridge(task, people, alone=False)
-        jobs.append((f"{direction}, within", partial(_within, task, people, seeds, within, given)))
-        jobs += [
-            (f"{direction}, without {name}", partial(_person_out, task, people, name, k % seeds, out, given))
-            for k, name in enumerate(names)
-        ]
-        jobs.append((f"{direction}, treadmill", partial(_treadmill, task, treadmill, seeds, given)))
+    jobs = _jobs(data, people, treadmill, seeds, given, protocols)
+    checksum = 0
+    for trial in (*people, *treadmill):
+        for part in (trial.first, trial.last):
+            checksum = zlib.crc32(part.emg.tobytes(), zlib.crc32(part.angles.tobytes(), checksum))
     scores = []
     for index, (name, job) in enumerate(jobs):
         if progress:
             progress(index / len(jobs), name)
-        scores += job()
+        key = hashlib.sha256(f"{_SCHEMA} {name} {seeds} {asdict(given)} {checksum}".encode()).hexdigest()
+        scores += _kept(work / f"{key[:16]}.json", key, job) if work else job()
     if progress:
         progress(1.0, "done")
+    return scores
+
+
+def _jobs(
+    data: Path, people: Sequence[EmgTrial], treadmill: Sequence[EmgTrial], seeds: int, schedule: EmgSchedule, protocols: Sequence[str]
+) -> list[tuple[str, Callable[[], list[Score]]]]:
+    jobs: list[tuple[str, Callable[[], list[Score]]]] = []
+    names = sorted({trial.person for trial in people})
+    half = replace(schedule, steps=max(1, schedule.steps // 2))
+    tasks = [_Task(direction) for direction in DIRECTIONS]
+    ridge = cache(partial(_choose_ridge, trials=tuple(people)))
+
+    # Ridge's choices are made when the first job needs them: a run that goes on may not.
+    def within(task: _Task) -> list[Score]:
+        return _within(task, people, seeds, ridge(task, alone=True), schedule)
+
+    def person_out(task: _Task, name: str, seed: int) -> list[Score]:
+        return _person_out(task, people, name, seed, ridge(task, alone=False), half)
+
+    for protocol in protocols:
+        for task in tasks:
+            said = f"{protocol}, {task.direction}"
+            if protocol == "within":
+                jobs.append((said, partial(within, task)))
+            elif protocol == "person-out":
+                jobs += [(f"{said}, {name}", partial(person_out, task, name, k % seeds)) for k, name in enumerate(names)]
+            elif protocol == "treadmill":
+                jobs.append((said, partial(_treadmill, task, treadmill, seeds, schedule)))
+        if protocol == "tuned":
+            jobs.append((protocol, partial(_tuned, data, seeds)))
+    return jobs
+
+
+def _tuned(data: Path, seeds: int) -> list[Score]:
+    from agonist.evaluation.emg_tuning import evaluate_tuning
+
+    return evaluate_tuning(data, seeds)
+
+
+def _kept(path: Path, key: str, job: Callable[[], list[Score]]) -> list[Score]:
+    """The job's scores, read if they are there."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["key"] == key:
+            return [Score(**one) for one in document["scores"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    scores = job()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps({"key": key, "scores": [asdict(one) for one in scores]}) + "\n", encoding="utf-8")
     return scores
 
 

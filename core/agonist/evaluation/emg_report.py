@@ -9,8 +9,8 @@ import numpy as np
 
 from agonist import __version__
 from agonist.evaluation.cells import intervals, resampling_weights
-from agonist.evaluation.emg import ANGLE_TO_EMG, DIRECTIONS, Score
 from agonist.evaluation.report import table
+from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 
 __all__ = ["emg_markdown", "emg_report"]
 
@@ -28,8 +28,8 @@ def emg_report(scores: Sequence[Score], seeds: int) -> dict[str, Any]:
     for protocol in protocols:
         document["protocols"][protocol] = {
             direction: _direction([one for one in scores if (one.protocol, one.direction) == (protocol, direction)])
-            for direction in DIRECTIONS
-        }
+            for direction in DIRECTIONS if any((one.protocol, one.direction) == (protocol, direction) for one in scores)
+        }  # fmt: skip
     return document
 
 
@@ -54,7 +54,10 @@ def _direction(scores: Sequence[Score]) -> dict[str, Any]:
             },
             "more_r_than_ridge": _more(mine, [one for one in scores if one.method == _RIDGE]),
         }  # fmt: skip
-    return {"unit": "95th percentile" if scores[0].direction == ANGLE_TO_EMG else "degrees",
+    unit = (
+        ("share of maximum" if "tuned" in scores[0].protocol else "95th percentile") if scores[0].direction == ANGLE_TO_EMG else "degrees"
+    )
+    return {"unit": unit,
             "recordings": len({one.trial for one in scores}), "methods": rows}  # fmt: skip
 
 

@@ -36,6 +36,7 @@ NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "mia-paper": ("mia-paper", False, ("encoder", "decoder")),
     "mia-release": ("mia-release", False, ("encoder", "decoder")),
     "agonist": ("agonist", False, ("encoder", "decoder")),
+    "agonist-causal": ("agonist-causal", False, ("encoder",)),
     "c-mia-paper": ("mia-paper", True, ("encoder", "decoder")),
     "c-mia-release": ("mia-release", True, ("encoder", "decoder")),
 }

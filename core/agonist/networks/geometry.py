@@ -49,19 +49,36 @@ def _central(values: Tensor) -> Tensor:
     return torch.cat([values[:, 1:2] - values[:, :1], inner, values[:, -1:] - values[:, -2:-1]], dim=1)
 
 
-def body_features(keypoints: Tensor, fps: float) -> Tensor:
+def _backward(values: Tensor) -> Tensor:
+    """Differences to the frame before along axis 1 per frame, nothing at the first. (B, T, ...)"""
+    return torch.cat([torch.zeros_like(values[:, :1]), values[:, 1:] - values[:, :-1]], dim=1)
+
+
+def _lowest_so_far(values: Tensor) -> Tensor:
+    """(B, T) to the smallest value up to each frame; in doubling steps, as ONNX has no cumulative minimum."""
+    step = 1
+    while step < values.shape[1]:
+        earlier = torch.cat([values[:, :1].expand(-1, step), values[:, :-step]], dim=1)
+        values = torch.minimum(values, earlier)
+        step *= 2
+    return values
+
+
+def body_features(keypoints: Tensor, fps: float, *, causal: bool = False) -> Tensor:
     """(B, T, 25, 3) world metres to (B, T, FEATURES): nothing of it changes when the clip is moved or turned about z.
 
     Positions about the middle of the hips, velocities and accelerations, all along the character's heading, and the height
-    of the hips over the lowest place that the feet visit in the window.
+    of the hips over the lowest place that the feet visit in the window. Where it is `causal` no frame knows a later one.
     """
+    difference = _backward if causal else _central
     cosine, sine = heading(keypoints)
     mid = keypoints[:, :, _MID : _MID + 1]
-    velocity = _central(keypoints) * fps
-    acceleration = _central(velocity) * fps
+    velocity = difference(keypoints) * fps
+    acceleration = difference(velocity) * fps
     position = _to_heading(keypoints - mid, cosine, sine)
     parts = [position, 0.3 * _to_heading(velocity, cosine, sine), 0.05 * _to_heading(acceleration, cosine, sine)]
-    floor = keypoints[:, :, _FEET, 2].amin(dim=2).amin(dim=1)[:, None, None]  # (B, 1, 1)
+    feet = keypoints[:, :, _FEET, 2].amin(dim=2)  # (B, T)
+    floor = (_lowest_so_far(feet) if causal else feet.amin(dim=1, keepdim=True))[..., None]  # (B, T or 1, 1)
     height = mid[:, :, 0, 2:] - floor  # (B, T, 1)
     return torch.cat([*(part.flatten(2) for part in parts), height], dim=-1)
 

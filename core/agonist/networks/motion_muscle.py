@@ -31,6 +31,7 @@ class NetworkConfig:
         layers, heads, width, feed_forward: the transformer's.
         kernel: frames that the local extractor sees.
         dropout: share dropped in training.
+        causal: no frame of the answer hangs on a later frame, as live use needs (ours only).
     """
 
     name: str
@@ -42,12 +43,19 @@ class NetworkConfig:
     feed_forward: int = 2048
     kernel: int = 9
     dropout: float = 0.1
+    causal: bool = False
+
+    @property
+    def ours(self) -> bool:
+        """Whether the network is ours, and not that of the paper."""
+        return self.name.startswith("agonist")
 
 
 CONFIGS: dict[str, NetworkConfig] = {
     "mia-paper": NetworkConfig("mia-paper", 10.0, 30, layers=4, heads=8),
     "mia-release": NetworkConfig("mia-release", 10.0, 30, layers=8, heads=16),
     "agonist": NetworkConfig("agonist", 20.0, 64, layers=3, heads=4, feed_forward=256, kernel=5, dropout=0.05),
+    "agonist-causal": NetworkConfig("agonist-causal", 20.0, 64, layers=3, heads=4, feed_forward=256, kernel=5, dropout=0.05, causal=True),
 }
 
 
@@ -132,7 +140,7 @@ class TransformerBlock(nn.Module):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
-        self.heads = config.heads
+        self.heads, self.causal = config.heads, config.causal
         self.norm1, self.norm2 = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
         self.qkv, self.out = nn.Linear(config.width, 3 * config.width), nn.Linear(config.width, config.width)
         self.up, self.down = nn.Linear(config.width, config.feed_forward), nn.Linear(config.feed_forward, config.width)
@@ -141,7 +149,10 @@ class TransformerBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.qkv(self.norm1(x)).chunk(3, dim=-1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (q, k, v))  # (B, heads, T, d)
-        weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]), dim=-1)  # (B, heads, T, T)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])  # (B, heads, T, T)
+        if self.causal:
+            scores = scores + torch.triu(torch.full_like(scores[0, 0], -1e9), diagonal=1)
+        weights = torch.softmax(scores, dim=-1)
         x = x + self.drop(self.out((weights @ v).transpose(1, 2).flatten(2)))  # (B, T, width)
         return x + self.drop(self.down(torch.relu(self.up(self.norm2(x)))))
 
@@ -154,14 +165,17 @@ class AgonistTrunk(nn.Module):
     def __init__(self, config: NetworkConfig, inputs: int) -> None:
         super().__init__()
         self.embed = nn.Linear(inputs, config.width)
-        self.local = nn.Conv1d(config.width, config.width, config.kernel, padding=config.kernel // 2)
+        self.local = nn.Conv1d(config.width, config.width, config.kernel)
+        before = config.kernel - 1 if config.causal else config.kernel // 2
+        self.pad = (before, config.kernel - 1 - before)
         self.register_buffer("positions", sinusoids(config.window, config.width), persistent=False)
         self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
 
     def forward(self, features: Tensor) -> Tensor:
         x = self.embed(features)
-        x = x + torch.relu(self.local(x.transpose(1, 2)).transpose(1, 2)) + self.positions[: x.shape[1]]
+        around = nn.functional.pad(x.transpose(1, 2), self.pad)
+        x = x + torch.relu(self.local(around).transpose(1, 2)) + self.positions[: x.shape[1]]
         for block in self.blocks:
             x = block(x)
         return self.norm(x)
@@ -185,9 +199,13 @@ class AgonistEncoder(nn.Module):
             self.head.bias[:muscles] = -2.5
             self.head.bias[muscles:] = -2.5
 
+    def features(self, keypoints: Tensor) -> Tensor:
+        """(B, T, F) of the body, as they are."""
+        return body_features(keypoints, self.config.fps, causal=self.config.causal)
+
     def normalized(self, keypoints: Tensor) -> Tensor:
         """(B, T, F) features in standard units of the training set, cut at 6 of them."""
-        return torch.clamp((body_features(keypoints, self.config.fps) - self.mean) / self.std, -6.0, 6.0)
+        return torch.clamp((self.features(keypoints) - self.mean) / self.std, -6.0, 6.0)
 
     def forward(self, keypoints: Tensor) -> tuple[Tensor, Tensor]:
         level, log_std = self.head(self.trunk(self.normalized(keypoints))).chunk(2, dim=-1)

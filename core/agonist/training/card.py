@@ -29,7 +29,7 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
         "## Figures",
         "",
     ]
-    writers = {"encoder": _encoder_figures, "decoder": _decoder_figures, "editor": _editor_figures}
+    writers = {"encoder": _encoder_figures, "decoder": _decoder_figures, "editor": _editor_figures, "tuned": _tuned_figures}
     for part, metrics in document["metrics"].items():
         lines += [*writers[part](metrics), ""]
     if "editor" in document["parameters"] and "editor" not in document["metrics"]:
@@ -53,7 +53,7 @@ def _same_corpus(corpus: dict[str, Any]) -> list[str]:
 
 
 def _simulated(training: dict[str, Any]) -> bool:
-    return str(training.get("data", "simulated")).startswith("simulated")
+    return str(training.get("data", "simulated")).startswith("simulated") and "from" not in training
 
 
 def _simulated_data(training: dict[str, Any], corpus: dict[str, Any], name: str) -> list[str]:
@@ -73,8 +73,14 @@ def _measured_data(training: dict[str, Any], corpus: dict[str, Any]) -> list[str
     return [
         f"- Training data: {training['data']}, {corpus['fps']:g} frames a second. {corpus.get('note', '')}".rstrip(),
         *_how_long(training.get("fits", {})),
-        f"- Reproduce: import the data set with `agonist data`, then `agonist train {training['recipe'].removesuffix('.toml')}`.",
+        _reproduce(training),
     ]
+
+
+def _reproduce(training: dict[str, Any]) -> str:
+    if "from" in training:
+        return "- Reproduce: `agonist train person` with the same files."
+    return f"- Reproduce: import the data set with `agonist data`, then `agonist train {training['recipe'].removesuffix('.toml')}`."
 
 
 def _what_it_is(training: dict[str, Any]) -> list[str]:
@@ -133,6 +139,18 @@ def _decoder_figures(m: dict[str, Any]) -> list[str]:
             ]
         ),
     ]
+
+
+def _tuned_figures(m: dict[str, Any]) -> list[str]:
+    """r and RMSE of a person's measured muscles, before and after tuning."""
+    return [
+        "On the last fifth of the person's clip, which chose the best weights (so the truth is a little worse):",
+        "",
+        "| muscle | r before | r after | RMSE before | RMSE after |",
+        "|---|---|---|---|---|",
+        *(f"| {name} | {a['r']:.2f} | {b['r']:.2f} | {a['rmse']:.3f} | {b['rmse']:.3f} |"
+          for name, (a, b) in ((name, (row["before"], row["after"])) for name, row in m.items())),
+    ]  # fmt: skip
 
 
 def _editor_figures(m: dict[str, Any]) -> list[str]:

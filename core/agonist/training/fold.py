@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from agonist.corpus.sources import mirror_activation, mirror_keypoints
 from agonist.networks.decoder import AgonistDecoder
-from agonist.networks.geometry import body_features, facing
+from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import AgonistEncoder, MiaNetwork, network_config, paper_axes
 from agonist.training.decoding import decoder_loss
 from agonist.training.loop import Fit, Schedule, fit
@@ -54,10 +54,11 @@ class FoldNetwork(nn.Module):
     def __init__(self, config: str, direction: str, frames: int, *, conditioned: bool = False) -> None:
         super().__init__()
         # A single frame has no velocity: ours gets it twice.
-        given = replace(network_config(config), fps=10.0, window=max(frames, 2) if config == "agonist" else frames)
+        known = network_config(config)
+        given = replace(known, fps=10.0, window=max(frames, 2) if known.ours else frames)
         self.direction, self.frames, self.conditioned = direction, frames, conditioned
         self.network: nn.Module
-        if config == "agonist":
+        if known.ours:
             self.network = AgonistEncoder(given, _MUSCLES) if direction == "encoder" else AgonistDecoder(given, _MUSCLES)
         else:
             inputs, outputs = (_COORDINATES, _MUSCLES) if direction == "encoder" else (_MUSCLES, _COORDINATES)
@@ -70,7 +71,7 @@ class FoldNetwork(nn.Module):
         self.scale.copy_(activation.std() + 1e-6)
         self.spread.copy_(activation.flatten(0, 1).std(0) + 0.02)
         if isinstance(self.network, AgonistEncoder):
-            parts = [body_features(self._held(part), 10.0).flatten(0, 1) for part in torch.split(keypoints, _BATCH)]
+            parts = [self.network.features(self._held(part)).flatten(0, 1) for part in torch.split(keypoints, _BATCH)]
             features = torch.cat(parts)
             self.network.mean.copy_(features.mean(0))
             self.network.std.copy_(features.std(0) + 1e-3)

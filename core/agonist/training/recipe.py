@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from agonist.errors import FileFormatError, UnknownNameError
 from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.editor import Editor
-from agonist.networks.geometry import body_features, facing
+from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import AgonistEncoder, NetworkConfig, PaperDecoder, PaperEncoder, network_config
 from agonist.training.data import WindowSampler, read_corpus
 from agonist.training.decoding import decoder_loss
@@ -136,9 +136,9 @@ def _train_encoder(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
     keypoints, activation = job.train.draw(400, rng)
     spread = torch.tensor(activation.reshape(-1, activation.shape[-1]).std(axis=0)) + 0.02
     encoder: nn.Module
-    if config.name == "agonist":
+    if config.ours:
         encoder = AgonistEncoder(config)
-        features = body_features(torch.tensor(keypoints), config.fps).flatten(0, 1)
+        features = encoder.features(torch.tensor(keypoints)).flatten(0, 1)
         encoder.mean.copy_(features.mean(0))
         encoder.std.copy_(features.std(0) + 1e-3)
     else:
@@ -147,7 +147,7 @@ def _train_encoder(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
 
     def loss(_: int) -> Tensor:
         k, a = _tensors(job.train.draw(batch, rng, jitter=_JITTER_M))
-        if config.name != "agonist":
+        if not config.ours:
             return ((encoder(k) - a) / spread).square().mean()
         level, log_std = encoder(k)
         error = (level - a) / spread
@@ -168,7 +168,7 @@ def _level(network: nn.Module, asked: Tensor, batch: int = 64) -> Tensor:
 
 def _train_decoder(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
     decoder: nn.Module
-    if job.config.name == "agonist":
+    if job.config.ours:
         decoder = AgonistDecoder(job.config)
         decoder.mean_pose.copy_(facing(torch.tensor(job.train.draw(400, job.rng)[0])).mean(dim=(0, 1)))
     else:

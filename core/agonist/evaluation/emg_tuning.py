@@ -1,0 +1,88 @@
+"""Transfer on real EMG: the encoder of simulation alone, tuned on one person, and the same network without the simulation.
+
+The treadmill recordings of ceinmsrt_gait: the first 70 % of a task are learned from, the rest is tested, and the other task as a
+whole. Electrodes: quadriceps is the mean of vastus lateralis, vastus medialis and rectus femoris, hamstrings that of
+semimembranosus and biceps femoris, right leg, as shares of the maximum in the file.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from agonist.evaluation.emg_trials import FIRST_SHARE
+from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.evaluation.scores import ANGLE_TO_EMG, Score
+from agonist.io import mot_sto, read
+from agonist.model import load_model
+from agonist.networks.baselines import Ridge, aligned_pose
+from agonist.networks.motion_muscle import AgonistEncoder
+from agonist.predict import model_keypoints, standing_keypoints
+from agonist.training.tune import PersonClip, TuneSettings, encode_clip, shipped_encoder, tune_encoder
+
+__all__ = ["evaluate_tuning"]
+
+Array = NDArray[np.float64]
+
+_GROUPS = {"quadriceps_r": ("vas_lat_r", "vas_med_r", "rect_fem_r"), "hamstrings_r": ("semimem_r", "bifemlh_r")}
+_TASKS = {"walking": "walk36", "running": "run81"}
+
+
+def evaluate_tuning(data: Path, seeds: int, settings: TuneSettings | None = None) -> list[Score]:
+    """Both tasks as the one that is learned. Raises FileFormatError."""
+    chosen = settings or TuneSettings()
+    model = load_model("agonist")
+    muscles = [model.contract.muscles.names.index(name) for name in _GROUPS]
+    clips = {task: _clip(data / "ceinmsrt_gait" / name, model.contract.fps, muscles) for task, name in _TASKS.items()}
+    scores = []
+    for task, other in (tuple(_TASKS), tuple(_TASKS)[::-1]):
+        first, last = clips[task].cut(FIRST_SHARE)
+        tested = {f"tuned on {task}, {task} later": (task, last), f"tuned on {task}, {other}": (other, clips[other])}
+
+        def judge(method: str, seed: int, guesses: list[Array], tested: dict[str, tuple[str, PersonClip]] = tested) -> None:
+            for guess, (protocol, (name, clip)) in zip(guesses, tested.items(), strict=True):
+                truth, said = clip.activation[:, muscles], guess[:, muscles]
+                r = float("nan") if method == "mean of train" else float(np.nan_to_num(pearson_r(said, truth)).mean())
+                scores.append(Score(protocol, ANGLE_TO_EMG, method, seed, name, "treadmill", "normal", name, r, rmse(said, truth)))
+
+        asked = [clip.keypoints for _, clip in tested.values()]
+        known = np.nan_to_num(first.activation)
+        ridge = Ridge.fit([aligned_pose(first.keypoints)], [known], model.contract.fps, 10.0)
+        judge("mean of train", 0, [np.broadcast_to(known.mean(axis=0), (len(one), known.shape[1])) for one in asked])
+        judge("ridge on lags", 0, [np.clip(ridge.predict(aligned_pose(one)), 0, 1) for one in asked])
+        shipped = shipped_encoder(model)
+        judge("simulation alone", 0, [encode_clip(shipped, one) for one in asked])
+        for seed in range(seeds):
+            for method, encoder in (("no simulation", _fresh(shipped, first, seed)), ("simulation, then tuned", shipped_encoder(model))):
+                own = TuneSettings(chosen.steps, chosen.batch, chosen.learning_rate, seed)
+                with tempfile.TemporaryDirectory() as folder:
+                    tune_encoder(encoder, first, own, Path(folder) / "log.csv")
+                judge(method, seed, [encode_clip(encoder, one) for one in asked])
+    return scores
+
+
+def _clip(folder: Path, fps: float, muscles: list[int]) -> PersonClip:
+    motion = standing_keypoints(read(folder / "ik.sto"))
+    keypoints = model_keypoints(motion, fps)
+    emg = mot_sto.read(folder / "emgFilt.sto")
+    times = motion.start + np.arange(len(keypoints)) / fps
+    values = np.full((len(times), 8), np.nan)
+    for index, columns in zip(muscles, _GROUPS.values(), strict=True):
+        values[:, index] = np.interp(times, emg.times, np.mean([emg.column(name) for name in columns], axis=0))
+    return PersonClip(keypoints, np.clip(values, 0, 1))
+
+
+def _fresh(like: AgonistEncoder, clip: PersonClip, seed: int) -> AgonistEncoder:
+    """The same network with random weights; what its features are measured in comes from the clip."""
+    torch.manual_seed(seed)
+    encoder = AgonistEncoder(like.config)
+    window = like.config.window
+    pieces = [clip.keypoints[start : start + window] for start in range(0, len(clip.keypoints) - window + 1, window // 2)]
+    features = encoder.features(torch.tensor(np.stack(pieces), dtype=torch.float32)).flatten(0, 1)
+    encoder.mean.copy_(features.mean(0))
+    encoder.std.copy_(features.std(0) + 1e-3)
+    return encoder

@@ -1,0 +1,60 @@
+"""A person's recording as files: a motion, and a table of EMG on the same clock, brought to a model's frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from agonist.errors import FileFormatError
+from agonist.io import csv_activation, mot_sto, read
+from agonist.model import Model
+from agonist.muscles import MuscleSet
+from agonist.predict import model_keypoints, standing_keypoints
+from agonist.training.tune import PersonClip
+
+__all__ = ["read_person"]
+
+
+def read_person(motion: Path, emg: Path, model: Model) -> PersonClip:
+    """Motion and EMG where both were recorded.
+
+    Args:
+        motion: any motion file.
+        emg: envelopes in [0, 1]: our CSV, or an OpenSim table (.sto, .mot) with a column for each muscle that had a sensor, named
+            as the model's; other columns are ignored. Its times are the motion's.
+        model: whose muscles and frame rate are meant.
+
+    Raises:
+        FileFormatError: no such muscles, values out of range, or no time in common. MotionError, SkeletonError: no humanoid.
+    """
+    clip = standing_keypoints(read(motion))
+    fps = model.contract.fps
+    keypoints = model_keypoints(clip, fps)
+    table = _table(emg, model.contract.muscles)
+    times = clip.start + np.arange(len(keypoints)) / fps
+    inside = (times >= table.times[0] - 1e-9) & (times <= table.times[-1] + 1e-9)
+    if not inside.any():
+        raise FileFormatError(
+            emg, f"times from {table.times[0]:g} to {table.times[-1]:g} s", f"some of the motion's, {times[0]:g} to {times[-1]:g} s"
+        )
+    values = np.full((len(times), len(model.contract.muscles)), np.nan)
+    for index, name in enumerate(model.contract.muscles.names):
+        if name in table.columns:
+            values[:, index] = np.interp(times, table.times, table.column(name))
+    if np.nanmin(values[inside]) < 0 or np.nanmax(values[inside]) > 1:
+        found = f"EMG from {np.nanmin(values[inside]):g} to {np.nanmax(values[inside]):g}"
+        raise FileFormatError(emg, found, "envelopes as a share of a maximum, 0 to 1")
+    return PersonClip(keypoints[inside], values[inside])
+
+
+def _table(path: Path, muscles: MuscleSet) -> mot_sto.OpenSimTable:
+    if path.suffix.lower() == ".csv":
+        activation = csv_activation.read(path)
+        times = activation.start + np.arange(len(activation)) / activation.fps
+        table = mot_sto.OpenSimTable(path.name, times, activation.muscles.names, np.array(activation.values))
+    else:
+        table = mot_sto.read(path)
+    if not set(table.columns) & set(muscles.names):
+        raise FileFormatError(path, f"columns {', '.join(table.columns)[:100]}", f"some of {', '.join(muscles.names)}")
+    return table

@@ -1,0 +1,41 @@
+"""`agonist train person` as people call it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from agonist.io import mot_sto, npz
+from tests.training.conftest import swaying
+
+
+@pytest.fixture
+def recording(tmp_path):
+    npz.write(tmp_path / "sway.npz", swaying(3, 360))
+    times = np.arange(0, 18, 0.02)
+    mot_sto.write(tmp_path / "emg.sto", mot_sto.OpenSimTable("emg", times, ("quadriceps_r",), 0.5 + 0.4 * np.sin(times)[:, None]))
+    return ["--motion", tmp_path / "sway.npz", "--emg", tmp_path / "emg.sto"]
+
+
+def test_it_writes_a_model(agonist, recording, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from agonist.training import tune
+
+    monkeypatch.setattr(tune, "TuneSettings", lambda settings=tune.TuneSettings: settings(steps=2, batch=2))
+    done = agonist("train", "person", *recording, "--out", tmp_path / "me", "--json")
+    assert done.code == 0, done.err
+    assert set(json.loads(done.out)["tuned"]) == {"quadriceps_r"} and "Tuned on measured EMG" in done.err
+    assert agonist("predict", tmp_path / "sway.npz", "--model", tmp_path / "me", "--out", tmp_path / "a.csv").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["person"], "expected --motion and --emg"),
+        (["agonist"], "no --data"),
+        (["person", "--motion", "{tmp}/sway.npz", "--emg", "{tmp}/emg.sto", "--model", "nobody"], "No model 'nobody'"),
+    ],
+)
+def test_a_call_that_is_wrong(agonist, recording, tmp_path, arguments, message):
+    done = agonist("train", *(one.format(tmp=tmp_path) for one in arguments), "--out", tmp_path / "me")
+    assert done.code == 2 and message in done.err and not (tmp_path / "me").exists()
