@@ -48,6 +48,7 @@ class AgonistBone(bpy.types.PropertyGroup):
     """One joint of the standard humanoid, its name, and the bones of the rig that are it and move it."""
 
     bone: bpy.props.StringProperty(name="Bone", description="The bone that starts at this joint")
+    deform: bpy.props.StringProperty(name="Skin", description="The bone that the skin follows, if it is another one")
     control: bpy.props.StringProperty(
         name="Control", description="The bone that you turn to pose this joint, if it is another one", default=""
     )
@@ -57,7 +58,7 @@ class AgonistBone(bpy.types.PropertyGroup):
 
     def named(self) -> list[str]:
         """The bones that this row names."""
-        return [name for name in (self.bone, self.control, self.target, self.pole, self.swing) if name]
+        return [name for name in (self.bone, self.deform, self.control, self.target, self.pole, self.swing) if name]
 
 
 class AgonistArmature(bpy.types.PropertyGroup):
@@ -130,7 +131,8 @@ class AgonistArmature(bpy.types.PropertyGroup):
         self.bones.clear()
         for joint in CANONICAL_JOINTS:
             row = self.bones.add()
-            row.name, row.bone, row.control = joint, rig.joints.get(joint, ""), rig.controls.get(joint, "")
+            row.name, row.bone = joint, rig.joints.get(joint, "")
+            row.deform, row.control = rig.deform.get(joint, ""), rig.controls.get(joint, "")
             if joint in rig.ik:
                 row.target, row.pole, row.swing = rig.ik[joint].target, rig.ik[joint].pole, rig.ik[joint].swing
         self.bone_map, self.bone_score = rig.name, rig.score

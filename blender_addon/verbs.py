@@ -237,10 +237,8 @@ def load_bones(armature: bpy.types.Object, path: Path) -> RigFit:
 def save_bones(armature: bpy.types.Object, path: Path) -> None:
     """Write the table of bones as a bone map. Raises SkeletonError if the table is not complete, InputError."""
     rig = rig_of(armature)
-    one = BoneMap(
-        path.stem, {joint: (bone,) for joint, bone in rig.joints.items()}, {joint: (bone,) for joint, bone in rig.controls.items()}, rig.ik
-    )
-    write_bone_map(path, one)
+    tables = [{joint: (bone,) for joint, bone in table.items()} for table in (rig.joints, rig.deform, rig.controls)]
+    write_bone_map(path, BoneMap(path.stem, *tables, rig.ik))
 
 
 def show(armature: bpy.types.Object, which: str) -> None:

@@ -30,7 +30,8 @@ def as_rig(bone_map: BoneMap, prefix: str = "") -> dict[str, str]:
         above = JOINT_PARENTS[joint]
         rig[bone] = bones[above] if above else ""
     ik = [name for one in bone_map.ik.values() for name in (one.target, one.pole, one.swing) if name]
-    for name in (*(names[0] for names in bone_map.controls.values()), *ik, *bone_map.marks):
+    tables = [names[0] for table in (bone_map.deform, bone_map.controls) for names in table.values()]
+    for name in (*tables, *ik, *bone_map.marks):
         rig.setdefault(prefix + name, bones["pelvis"])
     return rig
 
@@ -79,7 +80,7 @@ _names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=
 @given(st.lists(_names, min_size=13, max_size=13, unique=True), _names, _names)
 def test_a_map_of_ones_own_comes_back_as_it_was(tmp_path_factory, bones, control, pole):
     joints = dict(zip(("pelvis", *NEEDED_JOINTS), ((bone,) for bone in bones), strict=True))
-    written = BoneMap("mine", joints, {"hip_l": (control,)}, {"ankle_l": IkControls(control, pole)})
+    written = BoneMap("mine", joints, {"knee_r": (pole,)}, {"hip_l": (control,)}, {"ankle_l": IkControls(control, pole)})
     path = tmp_path_factory.mktemp("maps") / "mine.toml"
     write_bone_map(path, written)
     assert read_bone_map(path) == written

@@ -23,7 +23,7 @@ def add_muscles(armature: bpy.types.Object, muscles: MuscleSet | None = None) ->
     A mesh that the user has bound stays. Raises SkeletonError for no humanoid.
     """
     rig = rig_of(armature)
-    skeleton, hmap = rig_skeleton(armature, rig), humanoid_of(rig)
+    skeleton, hmap = rig_skeleton(armature, rig, skin=True), humanoid_of(rig, skin=True)
     before = muscle_objects(armature)
     wanted = [one for one in (muscles or muscle_set("mia8")).muscles if not (one.name in before and before[one.name].get(BOUND))]
     shapes = {muscle: muscle_mesh(skeleton, hmap, muscle.name) for muscle in wanted}

@@ -26,7 +26,7 @@ def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -
     if mesh.type != "MESH" or not len(mesh.data.vertices):
         raise InputError(f"'{mesh.name}' is no mesh with vertices; select one and the armature.")
     rig = rig_of(armature)
-    shape = muscle_mesh(rig_skeleton(armature, rig), humanoid_of(rig), muscle)
+    shape = muscle_mesh(rig_skeleton(armature, rig, skin=True), humanoid_of(rig, skin=True), muscle)
     before = muscle_objects(armature).get(muscle)
     world = mesh.matrix_world.copy()
     if not any(one.type == "ARMATURE" for one in mesh.modifiers):

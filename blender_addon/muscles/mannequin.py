@@ -62,7 +62,7 @@ def mannequin_of(armature: bpy.types.Object) -> bpy.types.Object | None:
 def add_mannequin(armature: bpy.types.Object) -> bpy.types.Object:
     """Build the body; one already there is replaced. Raises SkeletonError for no humanoid."""
     rig = rig_of(armature)
-    body = _Body(rig_skeleton(armature, rig), humanoid_of(rig))
+    body = _Body(rig_skeleton(armature, rig, skin=True), humanoid_of(rig, skin=True))
     before = mannequin_of(armature)
     if before is not None:
         remove_object(before)

@@ -22,7 +22,7 @@ from .keys import key_location, key_rotation
 __all__ = ["apply_motion", "copy_action", "settle"]
 
 # A limb bent by less says nothing about the plane it bends in; beyond the second angle it says all (radians) [ours].
-_STRAIGHT_RAD, _BENT_RAD = np.radians(3.0), np.radians(15.0)
+_STRAIGHT_RAD, _BENT_RAD = np.radians(1.0), np.radians(5.0)
 # A channel that would change by less is left alone: rounding, or what a correction is not worth (radians, metres) [ours].
 _ROUNDING, _WORTH = 1e-9, 1e-5
 # Passes that `settle` makes at most, and how near it has to come, in metres [ours].
@@ -123,7 +123,8 @@ def _channels(control: Control, moves: _Moves) -> tuple[np.ndarray | None, np.nd
     place = origin + np.einsum("tij,tj->ti", control.reach, location)
     carry, origin_after = _carried(control, moves)
     if control.kind in ("POLE", "SWING"):
-        turn, root = _limb_turn(control, moves, place, rotations.multiply(space, basis))
+        turn, carry_swing, root = _limb_turn(control, moves, place, rotations.multiply(space, basis))
+        carry = carry_swing if control.kind == "SWING" else carry
         place_after = moves.after[root] + rotations.rotate(turn, place - moves.before[root])
     else:
         turn, place_after = moves.turn[control.joint], moves.carried(control.joint, place)
@@ -153,11 +154,11 @@ def _carried(control: Control, moves: _Moves) -> tuple[np.ndarray, np.ndarray]:
     return rotations.from_rotvec(vector), origin + shift
 
 
-def _limb_turn(control: Control, moves: _Moves, place: np.ndarray, rotation: np.ndarray) -> tuple[np.ndarray, str]:
-    """How the plane of an IK limb turns (T, 4), about the joint at the limb's root, whose name comes with it.
+def _limb_turn(control: Control, moves: _Moves, place: np.ndarray, rotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """How the plane of an IK limb turns (T, 4), how the parent space of its swing does (T, 4), and the joint at its root.
 
-    The limb's line goes where its ends go; about that line the plane follows the bent elbow or knee, and in a limb that is
-    nearly straight the upper bone.
+    The swing's space turns with what the limb hangs on, then the shortest way to the limb's new line. The line goes where its
+    ends go; about it the plane follows the bent elbow or knee, and in a limb that is nearly straight the upper bone.
     """
     side, is_arm = control.joint[-2:], control.joint.startswith("wrist")
     root, middle, end = (f"{part}{side}" for part in (("shoulder", "elbow", "wrist") if is_arm else ("hip", "knee", "ankle")))
@@ -173,7 +174,9 @@ def _limb_turn(control: Control, moves: _Moves, place: np.ndarray, rotation: np.
     share = np.clip((angle - _STRAIGHT_RAD) / (_BENT_RAD - _STRAIGHT_RAD), 0.0, 1.0)
     share = share * share * (3 - 2 * share)
     about = by_bone + share * ((by_bend - by_bone + np.pi) % (2 * np.pi) - np.pi)
-    return rotations.multiply(rotations.from_rotvec(about[:, None] * line_after), least), root
+    above = next(joint for joint in (("clavicle" + side, "chest", "spine", "pelvis") if is_arm else ("pelvis",)) if joint in moves.turn)
+    tracked = rotations.multiply(_between(rotations.rotate(moves.turn[above], line), line_after), moves.turn[above])
+    return rotations.multiply(rotations.from_rotvec(about[:, None] * line_after), least), tracked, root
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

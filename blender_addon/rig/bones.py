@@ -78,7 +78,7 @@ def _by_names(armature: bpy.types.Object, names: list[str], parents: dict[str, s
         joints = map_humanoid(tree).joints
     except SkeletonError as error:
         raise SkeletonError(f"{_nearest(armature, parents)} {error}") from None
-    return RigFit(BY_NAMES, joints, {}, {}, len(joints) / len(CANONICAL_JOINTS), len(joints))
+    return RigFit(BY_NAMES, joints, {}, {}, {}, len(joints) / len(CANONICAL_JOINTS), len(joints))
 
 
 def _nearest(armature: bpy.types.Object, parents: dict[str, str]) -> str:
@@ -101,6 +101,7 @@ def _from_table(armature: bpy.types.Object) -> RigFit:
     joints = {joint: rows[joint].bone for joint in CANONICAL_JOINTS if joint in rows and rows[joint].bone}
     fit = RigFit(
         props.bone_map, joints,
+        {joint: row.deform for joint, row in rows.items() if row.deform and joint in joints},
         {joint: row.control for joint, row in rows.items() if row.control and joint in joints},
         {joint: IkControls(row.target, row.pole, row.swing) for joint, row in rows.items() if row.target},
         props.bone_score, len(joints),
@@ -126,28 +127,36 @@ def _with_ik(armature: bpy.types.Object, fit: RigFit) -> RigFit:
                     pole = one.pole_subtarget if one.pole_target == armature else ""
                     ik.setdefault(end, IkControls(one.subtarget, pole))
             bone = None if bone.name == stop else bone.parent
-    return RigFit(fit.name, fit.joints, fit.controls, ik, fit.score, fit.matched)
+    return RigFit(fit.name, fit.joints, fit.deform, fit.controls, ik, fit.score, fit.matched)
 
 
-def humanoid_of(rig: RigFit) -> HumanoidMap:
+def humanoid_of(rig: RigFit, *, skin: bool = False) -> HumanoidMap:
     """The joints of `rig_skeleton`."""
-    return HumanoidMap({name: rig.joints[name] for name in CANONICAL_JOINTS if name in rig.joints})
+    return HumanoidMap({name: _bone(rig, name, skin) for name in CANONICAL_JOINTS if name in rig.joints})
 
 
-def rig_skeleton(armature: bpy.types.Object, rig: RigFit) -> Skeleton:
-    """The mapped bones at rest in the armature's own space, one joint each, on the tree of the standard humanoid."""
+def _bone(rig: RigFit, joint: str, skin: bool) -> str:
+    return rig.deform.get(joint, rig.joints[joint]) if skin else rig.joints[joint]
+
+
+def rig_skeleton(armature: bpy.types.Object, rig: RigFit, *, skin: bool = False) -> Skeleton:
+    """The mapped bones at rest in the armature's own space, one joint each, on the tree of the standard humanoid.
+
+    With `skin` the joints are named by the bones that the skin follows.
+    """
     bones = armature.data.bones
     names: list[str] = []
     parents: list[int] = []
+    heads = []
     for joint in (name for name in JOINT_PARENTS if name in rig.joints):
-        bone = rig.joints[joint]
+        bone = _bone(rig, joint, skin)
         if bone in names:
             continue
         above = JOINT_PARENTS[joint]
         while above and above not in rig.joints:
             above = JOINT_PARENTS[above]
         names.append(bone)
-        parents.append(names.index(rig.joints[above]) if above else -1)
-    heads = np.array([np.array(bones[name].head_local) for name in names])
-    offsets = heads - np.where(np.array(parents)[:, None] >= 0, heads[parents], 0.0)
+        parents.append(names.index(_bone(rig, above, skin)) if above else -1)
+        heads.append(np.array(bones[rig.joints[joint]].head_local))
+    offsets = np.array(heads) - np.where(np.array(parents)[:, None] >= 0, np.array(heads)[parents], 0.0)
     return Skeleton(tuple(names), tuple(parents), offsets)

@@ -177,13 +177,17 @@ def pure(matrices: np.ndarray) -> np.ndarray:
     return rotations.from_matrix(linear / np.linalg.norm(linear, axis=-2, keepdims=True))
 
 
+def _root(end: str) -> str:
+    """The joint at the root of the limb that ends in a joint."""
+    return ("shoulder" if end.startswith("wrist") else "hip") + end[-2:]
+
+
 class _Probe:
     """Turns controls one by one and keeps what moved with each."""
 
     def __init__(self, armature: bpy.types.Object, rig: RigFit, wanted: list[Key]) -> None:
         self.armature, self.rig, self.wanted = armature, rig, wanted
         self.joints = list(rig.joints)
-        self.tried = [key for key in wanted if key[2] in ("TURN", "RIDE")]
         # One row a probe: turns of the joints (J, 3) and of the parent spaces (C, 3), rotation vectors.
         self.joint_turns: list[np.ndarray] = []
         self.space_turns: list[np.ndarray] = []
@@ -196,7 +200,7 @@ class _Probe:
         try:
             scene.frame_set(frame)
             start = self._look()
-            for key in self.tried:
+            for key in self.wanted:
                 self._try(key, start)
         finally:
             scene.frame_set(int(before // 1), subframe=before % 1)
@@ -215,8 +219,8 @@ class _Probe:
         is_target = key[2] == "RIDE" and key[1] != "pelvis"
         kept = {name: tuple(getattr(bone, name)) for name in _CHANNELS}
         length = 0.0
-        if is_target:
-            length = self._pull(bone, key[1], start[0])
+        if is_target or key[2] == "POLE":
+            length = self._pull(bone, key, start[0])
         else:
             # About no axis that a joint could be limited or locked to.
             bone.matrix_basis = bone.matrix_basis @ Quaternion(Vector((1, 1, 1)).normalized(), _PROBE_RAD).to_matrix().to_4x4()
@@ -225,7 +229,9 @@ class _Probe:
             setattr(bone, name, values)
         turns = rotations.to_rotvec(rotations.multiply(pure(joints), rotations.conjugate(pure(start[0]))))
         own, row = self.joints.index(key[1]), self.wanted.index(key)
-        if is_target:
+        if key[2] in ("POLE", "SWING"):
+            follows = np.linalg.norm(turns[self.joints.index(_root(key[1]))]) > _PROBE_TOLERANCE
+        elif is_target:
             follows = np.linalg.norm(joints[own, :3, 3] - start[0][own, :3, 3]) > 0.3 * length
         else:
             made = rotations.to_rotvec(rotations.multiply(controls[row], rotations.conjugate(start[2][row])))
@@ -235,19 +241,20 @@ class _Probe:
             self.joint_turns.append(turns)
             self.space_turns.append(rotations.to_rotvec(rotations.multiply(spaces, rotations.conjugate(start[1]))))
 
-    def _pull(self, bone: bpy.types.PoseBone, end: str, joints: np.ndarray) -> float:
-        """Move an IK target towards the root of its limb; returns how far in the armature's space."""
-        root = ("shoulder" if end.startswith("wrist") else "hip") + end[-2:]
-        way = joints[self.joints.index(root), :3, 3] - joints[self.joints.index(end), :3, 3]
+    def _pull(self, bone: bpy.types.PoseBone, key: Key, joints: np.ndarray) -> float:
+        """Move an IK target towards the root of its limb, or a pole across; returns how far in the armature's space."""
+        way = joints[self.joints.index(_root(key[1])), :3, 3] - joints[self.joints.index(key[1]), :3, 3]
         evaluated = self.armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones[bone.name]
-        reach = parent_space(evaluated)[1]
-        bone.location = Vector(np.array(bone.location) + np.linalg.solve(reach, _PROBE_SHARE * way))
-        return float(_PROBE_SHARE * np.linalg.norm(way))
+        space, reach = parent_space(evaluated)
+        shift = _PROBE_SHARE * way
+        if key[2] == "POLE":
+            shift = np.cross(way, space[:3, 3] - joints[self.joints.index(key[1]), :3, 3])
+            shift *= np.linalg.norm(way) / max(float(np.linalg.norm(shift)), 1e-9)
+        bone.location = Vector(np.array(bone.location) + np.linalg.solve(reach, shift))
+        return float(np.linalg.norm(shift))
 
     def moves(self, key: Key) -> bool:
-        """Whether a control moved its joint; pole and swing count where the limb's target does."""
-        if key[2] in ("POLE", "SWING"):
-            return any(kind == "RIDE" and joint == key[1] for _, joint, kind in self.moving)
+        """Whether a control moved what it is there for, at any of the frames."""
         return key in self.moving
 
     def carriers(self, key: Key) -> dict[str, float]:

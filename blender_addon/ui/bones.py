@@ -54,7 +54,7 @@ class AGONIST_PT_bones(Sidebar, bpy.types.Panel):
     def _row(self, column: bpy.types.UILayout, armature: bpy.types.Object, joint: bpy.types.PropertyGroup, controls: bool) -> None:
         fields = ["bone"]
         if controls:
-            fields += ["control", *(("target", "pole", "swing") if joint.name[:-2] in ("wrist", "ankle") else ())]
+            fields += ["deform", "control", *(("target", "pole", "swing") if joint.name[:-2] in ("wrist", "ankle") else ())]
         for field in fields:
             split = column.split(factor=0.4, align=True)
             split.label(text=_label(joint.name) if field == "bone" else "    " + joint.bl_rna.properties[field].name)

@@ -65,6 +65,7 @@ class BoneMap:
     Attributes:
         name: of the family.
         joints: canonical joint -> names of its bone, best first.
+        deform: canonical joint -> names of the bone that the skin follows, where that is another one.
         controls: canonical joint -> names of the bone that an animator turns, where that is another one.
         ik: the joint at the end of a limb (wrist_l, ankle_r ...) -> its IK controls.
         marks: further names by which the family is told from others.
@@ -73,6 +74,7 @@ class BoneMap:
 
     name: str
     joints: Mapping[str, tuple[str, ...]]
+    deform: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     controls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ik: Mapping[str, IkControls] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
@@ -86,6 +88,7 @@ class RigFit:
     Attributes:
         name: of the map.
         joints: canonical joint -> bone.
+        deform: canonical joint -> bone that the skin follows, where it is not the joint's own.
         controls: canonical joint -> bone that is keyed, where it is not the joint's own.
         ik: limb's end -> IK controls that the rig has.
         score: 0 to 1, share of the map's names that the rig has in the right hierarchy.
@@ -94,6 +97,7 @@ class RigFit:
 
     name: str
     joints: Mapping[str, str]
+    deform: Mapping[str, str]
     controls: Mapping[str, str]
     ik: Mapping[str, IkControls]
     score: float
@@ -124,18 +128,18 @@ def fit_rig(bone_map: BoneMap, parents: Mapping[str, str]) -> RigFit:
     def find(names: Iterable[str]) -> str:
         return next((bone for name in names if (bone := exact.get(name) or loose.get(name.casefold()))), "")
 
-    joints = {joint: bone for joint, names in bone_map.joints.items() if (bone := find(names))}
-    controls = {joint: bone for joint, names in bone_map.controls.items() if (bone := find(names))}
+    tables = (bone_map.joints, bone_map.deform, bone_map.controls)
+    joints, deform, controls = ({joint: bone for joint, names in table.items() if (bone := find(names))} for table in tables)
     ik = {}
     for end, one in bone_map.ik.items():
         if target := find([one.target]):
             ik[end] = IkControls(target, find([one.pole]), find([one.swing]))
     marks = [name for name in bone_map.marks if find([name])]
-    asked = len(bone_map.joints) + len(bone_map.controls) + len(bone_map.ik) + len(bone_map.marks)
-    # The bones that deform a control rig need not hang on each other.
+    asked = sum(map(len, tables)) + len(bone_map.ik) + len(bone_map.marks)
+    # The bones of a control rig need not hang on each other.
     astray = 0 if bone_map.controls else sum(_is_astray(joint, joints, parents) for joint in joints)
-    matched = len(joints) + len(controls) + len(ik) + len(marks) - astray
-    return RigFit(bone_map.name, joints, controls, ik, matched / max(asked, 1), matched)
+    matched = len(joints) + len(deform) + len(controls) + len(ik) + len(marks) - astray
+    return RigFit(bone_map.name, joints, deform, controls, ik, matched / max(asked, 1), matched)
 
 
 def _known_as(prefix: str, bones: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -182,7 +186,7 @@ def read_bone_map(path: Path) -> BoneMap:
         re.compile(table.get("prefix", ""))
     except (re.error, TypeError) as error:
         raise FileFormatError(path, f"prefix: {error}", "a regular expression") from None
-    joints, controls = (_expanded(path, table.get(key, {}), sides) for key in ("joints", "controls"))
+    joints, deform, controls = (_expanded(path, table.get(key, {}), sides) for key in ("joints", "deform", "controls"))
     ik: dict[str, dict[str, str]] = {}
     for end, one in table.get("ik", {}).items():
         if not (isinstance(one, dict) and isinstance(one.get("target"), str) and set(one) <= {"target", "pole", "swing"}):
@@ -191,7 +195,7 @@ def read_bone_map(path: Path) -> BoneMap:
             for joint, names in _expanded(path, {end: one[key]}, sides).items():
                 ik.setdefault(joint, {})[key] = names[0]
     return BoneMap(
-        str(table.get("name", path.stem)), joints, controls, {end: IkControls(**names) for end, names in ik.items()},
+        str(table.get("name", path.stem)), joints, deform, controls, {end: IkControls(**names) for end, names in ik.items()},
         tuple(map(str, table.get("marks", ()))), table.get("prefix", ""),
     )  # fmt: skip
 
@@ -217,7 +221,7 @@ def write_bone_map(path: Path, bone_map: BoneMap) -> None:
         lines.append(f"prefix = {_quoted(bone_map.prefix)}")
     if bone_map.marks:
         lines.append(f"marks = [{', '.join(map(_quoted, bone_map.marks))}]")
-    for title, table in (("joints", bone_map.joints), ("controls", bone_map.controls)):
+    for title, table in (("joints", bone_map.joints), ("deform", bone_map.deform), ("controls", bone_map.controls)):
         if table:
             lines += ["", f"[{title}]", *(f"{joint} = [{', '.join(map(_quoted, names))}]" for joint, names in table.items())]
     for end, one in bone_map.ik.items():

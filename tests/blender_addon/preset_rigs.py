@@ -28,7 +28,9 @@ _UNREAL_5 = [
     ("upperarm_twist_01_{s}", "upperarm_{s}", ""), ("calf_twist_01_{s}", "calf_{s}", ""), ("root", "", "pelvis"),
 ]  # fmt: skip
 EXTRAS = {
-    "Mixamo": [("Spine1", "Spine", "Spine2"), ("{s}HandIndex1", "{s}Hand", ""), ("{s}HandIndex2", "{s}HandIndex1", ""), ("Jaw", "Head", "")],
+    "Mixamo": [
+        ("Spine1", "Spine", "Spine2"), ("{s}HandIndex1", "{s}Hand", ""), ("{s}HandIndex2", "{s}HandIndex1", ""), ("Jaw", "Head", ""),
+    ],
     "Rigify meta-rig": [
         ("spine.002", "spine.001", "spine.003"), ("spine.005", "spine.004", "spine.006"), ("pelvis.{s}", "spine", ""),
         ("heel.02.{s}", "foot.{s}", ""), ("f_index.01.{s}", "hand.{s}", ""), ("jaw", "spine.006", ""),
@@ -131,7 +133,8 @@ def _in_rest_pose(motion: Motion, names: dict[str, str], arms_down: float) -> Mo
     order = [HUMANOID.index(joint) for joint in JOINT_PARENTS]
     rest = np.tile([1.0, 0, 0, 0], (1, len(HUMANOID), 1))
     for side, sign in (("l", 1.0), ("r", -1.0)):
-        for joint, axis, angle in (("shoulder", "y", sign * arms_down), ("elbow", "z", -sign * arms_down / 4), ("knee", "x", -arms_down / 8)):
+        bent = ("shoulder", "y", sign * arms_down), ("elbow", "z", -sign * arms_down / 4), ("knee", "x", -arms_down / 8)
+        for joint, axis, angle in bent:
             rest[0, HUMANOID.index(f"{joint}_{side}")] = rotations.from_axis_angle(axis, np.array(angle))
     places, turned = HUMANOID.forward(rest, np.array(motion.skeleton.offsets)[None])
     world = rotations.multiply(motion.rotations_world_from_joint, rotations.conjugate(turned))
