@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import typing
+
 import bpy
 import numpy as np
 
-__all__ = ["assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "push_to_track", "remove_fcurve", "write_keys"]
+__all__ = ["assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "overridable", "push_to_track", "remove_fcurve", "write_keys"]
+
+
+def overridable(cls: type) -> None:
+    """Let every property of a class not yet registered be changed and kept where its owner is a library override."""
+    hints = typing.get_type_hints(cls)
+    for hint in hints.values():
+        is_list = hint.function is bpy.props.CollectionProperty
+        hint.keywords.setdefault("override", {"LIBRARY_OVERRIDABLE", "USE_INSERTION"} if is_list else {"LIBRARY_OVERRIDABLE"})
+    cls.__annotations__ = hints
 
 
 def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:

@@ -10,6 +10,7 @@ from agonist.humanoid import CANONICAL_JOINTS
 from agonist.muscles import MuscleSet
 
 from . import verbs
+from .compat import overridable
 from .live import changed, quiet
 from .muscles.colours import COLOUR_MAPS
 from .scope import AgonistScope
@@ -163,8 +164,9 @@ _CLASSES = (AgonistSlider, AgonistGroup, AgonistScope, AgonistBone, AgonistArmat
 
 def register() -> None:
     for cls in _CLASSES:
+        overridable(cls)
         bpy.utils.register_class(cls)
-    bpy.types.Object.agonist = bpy.props.PointerProperty(type=AgonistArmature)
+    bpy.types.Object.agonist = bpy.props.PointerProperty(type=AgonistArmature, override={"LIBRARY_OVERRIDABLE"})
 
 
 def unregister() -> None:

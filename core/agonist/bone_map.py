@@ -143,14 +143,14 @@ def fit_rig(bone_map: BoneMap, parents: Mapping[str, str]) -> RigFit:
 
 
 def _known_as(prefix: str, bones: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Bones by their names without namespace and prefix, as they are and in one case; of two alike the first counts."""
+    """Bones by their names with and without namespace and prefix, as they are and in one case; of two alike the first counts."""
     strip = re.compile(f"^(?:.*:)?(?:{prefix})?")
-    exact: dict[str, str] = {}
+    exact = {bone: bone for bone in bones}
+    for bone in list(exact):
+        exact.setdefault(strip.sub("", bone), bone)
     loose: dict[str, str] = {}
-    for bone in bones:
-        short = strip.sub("", bone)
-        exact.setdefault(short, bone)
-        loose.setdefault(short.casefold(), bone)
+    for name, bone in exact.items():
+        loose.setdefault(name.casefold(), bone)
     return exact, loose
 
 

@@ -1,0 +1,229 @@
+"""Rigs and actions that are not as they should be: the right result, or one clear line and nothing changed."""
+
+import time
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from agonist.errors import MotionError, SkeletonError
+from blender_addon import session, verbs
+from blender_addon.compat import assign_action, fcurves_of
+from blender_addon.rig.bones import detect_bones
+from tests.blender_addon import preset_rigs, rigs
+from tests.blender_addon.test_presets import joints_at
+from tests.clips import exercise
+
+pytestmark = pytest.mark.blender
+
+
+@pytest.fixture
+def rig():
+    return preset_rigs.build("Mixamo", exercise("Squat", 1.0, seed=4))
+
+
+def _without(armature, *names):
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name in names:
+        armature.data.edit_bones.remove(armature.data.edit_bones[name])
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_a_missing_head_or_toe_is_no_hindrance(rig):
+    _without(rig, "mixamorig:Head", "mixamorig:LeftToeBase")
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    found, wanted = joints_at(rig)
+    assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
+
+
+def test_a_missing_shin_is_named_with_the_map_that_comes_nearest(rig):
+    _without(rig, "mixamorig:LeftLeg")
+    with pytest.raises(RuntimeError, match=r"nearest to Mixamo(.|\n)*knee_l"):
+        bpy.ops.agonist.predict()
+    assert rig.agonist.source_action is None and not rig.agonist.bones
+
+
+def test_the_table_can_name_what_no_map_finds(rig):
+    rig.data.bones["mixamorig:LeftLeg"].name = "unterschenkel"
+    with pytest.raises(SkeletonError, match="knee_l"):
+        detect_bones(rig)
+    rig.data.bones["unterschenkel"].name = "mixamorig:LeftLeg"
+    bpy.ops.agonist.detect_bones()
+    rig.data.bones["mixamorig:LeftLeg"].name = "unterschenkel"
+    with pytest.raises(SkeletonError, match="Detect Bones"):
+        verbs.predict_armature(rig)
+    rig.agonist.bones["knee_l"].bone = "unterschenkel"
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    found, wanted = joints_at(rig)
+    assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
+    rig.agonist.bones["knee_l"].bone = ""
+    with pytest.raises(SkeletonError, match="knee_l"):
+        verbs.predict_armature(rig)
+
+
+def test_a_map_of_ones_own_is_saved_found_and_loaded(rig, tmp_path, monkeypatch):
+    monkeypatch.setattr("blender_addon.rig.bones.user_map_folder", lambda create=False: tmp_path)
+    bpy.ops.agonist.detect_bones()
+    rig.data.bones["mixamorig:LeftLeg"].name = "unterschenkel"
+    rig.agonist.bones["knee_l"].bone = "unterschenkel"
+    path = tmp_path / "studio.toml"
+    assert bpy.ops.agonist.save_bones(filepath=str(path)) == {"FINISHED"}
+    table = {row.name: row.bone for row in rig.agonist.bones}
+    rig.agonist.bones.clear()
+    bpy.ops.agonist.detect_bones()
+    assert rig.agonist.bone_map == "studio" and {row.name: row.bone for row in rig.agonist.bones} == table
+    rig.agonist.bones.clear()
+    assert bpy.ops.agonist.load_bones(filepath=str(path)) == {"FINISHED"}
+    assert {row.name: row.bone for row in rig.agonist.bones} == table
+    path.write_text("[joints]\nhip = 3")
+    with pytest.raises(RuntimeError, match="hip = 3"):
+        bpy.ops.agonist.load_bones(filepath=str(path))
+    assert rig.agonist.bones["knee_l"].bone == "unterschenkel"
+
+
+@pytest.mark.parametrize("scale", [0.01, 1.0, 100.0])
+def test_a_scaled_armature(scale):
+    """Bones in centimetres under an object of 0.01, as an FBX arrives, and the other way round."""
+    rig = preset_rigs.build("UE4 Mannequin", exercise("Squat", 1.0, seed=4))
+    before = rigs.evaluated(rig)[..., :3, 3]
+    rig.scale = (scale, scale, scale)
+    bpy.context.view_layer.update()
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    found, wanted = joints_at(rig)
+    assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3 * scale
+    assert np.abs(rigs.evaluated(rig)[..., :3, 3] / scale - before).max() > 0.01
+
+
+def test_an_action_without_keys_says_so(rig):
+    empty = bpy.data.actions.new("empty")
+    assign_action(rig, empty)
+    with pytest.raises(MotionError, match="no keys"):
+        verbs.predict_armature(rig)
+    assert rig.agonist.source_action is None and rig.animation_data.action is empty
+
+
+def test_an_action_of_one_frame_is_a_pose(rig):
+    for curve in fcurves_of(rig, rig.animation_data.action):
+        for point in list(curve.keyframe_points)[:0:-1]:
+            curve.keyframe_points.remove(point)
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    live = session.live_edit(rig)
+    assert len(live.sample.motion) <= 2
+    found, wanted = joints_at(rig)
+    assert np.linalg.norm(found[: len(wanted)] - wanted, axis=-1).max() < 1e-3
+
+
+def test_frame_numbers_far_from_zero(rig):
+    action = rig.animation_data.action
+    for curve in fcurves_of(rig, action):
+        for point in curve.keyframe_points:
+            point.co.x += 900_000
+        curve.update()
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    assert session.live_edit(rig).sample.first_frame == 900_001
+    found, wanted = joints_at(rig)
+    assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
+
+
+def test_one_key_a_million_frames_away_is_refused_at_once(rig):
+    curve = fcurves_of(rig, rig.animation_data.action)[0]
+    curve.keyframe_points.insert(1_000_000, 0.0)
+    started = time.monotonic()
+    with pytest.raises(MotionError, match=r"1000000(.|\n)*Manual Frame Range"):
+        verbs.predict_armature(rig)
+    assert time.monotonic() - started < 30 and rig.agonist.source_action is None
+
+
+def test_a_bone_that_the_source_does_not_key_is_still_again(rig):
+    """What only the result keys must not stay in the pose when the original plays."""
+    action = rig.animation_data.action
+    still = "mixamorig:LeftUpLeg"
+    for curve in list(fcurves_of(rig, action)):
+        if f'"{still}"' in curve.data_path:
+            _channels(rig, action).fcurves.remove(curve)
+    rig.pose.bones[still].rotation_mode = "QUATERNION"
+    rig.pose.bones[still].rotation_quaternion = (0.98, -0.2, 0, 0)
+    before = rigs.evaluated(rig)
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    assert np.abs(rigs.evaluated(rig) - before).max() > 0.01
+    rig.agonist.show = "ORIGINAL"
+    angle, place = rigs.difference(rigs.evaluated(rig), before)
+    assert angle < 1e-6 and place < 1e-6
+    rig.agonist.show = "RECOMMENDED"
+    found, wanted = joints_at(rig)
+    assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
+
+
+def _channels(owner, action):
+    from blender_addon import compat
+
+    return compat._channels(owner, action, ensure=False)
+
+
+def _library(rig, tmp_path):
+    """The rig in a file of its own, and an empty scene."""
+    collection = bpy.data.collections.new("Hero")
+    bpy.context.scene.collection.children.link(collection)
+    collection.objects.link(rig)
+    bpy.context.scene.collection.objects.unlink(rig)
+    path = tmp_path / "hero.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    with bpy.data.libraries.load(str(path), link=True) as (_, into):
+        into.collections = ["Hero"]
+    return bpy.data.collections["Hero"]
+
+
+def test_a_linked_rig_asks_for_an_override(rig, tmp_path):
+    hero = _library(rig, tmp_path)
+    bpy.context.scene.collection.children.link(hero)
+    bpy.context.view_layer.objects.active = hero.objects[0]
+    with pytest.raises(RuntimeError, match="library override"):
+        bpy.ops.agonist.predict()
+
+
+def test_an_overridden_rig_is_edited_and_kept_over_saving(rig, tmp_path):
+    hero = _library(rig, tmp_path)
+    override = hero.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
+    armature = next(thing for thing in override.all_objects if thing.type == "ARMATURE")
+    bpy.context.view_layer.objects.active = armature
+    before = rigs.evaluated(armature)
+    assert bpy.ops.agonist.predict() == {"FINISHED"}
+    armature.agonist.sliders["quadriceps_l"].scale = 1.5
+    found, wanted = joints_at(armature)
+    assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
+    assert np.abs(rigs.evaluated(armature) - before).max() > 0.01
+    after = rigs.evaluated(armature)
+    name = armature.name
+    path = str(tmp_path / "shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    armature = bpy.data.objects[name]
+    np.testing.assert_allclose(rigs.evaluated(armature), after, atol=1e-5)
+    assert armature.agonist.source_action is not None and len(armature.agonist.sliders) == 8
+    assert armature.agonist.sliders["quadriceps_l"].scale == pytest.approx(1.5)
+
+
+def test_two_characters_in_one_scene_do_not_meet(rig):
+    other = preset_rigs.build("UE5 Mannequin", exercise("HighKick", 1.0, seed=2))
+    other.location.x = 2.0
+    bpy.context.view_layer.update()
+    for armature in (rig, other):
+        verbs.build_muscles(armature)
+        verbs.predict_armature(armature)
+    kept = rigs.evaluated(rig)
+    other.agonist.sliders["hamstrings_r"].scale = 1.6
+    np.testing.assert_array_equal(rigs.evaluated(rig), kept)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    for armature in (rig, other):
+        found, wanted = joints_at(armature)
+        assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
+    assert rig.agonist.recommended_action is not other.agonist.recommended_action
