@@ -16,7 +16,7 @@ from agonist import rotations
 from agonist.motion import Motion
 
 from ..compat import assign_action
-from .controls import Control, RigSample, look, pure
+from .controls import Control, RigSample, look
 from .keys import key_location, key_rotation
 
 __all__ = ["apply_motion", "copy_action", "settle"]
@@ -81,8 +81,7 @@ class _Moves:
 
 
 def _moves(sample: RigSample, before: Motion, after: Motion) -> _Moves:
-    inverse = np.linalg.inv(sample.object_world)
-    turned = pure(sample.object_world)[:, None]
+    inverse, turned = sample.object_inverse, sample.object_turn[:, None]
     back = rotations.conjugate(turned)
     world = rotations.multiply(after.rotations_world_from_joint, rotations.conjugate(before.rotations_world_from_joint))
     local = rotations.multiply(rotations.multiply(back, world), turned)
@@ -107,7 +106,7 @@ def _write(
     for control in controls:
         pose = armature.pose.bones[control.bone]
         rotation, location = _channels(control, moves)
-        if rotation is not None and (control.bone in turned or rotations.angle_between(rotation, pure(control.basis)).max() > smallest):
+        if rotation is not None and (control.bone in turned or rotations.angle_between(rotation, control.basis_turn).max() > smallest):
             key_rotation(armature, action, pose, frames, rotation)
             turned.add(control.bone)
         if location is not None and (control.bone in moved or np.abs(location - control.basis[:, :3, 3]).max() > smallest):
@@ -118,40 +117,45 @@ def _write(
 
 def _channels(control: Control, moves: _Moves) -> tuple[np.ndarray | None, np.ndarray | None]:
     """The rotation (T, 4) and location (T, 3) that a control's channels get; None for what its kind does not write."""
-    space, basis = pure(control.space), pure(control.basis)
+    space, basis, place = control.space_turn, control.basis_turn, control.place
     origin, location = control.space[:, :3, 3], control.basis[:, :3, 3]
-    place = origin + np.einsum("tij,tj->ti", control.reach, location)
-    carry, origin_after = _carried(control, moves)
+    carry = _carry(control, moves)
     if control.kind in ("POLE", "SWING"):
         turn, carry_swing, root = _limb_turn(control, moves, place, rotations.multiply(space, basis))
         carry = carry_swing if control.kind == "SWING" else carry
         place_after = moves.after[root] + rotations.rotate(turn, place - moves.before[root])
     else:
-        turn, place_after = moves.turn[control.joint], moves.carried(control.joint, place)
+        turn, place_after = moves.turn[control.joint], place
     rotation = None
     if control.kind != "POLE":
         extra = rotations.multiply(rotations.conjugate(carry), turn)
+        if control.kind == "TURN" and np.abs(extra[:, 1:]).max() < _ROUNDING:
+            return basis, None
         rotation = rotations.multiply(rotations.multiply(rotations.conjugate(space), rotations.multiply(extra, space)), basis)
     if control.kind not in ("RIDE", "POLE"):
         return rotation, None
+    if control.kind == "RIDE":
+        place_after = moves.carried(control.joint, place)
     reach = rotations.to_matrix(carry) @ control.reach
-    shift = np.linalg.solve(reach, (place_after - origin_after)[..., None])[..., 0]
+    shift = np.linalg.solve(reach, (place_after - _origin_after(control, moves))[..., None])[..., 0]
     same = np.linalg.solve(control.reach, (place - origin)[..., None])[..., 0]
     # Where nothing moved, the channels stay as they were to the last digit.
     return rotation, location + (shift - same)
 
 
-def _carried(control: Control, moves: _Moves) -> tuple[np.ndarray, np.ndarray]:
-    """How a control's parent space turns (T, 4), and where its origin comes to lie (T, 3), when the joints move."""
-    origin = control.space[:, :3, 3]
+def _carry(control: Control, moves: _Moves) -> np.ndarray:
+    """(T, 4) how a control's parent space turns when the joints move."""
     if not control.carriers:
-        return np.broadcast_to(rotations.identity(), (len(origin), 4)), origin
+        return np.broadcast_to(rotations.identity(), control.basis_turn.shape)
     if list(control.carriers.values()) == [1.0]:
-        (joint,) = control.carriers
-        return moves.turn[joint], moves.carried(joint, origin)
-    vector = sum(share * rotations.to_rotvec(moves.turn[joint]) for joint, share in control.carriers.items())
-    shift = sum(share * (moves.carried(joint, origin) - origin) for joint, share in control.carriers.items())
-    return rotations.from_rotvec(vector), origin + shift
+        return moves.turn[next(iter(control.carriers))]
+    return rotations.from_rotvec(sum(share * rotations.to_rotvec(moves.turn[joint]) for joint, share in control.carriers.items()))
+
+
+def _origin_after(control: Control, moves: _Moves) -> np.ndarray:
+    """(T, 3) where the origin of a control's parent space comes to lie when the joints move."""
+    origin = control.space[:, :3, 3]
+    return origin + sum(share * (moves.carried(joint, origin) - origin) for joint, share in control.carriers.items())
 
 
 def _limb_turn(control: Control, moves: _Moves, place: np.ndarray, rotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import bpy
 import numpy as np
@@ -56,6 +57,21 @@ class Control:
     basis: np.ndarray
     carriers: Mapping[str, float]
 
+    @cached_property
+    def space_turn(self) -> np.ndarray:
+        """(T, 4) rotation of the parent space."""
+        return pure(self.space)
+
+    @cached_property
+    def basis_turn(self) -> np.ndarray:
+        """(T, 4) rotation of the channels."""
+        return pure(self.basis)
+
+    @cached_property
+    def place(self) -> np.ndarray:
+        """(T, 3) where the bone's head is, in the armature's space."""
+        return self.space[:, :3, 3] + np.einsum("tij,tj->ti", self.reach, self.basis[:, :3, 3])
+
 
 @dataclass(frozen=True, eq=False)
 class RigSample:
@@ -78,6 +94,16 @@ class RigSample:
     controls: tuple[Control, ...]
     held: tuple[str, ...]
     is_mechanical: bool
+
+    @cached_property
+    def object_turn(self) -> np.ndarray:
+        """(T, 4) rotation of the armature object."""
+        return pure(self.object_world)
+
+    @cached_property
+    def object_inverse(self) -> np.ndarray:
+        """(T, 4, 4) from the world to the armature's space."""
+        return np.linalg.inv(self.object_world)
 
     @property
     def names(self) -> tuple[str, ...]:

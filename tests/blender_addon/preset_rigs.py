@@ -94,14 +94,16 @@ def _extras(family: str) -> list[tuple[str, str, str]]:
     return list(dict.fromkeys(rows))
 
 
-def build(family: str, motion: Motion, *, prefix: str | None = None) -> bpy.types.Object:
+def build(family: str, motion: Motion, *, bones: int = 0) -> bpy.types.Object:
     """A rig of a family, animated by a motion of the standard humanoid; every bone, mapped or not, has keys.
+
+    Where it has fewer than `bones`, further ones hang on its head.
 
     The rest pose (between T and A), axes and rotation modes are the family's own, the same at every call.
     """
     seed = sorted(EXTRAS).index(family)
     rng = np.random.default_rng(seed)
-    prefix = _PREFIXES.get(family, "") if prefix is None else prefix
+    prefix = _PREFIXES.get(family, "")
     names = {joint: prefix + options[0] for joint, options in next(m for m in bone_maps() if m.name == family).joints.items()}
     posed = _in_rest_pose(motion, names, arms_down=np.radians(50 * (seed % 3) / 2))
     heads = {names[joint]: posed.skeleton.rest_positions[k] for k, joint in enumerate(JOINT_PARENTS)}
@@ -116,13 +118,15 @@ def build(family: str, motion: Motion, *, prefix: str | None = None) -> bpy.type
             above[carries] = bone
     if family == "UE5 Mannequin" or family == "MetaHuman":
         above["spine_05"] = "spine_04"
+    for k in range(bones - len(heads)):
+        above[f"hair.{k}"], heads[f"hair.{k}"] = names["head"], heads[names["head"]] + rng.normal(size=3) * 0.05
     armature = _armature(family, heads, above, rng)
     action = bpy.data.actions.new(family)
     assign_action(armature, action)
-    bones = [names[joint] for joint in JOINT_PARENTS]
-    key_motion(armature, action, posed, bones, 1)
+    mapped = [names[joint] for joint in JOINT_PARENTS]
+    key_motion(armature, action, posed, mapped, 1)
     frames = np.arange(1, len(motion) + 1, dtype=np.float32)
-    for k, bone in enumerate(set(above) - set(bones) - {f"{prefix}root", f"{prefix}Root"}):
+    for k, bone in enumerate(set(above) - set(mapped) - {f"{prefix}root", f"{prefix}Root"}):
         swing = 0.15 * np.sin(0.1 * frames + k)[:, None] * rng.normal(size=3)
         key_rotation(armature, action, armature.pose.bones[bone], frames, rotations.from_rotvec(swing))
     return armature
