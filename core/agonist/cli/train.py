@@ -46,6 +46,9 @@ def train(
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
     metrics = run(recipe, data, out, minutes=minutes, progress=console.progress)
+    if not metrics:
+        # One of several processes that torchrun started, and not the one that writes.
+        return
     measured = [part["data"] for part in metrics.values() if part["data"].startswith("measured")]
     console.say(f"Trained on {measured[0] if measured else 'simulated activation'}: {out}. See {out / 'CARD.md'}.")
     console.result({"out": str(out), "metrics": metrics})

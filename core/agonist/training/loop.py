@@ -1,4 +1,7 @@
-"""The training loop: AdamW, warm-up and cosine, the best weights by a validation score kept. Seeded; logged; resumable."""
+"""The training loop: AdamW, warm-up and cosine, the best weights by a validation score kept. Seeded; logged; resumable.
+
+On one process, or on several that torchrun started (see `distributed`).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from agonist.io.atomic import atomic_path
+from agonist.training import distributed
 from agonist.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 
 __all__ = ["Fit", "Schedule", "fit"]
@@ -108,6 +112,7 @@ def fit(
     if found is not None:
         state, best_weights = _State(**found.numbers), found.best
         found.restore(module, optimizer, rng)
+    distributed.reseed(rng, state.step)
     began = time.monotonic() - state.seconds
     stopped = ""
 
@@ -120,12 +125,14 @@ def fit(
         if score < state.best:
             state.best, state.since_best, best_weights = score, 0, copy.deepcopy(module.state_dict())
         state.rows.append([str(state.step), f"{state.seconds:.1f}", f"{state.running:.6f}", f"{score:.6f}"])
-        _write_log(log, state.rows)
-        if checkpoint:
-            write_checkpoint(checkpoint, Checkpoint.of(key, vars(state), module, best_weights, optimizer, rng))
+        if distributed.rank() == 0:
+            _write_log(log, state.rows)
+            if checkpoint:
+                write_checkpoint(checkpoint, Checkpoint.of(key, vars(state), module, best_weights, optimizer, rng))
+        distributed.reseed(rng, state.step)
 
     while not stopped:
-        state.seconds = time.monotonic() - began
+        state.seconds = distributed.agreed(time.monotonic() - began)
         elapsed, share = state.seconds / (60 * schedule.minutes), state.step / schedule.steps
         if state.step >= schedule.steps or elapsed >= 1:
             stopped = "steps" if state.step >= schedule.steps else "time"
@@ -158,14 +165,13 @@ def _rate(schedule: Schedule, step: int, share: float) -> float:
     return schedule.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
-def _step(
-    optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], loss: Callable[[int], Tensor], step: int, rate: float
-) -> float:
+def _step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], loss: Callable[[int], Tensor], step: int, rate: float) -> float:
     for group in optimizer.param_groups:
         group["lr"] = rate
     value = loss(step)
     optimizer.zero_grad(set_to_none=True)
     value.backward()  # type: ignore[no-untyped-call]
+    distributed.average_gradients(parameters)
     nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()
     return value.item()

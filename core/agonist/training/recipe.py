@@ -20,6 +20,7 @@ from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.editor import Editor
 from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import AgonistEncoder, NetworkConfig, PaperDecoder, PaperEncoder, network_config
+from agonist.training import distributed
 from agonist.training.data import WindowSampler, read_corpus
 from agonist.training.decoding import decoder_loss
 from agonist.training.editing import direction_score, draw_scales, edit_loss, plants
@@ -58,8 +59,12 @@ def train(recipe: str | Path, corpus: Path, out: Path, *, minutes: float | None 
         progress: share done and a line of text.
 
     Returns:
-        the metrics on the test split. Raises UnknownNameError, FileFormatError.
+        the metrics on the test split; where torchrun started several processes, only the first writes the model and has them.
+
+    Raises:
+        UnknownNameError, FileFormatError: no such recipe, or a damaged one.
     """
+    distributed.join()
     path = RECIPES.get(str(recipe), Path(recipe))
     if not path.is_file():
         raise UnknownNameError("recipe", str(recipe), RECIPES)
@@ -85,6 +90,8 @@ def train(recipe: str | Path, corpus: Path, out: Path, *, minutes: float | None 
         fitted = partial(fit, schedule=schedule, log=out / f"{part}.csv", progress=shown, rng=rng, checkpoint=checkpoint, key=key)
         job = _Job(config, samplers[0], samplers[1], rng, modules, fitted)
         modules[part], fits[part] = _TRAINERS[part](job, given["batch"])
+        if distributed.rank():
+            continue
         trained[part] = sum(p.numel() for p in modules[part].parameters() if p.requires_grad)
         example = torch.tensor(job.val.draw(2, rng)[0])
         inputs = {
@@ -93,6 +100,10 @@ def train(recipe: str | Path, corpus: Path, out: Path, *, minutes: float | None 
             "editor": (example, torch.full((2, config.window, MUSCLES), 0.5)),
         }[part]
         files[part] = export_onnx(modules[part], part, inputs, out / f"{part}.onnx")
+    main = distributed.rank() == 0
+    distributed.leave()
+    if not main:
+        return {}
     write_contract(out, _fields(path, settings, document, trained, fits), files)
     # A run that the clock cut is not what one ships: its edits are not worth the minutes of judging.
     metrics = measure_folder(out, corpus, progress, edits=all(one.stopped != "time" for one in fits.values()))

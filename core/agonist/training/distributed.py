@@ -1,0 +1,64 @@
+"""Several processes that train one network: each draws its own batches, gradients are averaged, weights stay equal.
+
+`torchrun --nproc-per-node N -m agonist.cli.main train ...` starts them; a step then sees N batches.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import nn
+
+__all__ = ["agreed", "average_gradients", "join", "leave", "rank", "reseed"]
+
+
+def join() -> None:
+    """Join the group that torchrun made, if it made one. Recipes train on the CPU, so it speaks Gloo."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+        dist.init_process_group("gloo")
+
+
+def leave() -> None:
+    """Wait for the others and leave the group."""
+    if dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
+
+
+def rank() -> int:
+    """This process's number, from 0."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def agreed(value: float) -> float:
+    """What process 0 says, such as the time that has passed: clocks differ, and all must stop at the same step."""
+    if not dist.is_initialized():
+        return value
+    said = torch.tensor([value], dtype=torch.float64)
+    dist.broadcast(said, 0)
+    return float(said.item())
+
+
+def reseed(rng: np.random.Generator | None, step: int) -> None:
+    """Give every process but the first batches of its own from a step on, whatever it drew before.
+
+    Called wherever a checkpoint is made or read, so that the checkpoint of process 0 is enough to go on exactly.
+    """
+    if rank() > 0:
+        torch.manual_seed(1_000_003 * rank() + step)
+        if rng is not None:
+            rng.bit_generator.state = np.random.default_rng([rank(), step]).bit_generator.state
+
+
+def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Replace every gradient by its mean over the processes."""
+    if not dist.is_initialized():
+        return
+    for parameter in parameters:
+        if parameter.grad is not None:
+            dist.all_reduce(parameter.grad)
+            parameter.grad /= dist.get_world_size()
