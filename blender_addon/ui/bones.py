@@ -46,6 +46,9 @@ class AGONIST_PT_bones(Sidebar, bpy.types.Panel):
         empty = [row.name for row in props.bones if not row.bone and (row.name in NEEDED_JOINTS or row.name == "pelvis")]
         if empty:
             told(layout, context, f"Choose a bone for {', '.join(map(_label, empty))}", "ERROR")
+        unknown = sorted({name for row in props.bones for name in row.named() if name not in armature.data.bones})
+        if unknown:
+            told(layout, context, f"The armature has no bone {', '.join(unknown)}", "ERROR")
         layout.prop(props, "show_controls")
         column = layout.column(align=True)
         for joint in props.bones:
@@ -58,7 +61,4 @@ class AGONIST_PT_bones(Sidebar, bpy.types.Panel):
         for field in fields:
             split = column.split(factor=0.4, align=True)
             split.label(text=_label(joint.name) if field == "bone" else "    " + joint.bl_rna.properties[field].name)
-            cell = split.row(align=True)
-            name = getattr(joint, field)
-            cell.alert = bool(name) and name not in armature.data.bones
-            cell.prop_search(joint, field, armature.data, "bones", text="", icon="BONE_DATA")
+            split.prop_search(joint, field, armature.data, "bones", text="", icon="BONE_DATA")
