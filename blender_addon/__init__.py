@@ -1,9 +1,9 @@
 """Agonist for Blender: muscles for animators. This module only registers."""
 
-from . import keymap, ops, preferences, props, ui
+from . import keymap, ops, preferences, props, translate, ui
 from .exports import settings
 
-_PARTS = (preferences, props, settings, ops, ui, keymap)
+_PARTS = (translate, preferences, props, settings, ops, ui, keymap)
 
 
 def register() -> None:

@@ -32,7 +32,7 @@ class AGONIST_PT_export(Sidebar, bpy.types.Panel):
         column = layout.column(heading="Motion")
         column.prop(settings, "loop")
         row = column.row(align=True)
-        row.prop(settings, "use_fps", text="Frames/s")
+        row.prop(settings, "use_fps", text="FPS")
         field = row.row()
         field.enabled = settings.use_fps
         field.prop(settings, "fps", text="")

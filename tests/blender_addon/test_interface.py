@@ -8,6 +8,7 @@ import blender_addon
 from agonist import io
 from blender_addon import ops, preferences
 from blender_addon.ops.help import AGONIST_FH_motion
+from blender_addon.translate import translations
 from blender_addon.ui import legend
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -51,6 +52,42 @@ def test_tooltips_do_not_end_in_a_full_stop():
     """Blender adds one."""
     texts = {f"{cls.__name__}.{prop.identifier}": prop.description for cls, rna in _everything() for prop in rna.properties}
     assert not [name for name, text in texts.items() if text.endswith(".")]
+
+
+def _texts():
+    """Every string that Blender shows of operators, properties and panels."""
+    for cls, rna in _everything():
+        own = {name for base in cls.__mro__ if base.__module__.startswith("blender_addon") for name in getattr(base, "__annotations__", {})}
+        yield from (rna.name, rna.description) if issubclass(cls, bpy.types.Operator) else ()
+        for prop in (prop for prop in rna.properties if prop.identifier in own):
+            if prop.name != prop.identifier:
+                yield prop.name
+            yield prop.description
+            for item in prop.enum_items if prop.type == "ENUM" else ():
+                yield from (item.name, item.description)
+    yield from (cls.bl_label for cls in _ours(bpy.types.Panel))
+
+
+def test_german_is_complete():
+    """A string that is new here needs a line in blender_addon/translations.toml."""
+    german = translations()["de_DE"]
+    assert sorted({text for text in _texts() if text and ("*", text) not in german}) == []
+
+
+def test_the_interface_speaks_german_when_blender_does():
+    view = bpy.context.preferences.view
+    before = view.language, view.use_translate_interface, view.use_translate_tooltips
+    try:
+        view.language = "de_DE"
+    except TypeError:
+        pytest.skip("this Blender has no translations")
+    try:
+        view.use_translate_interface = view.use_translate_tooltips = True
+        assert bpy.app.translations.pgettext_iface("Glow on Skin", "Operator") == "Auf der Haut zeigen"
+        assert bpy.app.translations.pgettext_tip("Which motion plays") == "Welche Bewegung läuft"
+        assert bpy.app.translations.pgettext_iface("Deltoid, middle (left)") == "Deltamuskel, mittlerer Teil (links)"
+    finally:
+        view.language, view.use_translate_interface, view.use_translate_tooltips = before
 
 
 def _leaks():

@@ -18,8 +18,8 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SCREENS = {"drive.py": (1400, 900), "tour.py": (1400, 1500)}
-LIMIT_S = 240
+SCREENS = {"drive.py": (1400, 900), "tour.py": (1400, 1560)}
+LIMIT_S = 360
 
 
 def command(root: Path | None) -> list[str] | None:

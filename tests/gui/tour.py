@@ -9,16 +9,10 @@ from pathlib import Path
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from window import DRAWN_S, MOTION, arrange, buttons, check, click, front, install, press, shot, start, view
+from window import DRAWN_S, MOTION, buttons, check, click, install, shot, start, view
 
-# The window is taller than a screen, so that all panels fit; each picture shows the part that it is about.
-SMALL = ("-resize", "1000x", "-colors", "160", "-depth", "8")
-
-
-def part(top: int, height: int) -> tuple[str, ...]:
-    return ("-crop", f"1400x{height}+0+{top}", "+repage", *SMALL)
-
-
+# The window is taller than a screen, so that all panels fit.
+SMALL = ("-resize", "1000x", "-colors", "128", "-depth", "8")
 
 
 def rig() -> bpy.types.Object:
@@ -30,57 +24,77 @@ def redraw() -> Iterator[float]:
     yield 4 * DRAWN_S
 
 
+def liveliest() -> int:
+    """The frame at which the muscles work most."""
+    first, last = (round(value) for value in rig().animation_data.action.frame_range)
+    shares = {}
+    for frame in range(first, last + 1):
+        bpy.context.scene.frame_set(frame)
+        shares[frame] = sum(child["activation"] for child in rig().children if "agonist_muscle" in child)
+    return max(shares, key=shares.get)
+
+
 def steps() -> Iterator[float]:
     yield from install()
     bpy.ops.agonist.import_motion(filepath=str(MOTION))
-    front()
+    turn("BACK")
     yield from redraw()
-    shot("tour_1_import", *part(0, 900))
+    shot("tour_1_import", *SMALL)
     found = yield from buttons()
     for name in ("add_muscles", "predict"):
         yield from click(*found[f"bpy.ops.agonist.{name}()"])
         yield 2.0
-    front()
-    bpy.context.scene.frame_set(28)
+    bpy.context.scene.frame_set(liveliest())
+    turn("BACK")
     yield from redraw()
     check("the muscles are coloured", rig().agonist.colour_top > 0.02, rig().agonist.colour_top)
-    shot("tour_2_predict", *part(0, 1000))
+    shot("tour_2_predict", *SMALL)
     rig().agonist.sliders["hamstrings_l"].scale = 1.7
     rig().agonist.sliders["biceps_r"].scale = 1.5
     yield 1.0
     with bpy.context.temp_override(**context()):
         bpy.ops.agonist.ghost()
     yield from redraw()
-    shot("tour_3_slider", *part(0, 1200))
+    shot("tour_3_slider", *SMALL)
     with bpy.context.temp_override(**context()):
         bpy.ops.agonist.ghost()
         bpy.ops.agonist.add_muscles(muscles="surface24")
-        rig().agonist.colour_map = "VIRIDIS"
-        bpy.ops.view3d.view_axis(type="BACK")
+    rig().agonist.colour_map = "VIRIDIS"
+    turn("FRONT")
     yield from redraw()
-    shot("tour_4_look", *part(0, 1100))
+    check("all twenty-four are there", sum("agonist_muscle" in child for child in rig().children) == 24)
+    shot("tour_4_look", *SMALL)
+    for thing in [child for child in rig().children if "agonist_muscle" in child]:
+        bpy.data.objects.remove(thing)
+    rig().agonist.colour_map = "INFERNO"
     with bpy.context.temp_override(**context()):
-        for thing in [child for child in rig().children if "agonist_muscle" in child]:
-            bpy.data.objects.remove(thing)
-        rig().agonist.colour_map = "INFERNO"
         bpy.ops.agonist.glow_skin(muscles="surface24")
-        view()[1].spaces.active.shading.type = "MATERIAL"
-    yield 12.0
+    # Cycles needs no shaders to be compiled, which takes a software driver minutes.
+    bpy.context.scene.render.engine, bpy.context.scene.cycles.preview_samples = "CYCLES", 24
+    shading = view()[1].spaces.active.shading
+    shading.use_scene_lights_render = shading.use_scene_world_render = False
+    shading.type = "RENDERED"
     yield from redraw()
-    shot("tour_5_skin", *part(0, 900))
-    view()[1].spaces.active.shading.type = "SOLID"
+    yield 25.0
+    shot("tour_5_skin", *SMALL)
+    shading.type = "SOLID"
     bpy.context.scene.agonist_export.preset = "UNREAL"
     bpy.context.scene.agonist_export.root = "BONE"
     yield from redraw()
-    shot("tour_6_export", "-crop", "560x640+840+760", "+repage", "-colors", "128", "-depth", "8")
-    yield from press("ESC")
-    yield from arrange()
+    shot("tour_6_export", "-crop", "560x500+840+1050", "+repage", "-colors", "128", "-depth", "8")
+
+
+def turn(axis: str) -> None:
+    """See the rig from an axis, the whole of it."""
+    with bpy.context.temp_override(**context()):
+        bpy.ops.view3d.view_axis(type=axis)
+        bpy.ops.view3d.view_selected()
 
 
 def context() -> dict[str, object]:
     window, area, _ = view()
-    return {"window": window, "area": area, "region": next(one for one in area.regions if one.type == "WINDOW"), "active_object": rig()}
-
+    region = next(one for one in area.regions if one.type == "WINDOW")
+    return {"window": window, "area": area, "region": region, "active_object": bpy.context.view_layer.objects.active}
 
 
 start(steps())
