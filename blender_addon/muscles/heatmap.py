@@ -55,7 +55,7 @@ def use_colour_map(objects: dict[str, bpy.types.Object], colour_map: str) -> Non
         # On the object: a duplicated rig shares meshes, and may have another map.
         thing.material_slots[0].link = "OBJECT"
         thing.material_slots[0].material = muscle_material(colour_map)
-        thing.color = (*colours_at(colour_map, np.array(0.0)), 1.0)
+        thing.color = (*(UNKNOWN if thing.get("unknown") else colours_at(colour_map, np.array(0.0))), 1.0)
 
 
 def colour_map_of(thing: bpy.types.Object) -> str:

@@ -96,6 +96,8 @@ def test_a_borrowed_value_is_hatched_and_an_unknown_muscle_is_grey():
     bpy.context.scene.frame_set(5)
     assert muscles["biceps_femoris_l"].color[0] == pytest.approx(1.0) and muscles["vastus_lateralis_l"].color[0] < 0.9
     assert np.ptp(muscles["soleus_l"].color[:3]) < 0.05
+    armature.agonist.colour_map = "VIRIDIS"
+    assert np.ptp(muscles["soleus_l"].color[:3]) < 0.05
 
 
 def test_another_colour_map_recolours_both_motions_and_a_twin_keeps_its_own():

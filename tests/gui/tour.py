@@ -9,10 +9,10 @@ from pathlib import Path
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from window import DRAWN_S, MOTION, buttons, check, click, install, shot, start, view
+from window import DRAWN_S, MOTION, buttons, check, click, install, mouse, shot, start, view
 
 # The window is taller than a screen, so that all panels fit.
-SMALL = ("-resize", "1000x", "-colors", "128", "-depth", "8")
+SMALL = ("-resize", "1000x", "-colors", "256", "-depth", "8")
 
 
 def rig() -> bpy.types.Object:
@@ -44,6 +44,8 @@ def steps() -> Iterator[float]:
     for name in ("add_muscles", "predict"):
         yield from click(*found[f"bpy.ops.agonist.{name}()"])
         yield 2.0
+    # A mouse that rests on a button brings up its tooltip.
+    mouse(400, 200)
     bpy.context.scene.frame_set(liveliest())
     turn("BACK")
     yield from redraw()
@@ -66,22 +68,23 @@ def steps() -> Iterator[float]:
     shot("tour_4_look", *SMALL)
     for thing in [child for child in rig().children if "agonist_muscle" in child]:
         bpy.data.objects.remove(thing)
-    rig().agonist.colour_map = "INFERNO"
+    rig().agonist.colour_map = "PAPER"
     with bpy.context.temp_override(**context()):
         bpy.ops.agonist.glow_skin(muscles="surface24")
     # Cycles needs no shaders to be compiled, which takes a software driver minutes.
-    bpy.context.scene.render.engine, bpy.context.scene.cycles.preview_samples = "CYCLES", 24
+    bpy.context.scene.render.engine, bpy.context.scene.cycles.preview_samples = "CYCLES", 12
+    bpy.context.scene.render.preview_pixel_size = "2"
     shading = view()[1].spaces.active.shading
     shading.use_scene_lights_render = shading.use_scene_world_render = False
     shading.type = "RENDERED"
     yield from redraw()
-    yield 25.0
+    yield 60.0
     shot("tour_5_skin", *SMALL)
     shading.type = "SOLID"
     bpy.context.scene.agonist_export.preset = "UNREAL"
     bpy.context.scene.agonist_export.root = "BONE"
     yield from redraw()
-    shot("tour_6_export", "-crop", "560x500+840+1050", "+repage", "-colors", "128", "-depth", "8")
+    shot("tour_6_export", "-crop", "560x530+840+1030", "+repage", "-colors", "128", "-depth", "8")
 
 
 def turn(axis: str) -> None:
