@@ -9,8 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from agonist.errors import FileFormatError, UnknownNameError, WorkError
+from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
-from agonist.networks.motion_muscle import CONFIGS, PaperDecoder
+from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, PaperDecoder
 from agonist.predict import predict
 from agonist.training import export, measure, recipe
 
@@ -81,7 +82,7 @@ def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
     card = (out / "CARD.md").read_text()
     assert "Trained on simulated activation" in card
     assert "3 steps" in card and "training mean" in card and "go the way that was asked" in card
-    assert "No physics was asked" in card
+    assert "No physics was asked" in card and "Its own uncertainty" in card
 
 
 def test_a_run_that_the_clock_cut_says_that_its_edits_were_not_measured(corpus, tmp_path):
@@ -111,6 +112,24 @@ def test_our_decoder_is_trained_and_answers_with_several_motions(corpus, tmp_pat
     assert model.decode(activation).shape == (90, 25, 3)
     assert metrics["decoder"]["rmse_best_m"] <= metrics["decoder"]["rmse_likeliest_m"]
     assert "answers with 6 motions" in (tmp_path / "tiny" / "CARD.md").read_text()
+
+
+def test_uncertainty_is_widened_to_the_errors_of_what_was_not_learned():
+    torch.manual_seed(0)
+    encoder = AgonistEncoder(CONFIGS["agonist"]).eval()
+    keypoints = torch.tensor(np.stack([body25_from_motion(swaying(seed, 64)).positions for seed in range(4)]), dtype=torch.float32)
+    encoder.std += 0.5
+
+    def ratio():
+        with torch.no_grad():
+            level, log_std = encoder(keypoints)
+        return level, float((0.5 / torch.exp(log_std)).square().mean().sqrt())
+
+    level, before = ratio()
+    recipe.widen_uncertainty(encoder, keypoints, level + 0.5)
+    same, after = ratio()
+    # Clamped at a standard deviation of 1, which is far above any error of activation.
+    assert before > 3 and after == pytest.approx(1, rel=0.02) and torch.equal(level, same)
 
 
 def test_the_same_seed_gives_the_same_files(corpus, tmp_path, monkeypatch):

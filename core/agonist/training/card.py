@@ -118,12 +118,21 @@ def _encoder_figures(m: dict[str, Any]) -> list[str]:
         f"Motion to muscle ({m['data']}; {m['takes']} takes, {m['frames']} frames):",
         f"RMSE **{m['rmse']:.4f}**, mean r **{m['r_mean']:.2f}**.{mocap}",
         "",
+        *_coverage(m.get("within_deviations")),
         f"Baselines on the same frames, RMSE: {_baselines(m['rmse_baselines'])}; mean r: {_baselines(m['r_baselines'])}.",
         "",
         "| muscle | RMSE | r |",
         "|---|---|---|",
         *(f"| {name} | {m['rmse_per_muscle'][name]:.4f} | {m['r_per_muscle'][name]:.2f} |" for name in m["rmse_per_muscle"]),
     ]
+
+
+def _coverage(share: dict[str, float] | None) -> list[str]:
+    if share is None:
+        return []
+    one, two = (100 * share[key] for key in ("1", "2"))
+    said = f"{one:.0f} % of the frames lie within one standard deviation, {two:.0f} % within two"
+    return [f"Its own uncertainty: {said} (a normal distribution: 68 and 95).", ""]
 
 
 def _decoder_figures(m: dict[str, Any]) -> list[str]:

@@ -107,7 +107,10 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
     poses, answers = [aligned_pose(clip.keypoints.astype(float)) for clip in train], [clip.activation.astype(float) for clip in train]
     questions = [aligned_pose(clip.keypoints.astype(float)) for clip in test]
     truth = _joined([clip.activation.astype(float) for clip in test])
-    level = _joined([model.encode(clip.keypoints.astype(float))[0] for clip in test])
+    answers_of_model = [model.encode(clip.keypoints.astype(float)) for clip in test]
+    level = _joined([one[0] for one in answers_of_model])
+    deviations = [one[1] for one in answers_of_model if one[1] is not None]
+    ratio = np.abs(level - truth) / _joined(deviations) if deviations else None
     nearest, ridge = NearestWindow.fit(poses, answers, model.contract.window), Ridge.fit(poses, answers, model.contract.fps)
     mean = np.broadcast_to(_joined(answers).mean(axis=0), truth.shape)
     guesses = {"training mean": mean, "nearest training window": _joined([nearest.predict(q) for q in questions]),
@@ -118,6 +121,7 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
         "rmse_mocap": rmse(level[mocap], truth[mocap]) if mocap.any() else None,
         "rmse_baselines": {name: rmse(guess, truth) for name, guess in guesses.items()},
         "r_mean": float(np.nanmean(pearson_r(level, truth))),
+        "within_deviations": None if ratio is None else {str(k): float((ratio < k).mean()) for k in (1, 2)},
         "r_baselines": {name: float(np.nanmean(pearson_r(guess, truth))) for name, guess in guesses.items() if name != "training mean"},
         "rmse_per_muscle": {name: rmse(level[:, i], truth[:, i]) for i, name in enumerate(names)},
         "r_per_muscle": {name: float(r) for name, r in zip(names, pearson_r(level, truth), strict=True)},

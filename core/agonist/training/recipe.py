@@ -28,7 +28,7 @@ from agonist.training.export import export_onnx, write_contract
 from agonist.training.loop import Fit, Schedule, fit
 from agonist.training.measure import measure_folder
 
-__all__ = ["RECIPES", "train"]
+__all__ = ["RECIPES", "train", "widen_uncertainty"]
 
 Progress = Callable[[float, str], None]
 RECIPES: dict[str, Path] = {path.stem: path for path in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}
@@ -169,7 +169,22 @@ def _train_encoder(job: _Job, batch: int) -> tuple[nn.Module, Fit]:
     def validate() -> float:
         return float(((_level(encoder, val_keypoints) - val_activation) / spread).square().mean())
 
-    return encoder, job.fit(list(encoder.parameters()), encoder, loss, validate)
+    done = job.fit(list(encoder.parameters()), encoder, loss, validate)
+    if isinstance(encoder, AgonistEncoder):
+        widen_uncertainty(encoder, val_keypoints, val_activation)
+    return encoder, done
+
+
+def widen_uncertainty(encoder: AgonistEncoder, keypoints: Tensor, activation: Tensor) -> None:
+    """Scale the standard deviations so that on windows that were not learned from squared errors are as large as they say.
+
+    What a network says of its own training error is too good for new people (Guo et al. 2017 do the same with one temperature).
+    """
+    with torch.no_grad():
+        results = [encoder(part) for part in torch.split(keypoints, 64)]
+        level, log_std = (torch.cat([result[k] for result in results]) for k in (0, 1))
+        ratio = ((level - activation) / torch.exp(log_std)).square().mean().sqrt()
+        encoder.head.bias[activation.shape[-1] :] += torch.log(ratio)
 
 
 def _level(network: nn.Module, asked: Tensor, batch: int = 64) -> Tensor:
