@@ -75,6 +75,12 @@ def ensure_fcurve(owner: bpy.types.ID, action: bpy.types.Action, path: str, inde
     return curve
 
 
+def has_fcurves(owner: bpy.types.ID, action: bpy.types.Action, path: str, count: int) -> bool:
+    """Whether the first `count` channels of a property have F-curves."""
+    channels = _channels(owner, action, ensure=False)
+    return channels is not None and all(channels.fcurves.find(path, index=index) for index in range(count))
+
+
 def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) -> None:
     """Replace all keys of a curve: one linear key a frame, written in one go.
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from agonist import rotations
 
-from ..compat import ensure_fcurve, fcurves_of, write_keys
+from ..compat import ensure_fcurve, has_fcurves, write_keys
 
 __all__ = ["key_location", "key_rotation", "restore_unkeyed"]
 
@@ -46,7 +46,7 @@ def _key(
     armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, name: str, frames: np.ndarray, values: np.ndarray
 ) -> None:
     path = f'pose.bones["{bpy.utils.escape_identifier(pose.name)}"].{name}'
-    if "agonist_source" in action and sum(curve.data_path == path for curve in fcurves_of(armature, action)) < _LENGTHS[name]:
+    if "agonist_source" in action and not has_fcurves(armature, action, path, _LENGTHS[name]):
         kept = action.get(_UNKEYED)
         kept = kept.to_dict() if kept is not None else {}
         kept.setdefault(pose.name, {})[name] = list(getattr(pose, name))

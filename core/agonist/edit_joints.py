@@ -17,6 +17,7 @@ from agonist import rotations
 from agonist.humanoid import HumanoidMap
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Motion
+from agonist.skeleton import levels
 
 __all__ = ["EDIT_JOINTS", "EDIT_PARENTS", "KEYPOINT_BONES", "apply_to_keypoints", "apply_to_motion"]
 
@@ -42,6 +43,7 @@ def _parent(name: str) -> int:
 
 
 EDIT_PARENTS: tuple[int, ...] = tuple(_parent(name) for name in EDIT_JOINTS)
+_EDIT_LEVELS = levels(EDIT_PARENTS)
 
 
 def _bones() -> tuple[tuple[int, int, int], ...]:
@@ -66,10 +68,9 @@ KEYPOINT_BONES: tuple[tuple[int, int, int], ...] = _bones()
 
 def accumulated(rotvec_world: Array) -> Array:
     """(T, 13, 3) turns to (T, 13, 4): the whole rotation G_j of each part."""
-    local = rotations.from_rotvec(rotvec_world)
-    total = np.empty_like(local)
-    for joint, parent in enumerate(EDIT_PARENTS):
-        total[:, joint] = local[:, joint] if parent < 0 else rotations.multiply(total[:, parent], local[:, joint])
+    total = rotations.from_rotvec(rotvec_world)
+    for joints, parents in _EDIT_LEVELS:
+        total[:, joints] = rotations.multiply(total[:, parents], total[:, joints])
     return total
 
 
@@ -88,8 +89,10 @@ def apply_to_keypoints(keypoints: Array, rotvec_world: Array, root_delta_world: 
     moved = np.empty_like(keypoints)
     hip = BODY25.index("mid_hip")
     moved[:, hip] = keypoints[:, hip] + root_delta_world
-    for child, parent, turn in KEYPOINT_BONES:
-        moved[:, child] = moved[:, parent] + rotations.rotate(total[:, turn], keypoints[:, child] - keypoints[:, parent])
+    children, parents, turns = (list(column) for column in zip(*KEYPOINT_BONES, strict=True))
+    bones = rotations.rotate(total[:, turns], keypoints[:, children] - keypoints[:, parents])
+    for k, (child, parent) in enumerate(zip(children, parents, strict=True)):
+        moved[:, child] = moved[:, parent] + bones[:, k]
     return moved
 
 
@@ -102,16 +105,24 @@ def apply_to_motion(motion: Motion, hmap: HumanoidMap, rotvec_world: Array, root
     skeleton = motion.skeleton
     local = np.array(motion.rotations_parent_from_joint)
     world = motion.rotations_world_from_joint
+    # Joint -> its turn; a joint that stands for two of EDIT_JOINTS turns once more in a batch of its own.
+    batches: list[dict[int, int]] = [{}]
     for turn, name in enumerate(EDIT_JOINTS):
         joint_name = hmap.joints.get(name) or (hmap.joints.get("head") if name == "neck" else None)
         if joint_name is None or not rotvec_world[:, turn].any():
             continue
         joint = skeleton.index(joint_name)
-        parent = skeleton.parents[joint]
-        axis = rotvec_world[:, turn]
-        if parent >= 0:
-            axis = rotations.rotate(rotations.conjugate(world[:, parent]), axis)
-        local[:, joint] = rotations.multiply(rotations.from_rotvec(axis), local[:, joint])
+        if joint in batches[-1]:
+            batches.append({})
+        batches[-1][joint] = turn
+    for batch in filter(None, batches):
+        joints, turns = list(batch), list(batch.values())
+        parents = [skeleton.parents[joint] for joint in joints]
+        above = rotations.conjugate(world[:, parents])
+        # The root has no parent: its turn is in world axes already.
+        above[:, [parent < 0 for parent in parents]] = rotations.identity()
+        axes = rotations.rotate(above, rotvec_world[:, turns])
+        local[:, joints] = rotations.multiply(rotations.from_rotvec(axes), local[:, joints])
     pelvis = skeleton.index(hmap["pelvis"])
     middle = sum(motion.positions_world[:, skeleton.index(hmap[f"hip_{side}"])] for side in "lr") / 2
     arm = motion.positions_world[:, pelvis] - middle

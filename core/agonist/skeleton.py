@@ -7,6 +7,7 @@ of the house: metres, Z up, the character faces -Y, its left is +X.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,9 +17,24 @@ from numpy.typing import NDArray
 from agonist import rotations
 from agonist.errors import SkeletonError, UnknownNameError
 
-__all__ = ["Skeleton"]
+__all__ = ["Skeleton", "levels"]
 
 Array = NDArray[np.float64]
+
+
+def levels(parents: Sequence[int]) -> list[tuple[list[int], list[int]]]:
+    """Joints that have a parent, by their depth in the tree, each level with the parents of its joints.
+
+    A level is computed at once, which for clips of usual length is several times faster than joint by joint.
+    """
+    depth: list[int] = []
+    for parent in parents:
+        depth.append(0 if parent < 0 else depth[parent] + 1)
+    found = []
+    for level in range(1, max(depth, default=0) + 1):
+        joints = [joint for joint, own in enumerate(depth) if own == level]
+        found.append((joints, [parents[joint] for joint in joints]))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +82,10 @@ class Skeleton:
     def _index(self) -> dict[str, int]:
         return {name: index for index, name in enumerate(self.names)}
 
+    @cached_property
+    def _levels(self) -> list[tuple[list[int], list[int]]]:
+        return levels(self.parents)
+
     def index(self, name: str) -> int:
         """Index of a joint. Raises UnknownNameError."""
         try:
@@ -96,13 +116,8 @@ class Skeleton:
         Returns:
             world positions (T, J, 3) metres and world rotations (T, J, 4).
         """
-        positions = np.empty_like(local_positions)
-        world = np.empty_like(rotations_parent_from_joint)
-        for joint, parent in enumerate(self.parents):
-            if parent < 0:
-                positions[:, joint] = local_positions[:, joint]
-                world[:, joint] = rotations_parent_from_joint[:, joint]
-            else:
-                positions[:, joint] = positions[:, parent] + rotations.rotate(world[:, parent], local_positions[:, joint])
-                world[:, joint] = rotations.multiply(world[:, parent], rotations_parent_from_joint[:, joint])
+        positions, world = np.array(local_positions), np.array(rotations_parent_from_joint)
+        for joints, parents in self._levels:
+            positions[:, joints] = positions[:, parents] + rotations.rotate(world[:, parents], local_positions[:, joints])
+            world[:, joints] = rotations.multiply(world[:, parents], world[:, joints])
         return positions, world
