@@ -126,7 +126,7 @@ def build(family: str, motion: Motion, *, bones: int = 0) -> bpy.types.Object:
     mapped = [names[joint] for joint in JOINT_PARENTS]
     key_motion(armature, action, posed, mapped, 1)
     frames = np.arange(1, len(motion) + 1, dtype=np.float32)
-    for k, bone in enumerate(set(above) - set(mapped) - {f"{prefix}root", f"{prefix}Root"}):
+    for k, bone in enumerate(sorted(set(above) - set(mapped) - {f"{prefix}root", f"{prefix}Root"})):
         swing = 0.15 * np.sin(0.1 * frames + k)[:, None] * rng.normal(size=3)
         key_rotation(armature, action, armature.pose.bones[bone], frames, rotations.from_rotvec(swing))
     return armature
