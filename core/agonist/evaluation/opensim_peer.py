@@ -4,7 +4,8 @@ Runs in an environment of its own (opensim needs another numpy), so it imports n
 
     python opensim_peer.py JOB.json
 
-JOB.json: model, coordinates, grf (files), feet {body: [force prefix, point prefix, torque prefix]}, start, end (s), out (.json).
+JOB.json: model, coordinates, grf (files), feet {body: [force prefix, point prefix, torque prefix]}, start, end (s),
+every (solve one row of the coordinates in so many), out (.json).
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def main(job: dict[str, Any]) -> None:
         analysis.setUseModelForceSet(True)
         analysis.setActivationExponent(2)
         analysis.setUseMusclePhysiology(True)
-        analysis.setStepInterval(job.get("every", 1))
+        analysis.setStepInterval(job["every"])
         tool.updAnalysisSet().cloneAndAppend(analysis)
         tool.printToXML(str(folder / "setup.xml"))
         tool = opensim.AnalyzeTool(str(folder / "setup.xml"))
