@@ -88,8 +88,10 @@ class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
                 else:
                     row.label(text="")
         row = layout.row(align=True)
-        for parts in ("ARMS", "LEGS", "TRUNK", "ALL"):
-            row.operator("agonist.only_parts", text="Free All" if parts == "ALL" else f"Only {parts.title()}").parts = parts
+        row.label(text="Only")
+        for parts in ("ARMS", "LEGS", "TRUNK"):
+            row.operator("agonist.only_parts", text=parts.title()).parts = parts
+        row.operator("agonist.only_parts", text="", icon="UNLOCKED").parts = "ALL"
         layout.prop(scope, "influence", slider=True)
         layout.prop(props, "use_frame_range")
         if props.use_frame_range:
