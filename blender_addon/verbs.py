@@ -13,8 +13,9 @@ from agonist.activation import Activation
 from agonist.bone_map import BoneMap, RigFit, read_bone_map, write_bone_map
 from agonist.edit import EditResult
 from agonist.errors import MotionError, SkeletonError
+from agonist.model import load_model
 from agonist.motion import Keypoints
-from agonist.muscles import muscle_set
+from agonist.muscles import MuscleSet, muscle_set, stand_in
 
 from . import session
 from .curves import draw_curves, drawn_scales, write_reached
@@ -80,10 +81,12 @@ def build_muscles(armature: bpy.types.Object, *, mannequin: bool = True, muscles
 def glow(armature: bpy.types.Object, skins: list[bpy.types.Object], *, muscles: str = "mia8") -> None:
     """Let meshes that the armature deforms show its muscles on their own surface, coloured if the motion is predicted already.
 
-    Raises SkeletonError, MotionError.
+    Skin over a muscle that the model says nothing about stays as it is. Raises SkeletonError, MotionError, ModelNotFoundError.
     """
+    known = load_model(armature.agonist.model).contract.muscles
+    told = tuple(muscle for muscle in muscle_set(muscles).muscles if stand_in(muscle.name, known)[0] is not None)
     for skin in skins:
-        glow_skin(skin, armature, muscle_set(muscles))
+        glow_skin(skin, armature, MuscleSet(muscles, told))
     _colour_anew(armature)
 
 
