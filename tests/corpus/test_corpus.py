@@ -1,6 +1,7 @@
 """Exercises that look like exercises, a split that does not leak, a corpus that is the same for any number of jobs."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -139,11 +140,36 @@ def test_a_dask_cluster_builds_the_same_corpus(tmp_path, monkeypatch):
     build_corpus(tmp_path / "here", budget="tiny")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         build_corpus(tmp_path / "there", budget="tiny", scheduler=cluster.scheduler_address)
-    documents = [json.loads((tmp_path / name / "corpus.json").read_text()) for name in ("here", "there")]
+    assert_same_corpus(tmp_path / "here", tmp_path / "there")
+
+
+@pytest.mark.physics
+@pytest.mark.parametrize("installed", [True, False])
+def test_several_jobs_are_a_local_dask_cluster_or_a_pool_of_processes_without_dask(tmp_path, monkeypatch, installed):
+    pytest.importorskip("mujoco")
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr("agonist.corpus.build.plan_corpus", lambda *args: plan_corpus(*args)[:2])
+    started = []
+
+    class Cluster(distributed.LocalCluster):
+        def __init__(self, **options):
+            started.append(options["n_workers"])
+            super().__init__(**options)
+
+    monkeypatch.setattr(distributed, "LocalCluster", Cluster)
+    if not installed:
+        monkeypatch.setitem(sys.modules, "distributed", None)
+    build_corpus(tmp_path / "one", budget="tiny")
+    build_corpus(tmp_path / "two", budget="tiny", jobs=2)
+    assert started == ([2] if installed else [])
+    assert_same_corpus(tmp_path / "one", tmp_path / "two")
+
+
+def assert_same_corpus(a_folder, b_folder):
+    documents = [json.loads((folder / "corpus.json").read_text()) for folder in (a_folder, b_folder)]
     assert documents[0] == documents[1]
     for row in documents[0]["takes"]:
-        here, there = (tmp_path / name / "takes" / f"{row['id']}.npz" for name in ("here", "there"))
-        with np.load(here) as a, np.load(there) as b:
+        with np.load(a_folder / "takes" / f"{row['id']}.npz") as a, np.load(b_folder / "takes" / f"{row['id']}.npz") as b:
             for key in a.files:
                 np.testing.assert_array_equal(a[key], b[key])
 

@@ -28,7 +28,7 @@ def build(
     ] = None,
     budget: Annotated[str, typer.Option("--budget", help="tiny, small (80 minutes of motion) or full (13 hours).")] = "small",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes: a local Dask cluster, if Dask is installed.")] = 1,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="ADDRESS", help="A Dask cluster that does it; its workers see the same folders."),

@@ -9,6 +9,7 @@ simulated again, and two corpora of one seed can be told apart.
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
@@ -157,13 +158,28 @@ def _stored_checksums(path: Path) -> tuple[int, int] | None:
 
 
 def _run(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: int) -> Iterator[str]:
-    # Taken once: sources that change during a build are not what its processes run.
-    physics = physics_checksum()
     if jobs == 1:
+        # Taken once: sources that change during a build are not what it runs.
+        physics = physics_checksum()
         for take in takes:
             yield _simulate(take, seed, data, folder, physics)
         return
     one_thread_each()
+    try:
+        from distributed import LocalCluster
+    except ImportError:
+        yield from _run_in_processes(takes, seed, data, folder, jobs)
+        return
+    # A worker that dies is started again and its take with it. Memory has no limit: a take needs what it needs.
+    cluster = LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=jobs, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None, silence_logs=logging.ERROR
+    )
+    with cluster:
+        yield from _run_on_dask(takes, seed, data, folder, cluster.scheduler_address)
+
+
+def _run_in_processes(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: int) -> Iterator[str]:
+    physics = physics_checksum()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(_simulate, take, seed, data, folder, physics) for take in takes]
         try:
@@ -176,7 +192,8 @@ def _run(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: in
 
 def _run_on_dask(takes: list[Take], seed: int, data: Path | None, folder: Path, scheduler: str) -> Iterator[str]:
     try:
-        from distributed import Client, as_completed
+        from distributed import Client
+        from distributed import as_completed as finished
     except ImportError as error:
         raise MissingDependencyError("distributed", "dask", "Building a corpus on a Dask cluster") from error
     physics = physics_checksum()
@@ -186,8 +203,9 @@ def _run_on_dask(takes: list[Take], seed: int, data: Path | None, folder: Path, 
         raise WorkError(f"No Dask scheduler answers at '{scheduler}' ({error}). Expected an address such as tcp://host:8786.") from error
     with client:
         # Workers write the takes themselves, so the folders have to be the same for all of them.
-        futures = [client.submit(_simulate, take, seed, data, folder.absolute(), physics, pure=False) for take in takes]
-        for future in as_completed(futures):  # type: ignore[no-untyped-call]
+        here = data.absolute() if data else None
+        futures = [client.submit(_simulate, take, seed, here, folder.absolute(), physics, pure=False) for take in takes]
+        for future in finished(futures):  # type: ignore[no-untyped-call]
             yield future.result()
 
 
@@ -209,7 +227,7 @@ def build_corpus(
         budget: "tiny", "small" or "full".
         seed: of everything random.
         data: folder of real recordings (cmu02/, mass_bvh/, deepmimic/); parametric exercises only if None.
-        jobs: processes on this machine.
+        jobs: processes on this machine: a local Dask cluster where Dask is installed, a pool of processes where it is not.
         scheduler: address of a Dask scheduler whose workers do it instead; they need this package and the same folders.
         layout: "agonist"; "both" writes MIADatasetOfficial/ beside it (see `mia_layout`); "mia" leaves nothing but that in a
             folder that held no corpus before.
