@@ -36,10 +36,10 @@ fit, step = recipe.fit, loop._step
 recipe.measure_folder = lambda *_, **__: {}
 
 
-def stepped(optimizer, parameters, loss, number, rate):
+def stepped(optimizer, parameters, loss, number, *rest):
     if number == kill_at:
         raise SystemExit(9)
-    return step(optimizer, parameters, loss, number, rate)
+    return step(optimizer, parameters, loss, number, *rest)
 
 
 def fitted(parameters, module, *arguments, schedule, **named):

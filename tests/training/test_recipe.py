@@ -13,7 +13,7 @@ from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, PaperDecoder
 from agonist.predict import predict
-from agonist.training import export, measure, recipe
+from agonist.training import export, measure, parts, recipe
 
 from .conftest import swaying
 
@@ -126,7 +126,7 @@ def test_uncertainty_is_widened_to_the_errors_of_what_was_not_learned():
         return level, float((0.5 / torch.exp(log_std)).square().mean().sqrt())
 
     level, before = ratio()
-    recipe.widen_uncertainty(encoder, keypoints, level + 0.5)
+    parts.widen_uncertainty(encoder, keypoints, level + 0.5)
     same, after = ratio()
     # Clamped at a standard deviation of 1, which is far above any error of activation.
     assert before > 3 and after == pytest.approx(1, rel=0.02) and torch.equal(level, same)
@@ -146,7 +146,7 @@ def test_a_training_killed_in_its_second_part_goes_on_there(corpus, tmp_path, mo
     path = _write(tmp_path)
     recipe.train(path, corpus, tmp_path / "a")
     with monkeypatch.context() as patch:
-        patch.setattr(recipe, "edit_loss", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(parts, "edit_loss", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             recipe.train(path, corpus, tmp_path / "b")
     assert (tmp_path / "b" / "encoder.checkpoint.safetensors").is_file() and not (tmp_path / "b" / "model.json").exists()

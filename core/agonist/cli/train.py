@@ -21,6 +21,9 @@ def train(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The model folder to write.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="A corpus folder.")] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", metavar="MIN", help="Wall-clock limit for each part.")] = None,
+    device: Annotated[str, typer.Option("--device", help="auto (a GPU where there is one), cpu or cuda.")] = "auto",
+    precision: Annotated[str, typer.Option("--precision", help="auto (bfloat16 on a GPU that has it), float32 or bfloat16.")] = "auto",
+    compiled: Annotated[bool | None, typer.Option("--compile/--no-compile", help="torch.compile; on a GPU by default.")] = None,
     motion: Annotated[Path | None, typer.Option("--motion", metavar="FILE", help="person: the motion.")] = None,
     emg: Annotated[Path | None, typer.Option("--emg", metavar="FILE", help="person: EMG envelopes on its clock: .csv, .sto.")] = None,
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="person: the model to begin from.")] = "agonist",
@@ -42,10 +45,12 @@ def train(
     if not (data / "corpus.json").is_file():
         raise FileFormatError(data, "no corpus.json in it" if data.is_dir() else "no such folder", "a folder of 'agonist corpus build'")
     try:
+        from agonist.training.hardware import choose_hardware
         from agonist.training.recipe import train as run
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
-    metrics = run(recipe, data, out, minutes=minutes, progress=console.progress)
+    hardware = choose_hardware(device, precision, compiled)
+    metrics = run(recipe, data, out, minutes=minutes, hardware=hardware, progress=console.progress)
     if not metrics:
         # One of several processes that torchrun started, and not the one that writes.
         return

@@ -62,7 +62,7 @@ def _simulated_data(training: dict[str, Any], corpus: dict[str, Any], name: str)
         "  people, 27 parametric exercises, motion capture (CMU subject 02, MASS, DeepMimic). Test: two people and seven mocap clips",
         "  that training never saw, chosen by name before anything was simulated. DeepMimic's clips come from CMU and SFU; whether",
         "  one of them is a CMU clip of the other side of the split is not known.",
-        *_how_long(training.get("fits", {})),
+        *_how_long(training),
         f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --seed {corpus['seed']}`, then",
         f"  `agonist train {training['recipe'].removesuffix('.toml')} --data CORPUS --out {name}`.",
         *_same_corpus(corpus),
@@ -72,7 +72,7 @@ def _simulated_data(training: dict[str, Any], corpus: dict[str, Any], name: str)
 def _measured_data(training: dict[str, Any], corpus: dict[str, Any]) -> list[str]:
     return [
         f"- Training data: {training['data']}, {corpus['fps']:g} frames a second. {corpus.get('note', '')}".rstrip(),
-        *_how_long(training.get("fits", {})),
+        *_how_long(training),
         _reproduce(training),
     ]
 
@@ -96,15 +96,17 @@ def _what_it_is(training: dict[str, Any]) -> list[str]:
     ]
 
 
-def _how_long(fits: dict[str, Any]) -> list[str]:
+def _how_long(training: dict[str, Any]) -> list[str]:
+    # Cards of models that were trained before hardware could be chosen.
+    hardware = training.get("hardware", "cpu, float32")
     why = {
         "steps": "all steps of the recipe",
         "time": "stopped by the time limit, so not repeatable to the bit",
         "patience": "stopped early",
     }
     return [
-        f"- {part.capitalize()}: {one['steps']} steps in {one['minutes']:.0f} minutes on a CPU; {why[one['stopped']]}."
-        for part, one in fits.items()
+        f"- {part.capitalize()}: {one['steps']} steps in {one['minutes']:.0f} minutes ({hardware}); {why[one['stopped']]}."
+        for part, one in training.get("fits", {}).items()
     ]
 
 

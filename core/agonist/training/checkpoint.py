@@ -28,7 +28,7 @@ class Checkpoint:
         numbers: the loop's own counters, plain JSON values.
         weights, best: the module's weights now, and those with the best validation so far.
         moments: AdamW's moments, "parameter index.name" -> tensor.
-        torch_rng: state of torch's generator.
+        torch_rng: state of torch's generator on the CPU. cuda_rng: of the GPU's, if it trains on one.
         numpy_rng: state of the numpy generator that draws the batches, or None.
     """
 
@@ -39,6 +39,7 @@ class Checkpoint:
     moments: dict[str, Tensor]
     torch_rng: Tensor
     numpy_rng: dict[str, Any] | None
+    cuda_rng: Tensor | None = None
 
     @staticmethod
     def of(
@@ -56,7 +57,9 @@ class Checkpoint:
             for name, value in entry.items()
         }
         state = None if rng is None else dict(rng.bit_generator.state)
-        return Checkpoint(key, dict(numbers), module.state_dict(), best, moments, torch.get_rng_state(), state)
+        on_gpu = any(one.is_cuda for one in module.parameters())
+        cuda = torch.cuda.get_rng_state() if on_gpu else None
+        return Checkpoint(key, dict(numbers), module.state_dict(), best, moments, torch.get_rng_state(), state, cuda)
 
     def restore(self, module: nn.Module, optimizer: torch.optim.Optimizer, rng: np.random.Generator | None) -> None:
         """Bring weights, optimiser and generators back to this moment."""
@@ -67,13 +70,16 @@ class Checkpoint:
             entries.setdefault(int(index), {})[moment] = value
         optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
         torch.set_rng_state(self.torch_rng)
+        if self.cuda_rng is not None and torch.cuda.is_available():
+            torch.cuda.set_rng_state(self.cuda_rng)
         if rng is not None and self.numpy_rng is not None:
             rng.bit_generator.state = self.numpy_rng
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; whatever happens meanwhile, `path` holds a whole one."""
-    groups = {"weights": checkpoint.weights, "best": checkpoint.best, "moments": checkpoint.moments, "rng": {"torch": checkpoint.torch_rng}}
+    states = {"torch": checkpoint.torch_rng} | ({} if checkpoint.cuda_rng is None else {"cuda": checkpoint.cuda_rng})
+    groups = {"weights": checkpoint.weights, "best": checkpoint.best, "moments": checkpoint.moments, "rng": states}
     # Cloned: safetensors refuses tensors that share memory, and a fresh best is the weights themselves.
     tensors = {f"{group}/{name}": value.detach().clone().contiguous() for group, some in groups.items() for name, value in some.items()}
     header = {"key": checkpoint.key, "numbers": json.dumps(checkpoint.numbers), "numpy_rng": json.dumps(checkpoint.numpy_rng)}
@@ -96,6 +102,9 @@ def read_checkpoint(path: Path, key: str) -> Checkpoint | None:
                 group, _, rest = name.partition("/")
                 groups[group][rest] = stream.get_tensor(name)
             numbers, numpy_rng = json.loads(header["numbers"]), json.loads(header["numpy_rng"])
-        return Checkpoint(key, numbers, groups["weights"], groups["best"], groups["moments"], groups["rng"]["torch"], numpy_rng)
+        states = groups["rng"]
+        return Checkpoint(
+            key, numbers, groups["weights"], groups["best"], groups["moments"], states["torch"], numpy_rng, states.get("cuda")
+        )
     except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise FileFormatError(path, f"{type(error).__name__} {error}", "a checkpoint; delete the file to start anew") from error

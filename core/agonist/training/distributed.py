@@ -17,9 +17,11 @@ __all__ = ["agreed", "average_gradients", "join", "leave", "rank", "reseed"]
 
 
 def join() -> None:
-    """Join the group that torchrun made, if it made one. Recipes train on the CPU, so it speaks Gloo."""
+    """Join the group that torchrun made, if it made one: Gloo between CPUs, NCCL between GPUs."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
-        dist.init_process_group("gloo")
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
 
 
 def leave() -> None:

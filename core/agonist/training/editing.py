@@ -76,7 +76,7 @@ def edit_loss(editor: Editor, keypoints: Tensor, asked: Tensor, plant: Tensor) -
     slide = sum((strayed[:, :, points].mean(-1) * plant[..., side]).mean() for side, points in enumerate(_FOOT))
     floor = keypoints[:, :, _SOLES, 2].amin(dim=(1, 2))[:, None, None]
     sunk = torch.relu(floor - 0.01 - moved[:, :, _SOLES, 2]).square().mean()
-    size = (rotvec.square().sum(-1) * _COST).mean() + 10 * root.square().sum(-1).mean()
+    size = (rotvec.square().sum(-1) * _COST.to(rotvec.device)).mean() + 10 * root.square().sum(-1).mean()
     change = torch.cat([rotvec.flatten(2), 3 * root], dim=-1)
     smooth = (change[:, 1:] - change[:, :-1]).square().mean() + 4 * (change[:, 2:] - 2 * change[:, 1:-1] + change[:, :-2]).square().mean()
     return goal + 0.4 * drift + 120 * slide + 200 * sunk + 0.6 * size + 60 * smooth + 2.0 * _hinge_loss(keypoints, rotvec)
@@ -84,7 +84,7 @@ def edit_loss(editor: Editor, keypoints: Tensor, asked: Tensor, plant: Tensor) -
 
 def _hinge_loss(keypoints: Tensor, rotvec: Tensor) -> Tensor:
     """Knees and elbows turn about their own axis and do not bend backwards."""
-    total = torch.zeros(())
+    total = torch.zeros((), device=keypoints.device)
     for joint, near, middle, far in _HINGES:
         upper, lower = keypoints[:, :, middle] - keypoints[:, :, near], keypoints[:, :, far] - keypoints[:, :, middle]
         axis = torch.linalg.cross(upper, lower)
@@ -104,7 +104,7 @@ def direction_score(editor: Editor, keypoints: Tensor, plant: Tensor) -> float:
     scores = []
     for muscle in range(editor.muscles):
         for value in (-1.0, 0.585):
-            asked = torch.zeros(*keypoints.shape[:2], editor.muscles)
+            asked = torch.zeros(*keypoints.shape[:2], editor.muscles, device=keypoints.device)
             asked[..., muscle] = value
             scores.append(float(edit_loss(editor, keypoints, asked, plant)))
     return float(np.mean(scores))

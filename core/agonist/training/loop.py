@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from agonist.io.atomic import atomic_path
 from agonist.training import distributed
 from agonist.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from agonist.training.hardware import Hardware
 
 __all__ = ["Fit", "Schedule", "fit"]
 
@@ -87,6 +88,7 @@ def fit(
     rng: np.random.Generator | None = None,
     checkpoint: Path | None = None,
     key: str = "",
+    hardware: Hardware | None = None,
 ) -> Fit:
     """Train and leave the weights with the lowest validation score in `module`.
 
@@ -102,6 +104,7 @@ def fit(
         checkpoint: file that holds everything needed to go on after a kill; the final weights are then those of an
             undisturbed run, as long as the time limit does not decide. Without it nothing is kept.
         key: says what is being trained; a checkpoint with another key is not continued.
+        hardware: its precision holds while the loss is computed; validation is always in float32.
 
     Raises:
         FileFormatError: the checkpoint is damaged.
@@ -143,7 +146,7 @@ def fit(
             if state.late:
                 share = max(share, elapsed)
             module.train()
-            value = _step(optimizer, parameters, loss, state.step, _rate(schedule, state.step, share))
+            value = _step(optimizer, parameters, loss, state.step, _rate(schedule, state.step, share), hardware or Hardware())
             state.running = value if state.step == 0 else 0.98 * state.running + 0.02 * value
             state.step += 1
             if progress:
@@ -165,10 +168,18 @@ def _rate(schedule: Schedule, step: int, share: float) -> float:
     return schedule.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
-def _step(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter], loss: Callable[[int], Tensor], step: int, rate: float) -> float:
+def _step(
+    optimizer: torch.optim.Optimizer,
+    parameters: list[nn.Parameter],
+    loss: Callable[[int], Tensor],
+    step: int,
+    rate: float,
+    hardware: Hardware,
+) -> float:
     for group in optimizer.param_groups:
         group["lr"] = rate
-    value = loss(step)
+    with hardware.autocast():
+        value = loss(step)
     optimizer.zero_grad(set_to_none=True)
     value.backward()  # type: ignore[no-untyped-call]
     distributed.average_gradients(parameters)

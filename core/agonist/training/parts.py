@@ -1,0 +1,161 @@
+"""What each part of a model learns from a corpus: encoder, decoder, editor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from agonist.networks.decoder import AgonistDecoder
+from agonist.networks.editor import Editor
+from agonist.networks.geometry import facing
+from agonist.networks.motion_muscle import AgonistEncoder, NetworkConfig, PaperDecoder, PaperEncoder
+from agonist.training.data import WindowSampler
+from agonist.training.decoding import decoder_loss
+from agonist.training.editing import direction_score, draw_scales, edit_loss, plants
+from agonist.training.hardware import Hardware
+from agonist.training.loop import Fit
+
+__all__ = ["TRAINERS", "Job", "widen_uncertainty"]
+
+_JITTER_M = 0.006
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What every part is trained with; the test split is not even read.
+
+    Attributes:
+        config: the network's sizes.
+        train, val: windows to learn from, and for choosing the best weights.
+        rng: draws the batches.
+        modules: the parts that are trained already, by name.
+        fit: `loop.fit` with everything but parameters, module, loss and validation.
+        hardware: where it computes.
+    """
+
+    config: NetworkConfig
+    train: WindowSampler
+    val: WindowSampler
+    rng: np.random.Generator
+    modules: dict[str, nn.Module]
+    fit: Callable[..., Fit]
+    hardware: Hardware
+
+    def tensors(self, *arrays: NDArray[np.float32]) -> tuple[Tensor, ...]:
+        """Arrays where the network is."""
+        return tuple(torch.tensor(array, device=self.hardware.device) for array in arrays)
+
+
+def _encoder_loss(encoder: nn.Module, keypoints: Tensor, activation: Tensor, spread: Tensor) -> Tensor:
+    answer = encoder(keypoints)
+    if not isinstance(answer, tuple):
+        return ((answer - activation) / spread).square().mean()
+    level, log_std = answer
+    # Gaussian likelihood on the detached error teaches the uncertainty without softening the fit.
+    likelihood = (0.5 * ((level.detach() - activation) / torch.exp(log_std)).square() + log_std).mean()
+    return ((level - activation) / spread).square().mean() + 0.05 * likelihood
+
+
+def _train_encoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
+    keypoints, activation = job.train.draw(400, job.rng)
+    encoder: nn.Module
+    if job.config.ours:
+        encoder = AgonistEncoder(job.config)
+        features = encoder.features(torch.tensor(keypoints)).flatten(0, 1)
+        encoder.mean.copy_(features.mean(0))
+        encoder.std.copy_(features.std(0) + 1e-3)
+    else:
+        encoder = PaperEncoder(job.config)
+    encoder.to(job.hardware.device)
+    (spread,) = job.tensors(activation.reshape(-1, activation.shape[-1]).std(axis=0) + np.float32(0.02))
+    val_keypoints, val_activation = job.tensors(*job.val.all())
+    fast = job.hardware.fast(_encoder_loss)
+
+    def loss(_: int) -> Tensor:
+        k, a = job.tensors(*job.train.draw(batch, job.rng, jitter=_JITTER_M))
+        return fast(encoder, k, a, spread)
+
+    def validate() -> float:
+        return float(((_level(encoder, val_keypoints) - val_activation) / spread).square().mean())
+
+    done = job.fit(list(encoder.parameters()), encoder, loss, validate)
+    if isinstance(encoder, AgonistEncoder):
+        widen_uncertainty(encoder, val_keypoints, val_activation)
+    return encoder, done
+
+
+def widen_uncertainty(encoder: AgonistEncoder, keypoints: Tensor, activation: Tensor) -> None:
+    """Scale the standard deviations so that on windows that were not learned from squared errors are as large as they say.
+
+    What a network says of its own training error is too good for new people (Guo et al. 2017 do the same with one temperature).
+    """
+    with torch.no_grad():
+        results = [encoder(part) for part in torch.split(keypoints, 64)]
+        level, log_std = (torch.cat([result[k] for result in results]) for k in (0, 1))
+        ratio = ((level - activation) / torch.exp(log_std)).square().mean().sqrt()
+        encoder.head.bias[activation.shape[-1] :] += torch.log(ratio)
+
+
+def _level(network: nn.Module, asked: Tensor, batch: int = 64) -> Tensor:
+    results = [network(part) for part in torch.split(asked, batch)]
+    return torch.cat([result[0] if isinstance(result, tuple) else result for result in results])
+
+
+def _paper_decoder_loss(decoder: nn.Module, activation: Tensor, keypoints: Tensor) -> Tensor:
+    return torch.as_tensor((decoder(activation) - keypoints).square().mean())
+
+
+def _train_decoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
+    decoder: nn.Module
+    step: Callable[..., Tensor]
+    if job.config.ours:
+        decoder, step = AgonistDecoder(job.config), job.hardware.fast(decoder_loss)
+        decoder.mean_pose.copy_(facing(torch.tensor(job.train.draw(400, job.rng)[0])).mean(dim=(0, 1)))
+    else:
+        decoder, step = PaperDecoder(job.config), job.hardware.fast(_paper_decoder_loss)
+    decoder.to(job.hardware.device)
+    val_keypoints, val_activation = job.tensors(*job.val.all())
+
+    def loss(_: int) -> Tensor:
+        k, a = job.tensors(*job.train.draw(batch, job.rng))
+        return step(decoder, a, facing(k))
+
+    def validate() -> float:
+        return float((_level(decoder, val_activation) - facing(val_keypoints)).square().mean())
+
+    return decoder, job.fit(list(decoder.parameters()), decoder, loss, validate)
+
+
+def _train_editor(job: Job, batch: int) -> tuple[nn.Module, Fit]:
+    encoder = job.modules["encoder"]
+    assert isinstance(encoder, AgonistEncoder)
+    for parameter in encoder.parameters():
+        parameter.requires_grad_(False)
+    editor = Editor(job.config, encoder).to(job.hardware.device)
+    trained = [parameter for parameter in editor.parameters() if parameter.requires_grad]
+    val = job.val.draw(24, np.random.default_rng(0))[0]
+    (val_keypoints,), val_plants = job.tensors(val), plants(val, job.config.fps).to(job.hardware.device)
+    fast = job.hardware.fast(edit_loss)
+
+    def loss(_: int) -> Tensor:
+        # Dropout in the frozen encoder would only blur its gradient.
+        encoder.eval()
+        drawn, _unused = job.train.draw(batch, job.rng, jitter=_JITTER_M)
+        asked = draw_scales(batch, job.config.window, editor.muscles, job.rng)
+        asked, planted = (one.to(job.hardware.device) for one in (asked, plants(drawn, job.config.fps)))
+        (keypoints,) = job.tensors(drawn)
+        return fast(editor, keypoints, asked, planted)
+
+    return editor, job.fit(trained, editor, loss, lambda: direction_score(editor, val_keypoints, val_plants))
+
+
+TRAINERS: dict[str, Callable[[Job, int], tuple[nn.Module, Fit]]] = {
+    "encoder": _train_encoder,
+    "decoder": _train_decoder,
+    "editor": _train_editor,
+}
