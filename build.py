@@ -95,7 +95,8 @@ def test(arguments: argparse.Namespace) -> None:
     say("mypy")
     run([str(PYTHON), "-m", "mypy"], "mypy")
     say("pytest")
-    run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env={**inside(), "OMP_NUM_THREADS": "2"})
+    # The networks of tests are small; a second thread would only wait for the first, and burn its core while it does.
+    run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env={**inside(), "OMP_NUM_THREADS": "1"})
 
 
 def bench(arguments: argparse.Namespace) -> None:

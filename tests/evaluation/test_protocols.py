@@ -3,15 +3,19 @@
 import csv
 import io
 import json
+import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from agonist.errors import FileFormatError, InputError, UnknownNameError
+from agonist.evaluation.mia_plot import plot_report
 from agonist.evaluation.mia_windows import PROTOCOLS, WINDOW, make_folds, read_windows
 from agonist.evaluation.protocols import BASELINES, BUDGETS, NETWORKS, evaluate_mia
 from agonist.evaluation.report import csv_text, markdown, mia_report
+from agonist.evaluation.revision import source_commit
+from agonist.networks.baselines import facing_windows
 from tests.corpus.mia_copies import small_copy
 from tests.evaluation.formula_corpus import EXERCISES, write_corpus
 
@@ -212,6 +216,58 @@ def test_published_figures_stand_beside_the_papers_own_data_only(windows, finish
     real = replace(windows, corpus={**windows.corpus, "data": "measured EMG", "dataset": "mia", "official": True})
     text = markdown(mia_report(real, "exercise-out", "tiny", 0, results))
     assert "MEASURED" in text and "Retr. 26.81" in text and "C-Ours 20.12" in text and "nothing here is EMG" not in text
+
+
+def test_a_decoder_for_pictures_is_judged_in_pixels(windows, tmp_path):
+    pytest.importorskip("torch")
+    results = evaluate_mia(windows, "in", "tiny", tmp_path, networks=("mia-paper", "agonist"), directions=("decoder-2d",))
+    report = mia_report(windows, "in", "tiny", 0, results)
+    (fold,) = make_folds(windows, "in")
+    seen, known = (facing_windows(windows.keypoints[part])[..., [0, 2]] for part in (fold.test, fold.train))
+    mean = 600 * np.sqrt(((seen - known.mean(axis=(0, 1))) ** 2).mean())
+    assert report["decoder-2d"]["pooled"]["mean"]["rmse"]["value"] == pytest.approx(mean, rel=1e-5)
+    assert len(report["decoder-2d"]["columns"]) == 50 and "Muscle to motion in a picture: RMSE, pixels" in markdown(report)
+    with pytest.raises(UnknownNameError, match="Unknown direction 'sideways'"):
+        evaluate_mia(windows, "in", "tiny", tmp_path, directions=("sideways",))
+
+
+def test_a_table_names_the_commits_that_made_it(windows, finished):
+    _, _, results = finished
+    two = [replace(one, commit=("aaaa", "bbbb")[one.direction == "decoder"]) for one in results]
+    report = mia_report(windows, "person-out", "tiny", 0, two)
+    assert report["commits"] == ["aaaa", "bbbb"] and "(commit aaaa, bbbb)" in markdown(report)
+    assert "commit" not in markdown(mia_report(windows, "person-out", "tiny", 0, [replace(one, commit="") for one in two]))
+
+
+def test_a_checkout_knows_its_commit(tmp_path):
+    def git(*arguments):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        return subprocess.run(["git", *who, "-C", tmp_path, *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+    file = tmp_path / "code.py"
+    file.write_text("1")
+    assert source_commit(file) == ""
+    git("init", "-q")
+    assert source_commit(file) == ""
+    git("add", "code.py")
+    git("commit", "-qm", "first")
+    commit = git("rev-parse", "HEAD")
+    assert source_commit(file) == commit[:10]
+    file.write_text("2")
+    assert source_commit(file) == commit[:10] + "-dirty"
+    (tmp_path / "other.py").write_text("3")
+    assert source_commit(tmp_path / "other.py") == ""
+
+
+@pytest.mark.parametrize("protocol", ["in", "temporal"])
+def test_a_report_is_drawn(windows, tmp_path, protocol):
+    pytest.importorskip("matplotlib")
+    results = evaluate_mia(windows, protocol, "tiny", tmp_path, networks=())
+    plot_report(mia_report(windows, protocol, "tiny", 0, results), tmp_path / "plot.svg")
+    drawn = (tmp_path / "plot.svg").read_text()
+    assert "<svg" in drawn and drawn.count("<path") > 10
+    with pytest.raises(FileFormatError, match=r"one of \.png"):
+        plot_report({}, tmp_path / "plot.txt")
 
 
 def test_temporal_gives_a_row_a_length(windows, tmp_path):

@@ -196,12 +196,15 @@ def _say_peers(console: Console, report: dict[str, Any]) -> None:
 )
 def mia(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="A corpus: of 'corpus build', or of 'data mia import'.")],
-    out: Annotated[list[Path], typer.Option("--out", metavar="FILE", help="Report: .md, .csv or .json; may be given again.")],
+    out: Annotated[list[Path], typer.Option("--out", metavar="FILE", help="Report: .md, .csv, .json, .png; may be given again.")],
     protocol: Annotated[str, typer.Option("--protocol", help="in, exercise-out, person-out, time-blocked or temporal.")] = "in",
     budget: Annotated[str, typer.Option("--budget", help="small (hours on two cores), full (a GPU) or tiny (a try).")] = "small",
     models: Annotated[
         str, typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, c-mia-paper, c-mia-release.")
     ] = "mia-paper,mia-release,agonist",
+    directions: Annotated[
+        str, typer.Option("--directions", metavar="NAMES", help="Of encoder, decoder, decoder-2d (motion as a camera sees it).")
+    ] = "encoder,decoder",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights and batches.")] = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -210,6 +213,7 @@ def mia(
 
     Finished parts are kept in FILE.folds: a run that was stopped goes on where it was.
     """
+    from agonist.evaluation.mia_plot import plot_report
     from agonist.evaluation.mia_windows import read_windows
     from agonist.evaluation.protocols import BUDGETS, evaluate_mia
     from agonist.evaluation.report import csv_text, markdown, mia_report
@@ -217,18 +221,21 @@ def mia(
 
     console = Console(json, quiet)
     for path in out:
-        check_output(path, (".md", ".csv", ".json"))
+        check_output(path, (".md", ".csv", ".json", ".png"))
     if budget not in BUDGETS:
         raise UnknownNameError("budget", budget, BUDGETS)
     windows = read_windows(data)
     work = out[0].with_suffix(".folds") / f"{protocol}-{budget}"
-    names = tuple(name.strip() for name in models.split(",") if name.strip())
-    results = evaluate_mia(windows, protocol, budget, work, networks=names, seed=seed, progress=console.progress)
+    names, ways = (tuple(name.strip() for name in given.split(",") if name.strip()) for given in (models, directions))
+    results = evaluate_mia(windows, protocol, budget, work, networks=names, directions=ways, seed=seed, progress=console.progress)
     report = mia_report(windows, protocol, budget, seed, results)
     text = markdown(report)
     for path in out:
         if path.suffix.lower() == ".json":
             Console(quiet=True).result(report, path)
+            continue
+        if path.suffix.lower() == ".png":
+            plot_report(report, path)
             continue
         with atomic_path(path) as temporary:
             temporary.write_text(text if path.suffix.lower() == ".md" else csv_text(report), encoding="utf-8")

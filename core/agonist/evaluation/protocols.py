@@ -19,26 +19,30 @@ from numpy.typing import NDArray
 from agonist.errors import MissingDependencyError, UnknownNameError
 from agonist.evaluation.cells import Cells
 from agonist.evaluation.mia_windows import WINDOW, Fold, MiaWindows, make_folds
+from agonist.evaluation.revision import source_commit
 from agonist.io.atomic import atomic_path
+from agonist.io.mia import PIXELS_PER_M
 from agonist.networks.baselines import Ridge, aligned_pose, facing_windows, nearest
 
 if TYPE_CHECKING:
     from agonist.training.fold import FoldSet
 
-__all__ = ["BASELINES", "BUDGETS", "NETWORKS", "Budget", "FoldResult", "evaluate_mia"]
+__all__ = ["BASELINES", "BUDGETS", "DIRECTIONS", "NETWORKS", "Budget", "FoldResult", "evaluate_mia"]
 
 Floats = NDArray[np.float32]
 Progress = Callable[[float, str], None]
 
 _SCHEMA = 1
+# Motion to muscle; muscle to motion; muscle to the motion that a camera sees.
+DIRECTIONS = ("encoder", "decoder", "decoder-2d")
 # Configuration, whether it is told the person (C-, as the paper writes it), and the directions it has.
 NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
-    "mia-paper": ("mia-paper", False, ("encoder", "decoder")),
-    "mia-release": ("mia-release", False, ("encoder", "decoder")),
-    "agonist": ("agonist", False, ("encoder", "decoder")),
+    "mia-paper": ("mia-paper", False, DIRECTIONS),
+    "mia-release": ("mia-release", False, DIRECTIONS),
+    "agonist": ("agonist", False, DIRECTIONS),
     "agonist-causal": ("agonist-causal", False, ("encoder",)),
-    "c-mia-paper": ("mia-paper", True, ("encoder", "decoder")),
-    "c-mia-release": ("mia-release", True, ("encoder", "decoder")),
+    "c-mia-paper": ("mia-paper", True, DIRECTIONS),
+    "c-mia-release": ("mia-release", True, DIRECTIONS),
 }
 BASELINES = ("mean", "c-mean", "ridge on lags", "retrieval", "c-retrieval")
 # Pieces of training windows that retrieval searches where windows are cut shorter.
@@ -76,9 +80,10 @@ class FoldResult:
     """What one method did on one fold.
 
     Attributes:
-        method: a network or a baseline. direction: "encoder" or "decoder". fold: its name. frames: seen at once.
+        method: a network or a baseline. direction: of DIRECTIONS. fold: its name. frames: seen at once.
         cells: errors on the test windows.
         training: steps, learning rate, parameters, validation score, minutes; empty for a baseline.
+        commit: of the code that made it; "" where nobody knows.
     """
 
     method: str
@@ -87,6 +92,7 @@ class FoldResult:
     frames: int
     cells: Cells
     training: dict[str, Any]
+    commit: str = ""
 
 
 def evaluate_mia(
@@ -96,16 +102,18 @@ def evaluate_mia(
     work: Path,
     *,
     networks: Sequence[str] = ("mia-paper", "mia-release", "agonist"),
+    directions: Sequence[str] = ("encoder", "decoder"),
     seed: int = 0,
     progress: Progress | None = None,
 ) -> list[FoldResult]:
-    """Run a protocol of `mia_windows.PROTOCOLS`, both directions (the temporal one: motion to muscle only).
+    """Run a protocol of `mia_windows.PROTOCOLS` (the temporal one: motion to muscle only).
 
     Args:
         windows: of a corpus.
         protocol, budget: names from PROTOCOLS and BUDGETS.
         work: folder of finished results; those of the same windows, protocol, budget and seed are not made again.
         networks: names from NETWORKS.
+        directions: of DIRECTIONS.
         seed: of weights and batches.
         progress: share done and what is being done.
 
@@ -117,16 +125,19 @@ def evaluate_mia(
     for name in networks:
         if name not in NETWORKS:
             raise UnknownNameError("network", name, NETWORKS)
+    for name in directions:
+        if name not in DIRECTIONS:
+            raise UnknownNameError("direction", name, DIRECTIONS)
     given = BUDGETS[budget]
     folds = make_folds(windows, protocol, groups=given.groups, lengths=given.lengths)
     try:
         import agonist.training.fold  # noqa: F401
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training the compared networks") from error
-    run = _Run(windows, given, work, seed, f"{_SCHEMA} {protocol} {asdict(given)} {seed} {windows.checksum()}")
+    run = _Run(windows, given, work, seed, f"{_SCHEMA} {protocol} {asdict(given)} {seed} {windows.checksum()}", source_commit())
     jobs = [
         (method, direction, fold)
-        for direction in (("encoder",) if protocol == "temporal" else ("encoder", "decoder"))
+        for direction in (("encoder",) if protocol == "temporal" else directions)
         for fold in folds
         for method in (*BASELINES, *networks)
         if _fits(method, direction, fold)
@@ -165,6 +176,7 @@ class _Run:
     work: Path
     seed: int
     key: str
+    commit: str
 
     def result(self, method: str, direction: str, fold: Fold, first: Fold, progress: Progress) -> FoldResult:
         """The stored result, or a new one that is stored."""
@@ -179,11 +191,13 @@ class _Run:
             predicted, training = self._trained(method, direction, fold, rate, self.budget.steps, place, key, progress)
         else:
             predicted = _baseline(method, direction, self.windows, fold)
-        truth = self.windows.activation[fold.test] if direction == "encoder" else facing_windows(self.windows.keypoints[fold.test])
-        gains = self.windows.counts_at_1[fold.test] if direction == "encoder" else np.ones(len(fold.test))
+        truth = self.windows.activation[fold.test] if direction == "encoder" else _motion(self.windows.keypoints[fold.test], direction)
+        # What a unit of the data is worth in the table: counts, metres, pixels.
+        per_metre = PIXELS_PER_M if direction == "decoder-2d" else 1.0
+        gains = self.windows.counts_at_1[fold.test] if direction == "encoder" else np.full(len(fold.test), per_metre)
         cells = Cells.of(predicted, truth, self.windows.person[fold.test], self.windows.exercise[fold.test], gains)
-        result = FoldResult(method, direction, fold.name, fold.frames, cells, training)
-        fields = {"method": method, "direction": direction, "fold": fold.name, "frames": fold.frames}
+        result = FoldResult(method, direction, fold.name, fold.frames, cells, training, self.commit)
+        fields = {"method": method, "direction": direction, "fold": fold.name, "frames": fold.frames, "commit": self.commit}
         _write(place.with_suffix(".json"), {"key": key, **fields, "cells": cells.document(), "training": training})
         return result
 
@@ -232,9 +246,15 @@ class _Run:
         return FoldSet(self.windows.keypoints[index], self.windows.activation[index], condition)
 
 
+def _motion(keypoints: Floats, direction: str) -> Floats:
+    """(N, 30, 25, D) metres about the hips that a decoder should answer with; of a camera in front of the person, x and z."""
+    motion = facing_windows(keypoints)
+    return motion[..., [0, 2]] if direction == "decoder-2d" else motion
+
+
 def _baseline(method: str, direction: str, windows: MiaWindows, fold: Fold) -> NDArray[Any]:
-    """(N, 30, 8) or (N, 30, 25, 3) for the test windows."""
-    motion = facing_windows(windows.keypoints)
+    """(N, 30, 8) or (N, 30, 25, D) for the test windows."""
+    motion = _motion(windows.keypoints, direction)
     asked, answers = (motion, windows.activation) if direction == "encoder" else (windows.activation, motion)
     people, known = windows.person[fold.test], windows.person[fold.train]
     if method == "ridge on lags":
@@ -292,6 +312,7 @@ def _read_result(path: Path, key: str) -> FoldResult | None:
         return None
     try:
         cells = Cells.read(document["cells"])
-        return FoldResult(document["method"], document["direction"], document["fold"], document["frames"], cells, document["training"])
+        method, direction, fold, frames = (document[name] for name in ("method", "direction", "fold", "frames"))
+        return FoldResult(method, direction, fold, frames, cells, document["training"], document.get("commit", ""))
     except (KeyError, ValueError, TypeError):
         return None

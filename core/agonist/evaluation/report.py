@@ -21,7 +21,7 @@ from agonist.evaluation.protocols import BUDGETS, NETWORKS, FoldResult
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
-__all__ = ["PUBLISHED", "csv_text", "markdown", "mia_report", "table"]
+__all__ = ["PUBLISHED", "TITLES", "csv_text", "markdown", "mia_report", "table"]
 
 DRAWS, BOOTSTRAP_SEED = 1000, 20_231_002
 # Chiquier & Vondrick 2023, tables 1 and 2, mean over the 15 exercises, and table 3, by frames seen.
@@ -35,7 +35,8 @@ PUBLISHED_TEMPORAL: dict[str, dict[int, float]] = {
     "C-Ours": {1: 13.3, 5: 11.1, 10: 10.3, 15: 9.6, 20: 9.1, 25: 8.8, 30: 8.8},
     "C-Retr.": {1: 19.6, 5: 16.3, 10: 14.5, 15: 14.0, 20: 13.5, 25: 13.3, 30: 14.3},
 }
-_TITLES = {"encoder": "Motion to muscle", "decoder": "Muscle to motion"}
+TITLES = {"encoder": "Motion to muscle", "decoder": "Muscle to motion", "decoder-2d": "Muscle to motion in a picture"}
+_UNITS = {"encoder": "sensor counts", "decoder": "metres", "decoder-2d": "pixels"}
 
 
 def mia_report(windows: MiaWindows, protocol: str, budget: str, seed: int, results: Sequence[FoldResult]) -> dict[str, Any]:
@@ -53,17 +54,18 @@ def mia_report(windows: MiaWindows, protocol: str, budget: str, seed: int, resul
         "learning_rates": list(spent.rates), "data": corpus["data"], "simulated": windows.simulated, "official": official,
         "corpus": {key: corpus.get(key) for key in ("seed", "budget", "dataset", "motions_crc32", "physics_crc32")},
         "windows": len(windows), "folds": list(dict.fromkeys(one.fold for one in results)),
+        "commits": sorted({one.commit for one in results} - {""}),
         "bootstrap": {"draws": DRAWS, "seed": BOOTSTRAP_SEED, "unit": "person and exercise"},
     }  # fmt: skip
     if protocol == "temporal":
         document["temporal"] = _temporal(results)
         document["published"] = PUBLISHED_TEMPORAL if official else None
     else:
-        for direction in _TITLES:
+        for direction in TITLES:
             mine = [one for one in results if one.direction == direction]
             if mine:
                 document[direction] = _direction(mine)
-        document["published"] = {one: PUBLISHED.get((protocol, one)) for one in _TITLES} if official else None
+        document["published"] = {one: PUBLISHED.get((protocol, one)) for one in TITLES} if official else None
     trained = [one for one in results if one.training]
     document["training"] = [{"method": one.method, "direction": one.direction, "fold": one.fold, **one.training} for one in trained]
     return document
@@ -78,13 +80,14 @@ def _direction(results: Sequence[FoldResult]) -> dict[str, Any]:
     cells = _by_method(results)
     one = next(iter(cells.values()))
     weights = resampling_weights(len(one.names), DRAWS, BOOTSTRAP_SEED)
-    encoder = results[0].direction == "encoder"
-    columns = muscle_set("mia8").names if encoder else [f"{point}_{axis}" for point in BODY25.names for axis in "xyz"]
+    direction = results[0].direction
+    axes = "xz" if direction == "decoder-2d" else "xyz"
+    columns = muscle_set("mia8").names if direction == "encoder" else [f"{point}_{axis}" for point in BODY25.names for axis in axes]
     exercises, people = (sorted({name[k] for name in one.names}) for k in (1, 0))
     table = {name: {method: float(own.only(exercise=name).rmse()) for method, own in cells.items()} for name in exercises}
     drawn = {method: own.rmse(weights) for method, own in cells.items()}
     return {
-        "unit": "sensor counts" if encoder else "metres", "methods": list(cells),
+        "unit": _UNITS[direction], "methods": list(cells),
         "exercises": table,
         "mean_of_exercises": {method: float(np.mean([row[method] for row in table.values()])) for method in cells},
         "pooled": {method: _pooled(own, weights) for method, own in cells.items()},
@@ -128,7 +131,8 @@ def markdown(document: dict[str, Any]) -> str:
         f"# Protocol `{document['protocol']}` of Muscles in Action, budget `{document['budget']}`",
         "",
         f"**{kind} data** ({document['data']}). Corpus budget `{corpus['budget']}`, seed {corpus['seed']}; {document['windows']} windows",
-        f"of 30 frames at 10 a second; Agonist {document['version']}. Every network: {document['steps']} optimiser steps of",
+        f"of 30 frames at 10 a second; Agonist {document['version']}{_commits(document['commits'])}.",
+        f"Every network: {document['steps']} optimiser steps of",
         f"{document['batch']} windows, the same in the same order (seed {document['seed']}), its learning rate chosen from {rates}",
         "by early-stopping windows, dropout off in the test. `c-`: is told the person.",
         f"Intervals: 95 %, bootstrap over person and exercise, {DRAWS} draws, seed {BOOTSTRAP_SEED}.",
@@ -139,7 +143,7 @@ def markdown(document: dict[str, Any]) -> str:
         lines += ["", f"Left out together: {'; '.join(document['folds'])}."]
     if document["protocol"] == "temporal":
         lines += _temporal_lines(document)
-    for direction, title in _TITLES.items():
+    for direction, title in TITLES.items():
         if direction in document:
             lines += _direction_lines(title, document[direction], (document["published"] or {}).get(direction))
     rows = [[one["method"], one["direction"], one["fold"], str(one["steps"]), f"{one['learning_rate']:g}", f"{one['parameters']:,}",
@@ -148,9 +152,13 @@ def markdown(document: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _commits(commits: Sequence[str]) -> str:
+    return f" (commit {', '.join(commits)})" if commits else ""
+
+
 def _direction_lines(title: str, one: dict[str, Any], published: dict[str, float] | None) -> list[str]:
     methods, unit = one["methods"], one["unit"]
-    digits = 2 if unit == "sensor counts" else 4
+    digits = 4 if unit == "metres" else 2
     lines = ["", f"## {title}: RMSE, {unit}", ""]
     rows = [[name, *_marked([row[method] for method in methods], digits)] for name, row in one["exercises"].items()]
     rows.append(["mean of exercises", *_marked([one["mean_of_exercises"][method] for method in methods], digits)])
@@ -219,7 +227,7 @@ def csv_text(document: dict[str, Any]) -> str:
                 unit_here = unit if metric == "rmse" else ""
                 writer.writerow([*fixed, direction, table, row, method, metric, one["value"], *one["interval"], unit_here])
 
-    for direction in _TITLES:
+    for direction in TITLES:
         if direction not in document:
             continue
         one = document[direction]

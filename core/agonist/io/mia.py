@@ -23,7 +23,7 @@ from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints
 from agonist.muscles import muscle_set
 
-__all__ = ["FPS", "FULL_SCALE_COUNTS", "MiaWindow", "read", "windows", "write"]
+__all__ = ["FPS", "FULL_SCALE_COUNTS", "PIXELS_PER_M", "MiaWindow", "read", "windows", "write"]
 
 Array = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ FULL_SCALE_COUNTS = 515.0
 _HOUSE_FROM_CAMERA = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 _EXPECTED = "a window of MIA: a folder with joints3d.npy (T, 25 or more, 3) and emgvalues.npy (T, 8)"
 # The stand-in for a camera of joints2d.npy: an upright picture of 1080 x 1920 pixels, the hips in its middle.
-_PIXELS_PER_M, _CENTRE_PIXELS = 600.0, (540.0, 960.0)
+PIXELS_PER_M, _CENTRE_PIXELS = 600.0, (540.0, 960.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +153,7 @@ def write(
     arrays = {
         "emgvalues": np.round(activation.values * full_scale_counts),
         "joints3d": joints,
-        "joints2d": (joints[..., :2] * _PIXELS_PER_M + _CENTRE_PIXELS).astype(np.float32),
+        "joints2d": (joints[..., :2] * PIXELS_PER_M + _CENTRE_PIXELS).astype(np.float32),
     }
     for name, array in arrays.items():
         with atomic_path(folder / f"{name}.npy") as temporary, temporary.open("wb") as stream:

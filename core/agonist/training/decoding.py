@@ -24,7 +24,7 @@ def random_gains(activation: Tensor) -> Tensor:
 def decoder_loss(decoder: AgonistDecoder, activation: Tensor, keypoints: Tensor) -> Tensor:
     """Squared metres: of the mixture's mean, plus a soft minimum over the hypotheses, each counted by its probability.
 
-    keypoints (B, T, 25, 3) about the hips, facing -Y, as the decoder's.
+    keypoints (B, T, 25, D) about the hips, facing -Y, as the decoder's.
     """
     hypotheses, log_probability = decoder.mixture(random_gains(activation))
     mean = (decoder.mean(hypotheses, log_probability) - keypoints).square().mean()

@@ -22,12 +22,14 @@ from agonist.networks.motion_muscle import AgonistEncoder, MiaNetwork, network_c
 from agonist.training.decoding import decoder_loss
 from agonist.training.loop import Fit, Schedule, fit
 
-__all__ = ["FoldNetwork", "FoldSet", "parameters", "train_fold"]
+__all__ = ["FLAT", "FoldNetwork", "FoldSet", "parameters", "train_fold"]
 
 Floats = NDArray[np.float32]
 Progress = Callable[[float, str], None]
 
-_MUSCLES, _COORDINATES = 8, 75
+_MUSCLES, _POINTS = 8, 25
+# Of keypoints that face -Y: what a camera far in front of the person sees, to the right and up.
+FLAT = [0, 2]
 # Windows that pass through a network at once where nothing is learned.
 _BATCH = 256
 
@@ -42,10 +44,11 @@ class FoldSet:
 
 
 class FoldNetwork(nn.Module):
-    """A configuration in one direction, "encoder" (motion to muscle) or "decoder" (muscle to motion), both as raw windows.
+    """A configuration in one direction, as raw windows: "encoder" (motion to muscle), "decoder" (muscle to motion), or
+    "decoder-2d" (muscle to what a camera far in front of the person sees).
 
-    Decoders answer with keypoints about the middle of the hips in the paper's axes, ours with the mean of its hypotheses. Only
-    the networks of the paper have a condition.
+    Decoders answer with keypoints about the middle of the hips in the paper's axes (2D: without the depth), ours with the mean
+    of its hypotheses. Only the networks of the paper have a condition.
     """
 
     scale: Tensor
@@ -57,11 +60,13 @@ class FoldNetwork(nn.Module):
         known = network_config(config)
         given = replace(known, fps=10.0, window=max(frames, 2) if known.ours else frames)
         self.direction, self.frames, self.conditioned = direction, frames, conditioned
+        self.dimensions = 2 if direction == "decoder-2d" else 3
         self.network: nn.Module
         if known.ours:
-            self.network = AgonistEncoder(given, _MUSCLES) if direction == "encoder" else AgonistDecoder(given, _MUSCLES)
+            decoder = AgonistDecoder(given, _MUSCLES, self.dimensions)
+            self.network = AgonistEncoder(given, _MUSCLES) if direction == "encoder" else decoder
         else:
-            inputs, outputs = (_COORDINATES, _MUSCLES) if direction == "encoder" else (_MUSCLES, _COORDINATES)
+            inputs, outputs = (3 * _POINTS, _MUSCLES) if direction == "encoder" else (_MUSCLES, self.dimensions * _POINTS)
             self.network = MiaNetwork(given, inputs, outputs)
         self.register_buffer("scale", torch.ones(()))
         self.register_buffer("spread", torch.ones(_MUSCLES))
@@ -76,20 +81,24 @@ class FoldNetwork(nn.Module):
             self.network.mean.copy_(features.mean(0))
             self.network.std.copy_(features.std(0) + 1e-3)
         if isinstance(self.network, AgonistDecoder):
-            self.network.mean_pose.copy_(facing(keypoints).mean(dim=(0, 1)))
+            self.network.mean_pose.copy_(self._facing(keypoints).mean(dim=(0, 1)))
 
     def _held(self, keypoints: Tensor) -> Tensor:
         return keypoints.expand(-1, 2, -1, -1) if keypoints.shape[1] == 1 else keypoints
 
+    def _facing(self, keypoints: Tensor) -> Tensor:
+        """(B, T, 25, D) as our decoder answers."""
+        return facing(keypoints) if self.dimensions == 3 else facing(keypoints)[..., FLAT]
+
     def answer(self, keypoints: Tensor, activation: Tensor, condition: Tensor) -> tuple[Tensor, Tensor | None]:
-        """(B, T, 8) activation or (B, T, 75) metres, and ours its log standard deviation."""
+        """(B, T, 8) activation or (B, T, 25 D) metres, and ours its log standard deviation."""
         if isinstance(self.network, AgonistEncoder):
             level, log_std = self.network(self._held(keypoints))
             return level[:, : self.frames], log_std[:, : self.frames]
         if isinstance(self.network, AgonistDecoder):
-            x, y, z = self.network(activation)[0].unbind(-1)
+            x, *y, z = self.network(activation)[0].unbind(-1)
             # The paper's camera, see paper_axes.
-            return torch.stack([x, -z, y], dim=-1).flatten(2), None
+            return torch.stack([x, -z, *y], dim=-1).flatten(2), None
         subject = condition if self.conditioned else None
         if self.direction == "encoder":
             return self.network(paper_axes(keypoints).flatten(2), subject) * self.scale, None
@@ -97,12 +106,12 @@ class FoldNetwork(nn.Module):
 
     def target(self, keypoints: Tensor, activation: Tensor) -> Tensor:
         """What `answer` should be."""
-        return activation if self.direction == "encoder" else paper_axes(keypoints).flatten(2)
+        return activation if self.direction == "encoder" else paper_axes(keypoints)[..., : self.dimensions].flatten(2)
 
     def loss(self, keypoints: Tensor, activation: Tensor, condition: Tensor) -> Tensor:
         """What is minimised: mean squared error, ours by each muscle's spread and with a little likelihood (see `recipe`)."""
         if isinstance(self.network, AgonistDecoder):
-            return decoder_loss(self.network, activation, facing(keypoints))
+            return decoder_loss(self.network, activation, self._facing(keypoints))
         answer, log_std = self.answer(keypoints, activation, condition)
         error = answer - self.target(keypoints, activation)
         if log_std is None:
@@ -111,13 +120,14 @@ class FoldNetwork(nn.Module):
         return (error / self.spread).square().mean() + 0.05 * likelihood
 
     def predict(self, windows: FoldSet) -> Floats:
-        """(N, 30, 8) activation, or (N, 30, 25, 3) metres about the hips, Z up, facing -Y on average.
+        """(N, 30, 8) activation, or (N, 30, 25, D) metres about the hips, Z up (the last of D), facing -Y on average.
 
         Windows longer than the network's are cut; the last piece lies flush with the end and fills what is left.
         """
         self.eval()
         length, device = windows.activation.shape[1], self.scale.device
-        result = np.zeros((*windows.activation.shape[:2], _MUSCLES if self.direction == "encoder" else _COORDINATES), dtype=np.float32)
+        outputs = _MUSCLES if self.direction == "encoder" else _POINTS * self.dimensions
+        result = np.zeros((*windows.activation.shape[:2], outputs), dtype=np.float32)
         with torch.no_grad():
             for first in range(0, len(windows.activation), _BATCH):
                 part = slice(first, first + _BATCH)
@@ -129,8 +139,8 @@ class FoldNetwork(nn.Module):
                     result[part, start : begin + self.frames] = answer[:, start - begin :].cpu().numpy()
         if self.direction == "encoder":
             return result
-        x, down, depth = np.moveaxis(result.reshape(*result.shape[:2], 25, 3), -1, 0)
-        return np.stack([x, depth, -down], axis=-1)
+        x, down, *depth = np.moveaxis(result.reshape(*result.shape[:2], _POINTS, self.dimensions), -1, 0)
+        return np.stack([x, *depth, -down], axis=-1)
 
 
 def parameters(network: FoldNetwork) -> int:
@@ -156,7 +166,7 @@ def train_fold(
     """Train one network; called again after a kill, it goes on where it was.
 
     Args:
-        network: configuration, direction, and whether it is told the person.
+        network: configuration, direction of `FoldNetwork`, and whether it is told the person.
         frames: frames that the network sees at once, of the windows' 30.
         train, val: windows to learn from, and for choosing the best weights; all steps are made in any case.
         steps, batch, rate: optimiser steps, windows a step, peak learning rate.
