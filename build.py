@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Agonist's one command, standard library only: `demo`, `test`, `extension`, `gui`, `tour`, `bench`. Everything stays inside the clone."""
+"""Agonist's one command, standard library only: `python3 build.py --help` lists its verbs. Everything stays inside the clone."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-NEEDED_GB = {"demo": 3.0, "test": 6.0, "extension": 3.0, "gui": 3.0, "tour": 3.0, "bench": 3.0}
+NEEDED_GB = {"demo": 3.0, "test": 6.0, "matrix": 6.0, "extension": 3.0, "gui": 3.0, "tour": 3.0, "bench": 3.0}
+# bpy wheel: the Python that it is made for, and the numpy that this Blender brings (whichever fits the wheel if none is named).
+BLENDERS = {
+    "4.2.0": ("3.11", "1.24.3"),
+    "4.2.23": ("3.11", "1.24.3"),
+    "4.5.15": ("3.11", "1.26.4"),
+    "5.0.1": ("3.11", "1.26.4"),
+    "5.2.3": ("3.13", ""),
+}
 # Blender's own Python, and the wheels that fit it, by platform of Blender's extension index.
 BLENDER_PYTHONS = ("3.11", "3.13")
 PLATFORMS = {
@@ -39,7 +48,8 @@ def stop(text: str, code: int = 2) -> None:
 
 
 def check_machine(verb: str) -> None:
-    if sys.version_info[:2] != (3, 11):
+    # The matrix looks for the Python of each Blender itself.
+    if sys.version_info[:2] != (3, 11) and verb != "matrix":
         found = f"Python {sys.version_info.major}.{sys.version_info.minor}"
         stop(f"{found} found. Expected 3.11, the Python of Blender 4.5 LTS: python3.11 build.py {verb}")
     free = shutil.disk_usage(ROOT).free / 1e9
@@ -97,6 +107,47 @@ def test(arguments: argparse.Namespace) -> None:
     say("pytest")
     # The networks of tests are small; a second thread would only wait for the first, and burn its core while it does.
     run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env={**inside(), "OMP_NUM_THREADS": "1"})
+
+
+def matrix(arguments: argparse.Namespace) -> None:
+    """The add-on's tests in several Blenders, each in an environment of its own; a table at the end."""
+    told = {version: test_in_blender(version, arguments.rest) for version in arguments.bpy or BLENDERS}
+    print("\n| bpy | Python | numpy | passed | failed | skipped | minutes |\n| --- | --- | --- | --- | --- | --- | --- |")
+    for version, row in told.items():
+        print(f"| {version} | {row} |")
+    if not all(row.split(" | ")[3] == "0" for row in told.values()):
+        stop("not every Blender was there and passed all tests.", 1)
+
+
+def test_in_blender(version: str, rest: list[str]) -> str:
+    """Run tests under one bpy wheel; the row of the table that says how it went."""
+    wanted, numpy = BLENDERS[version]
+    own = "{}.{}".format(*sys.version_info) == wanted
+    found = sys.executable if own else shutil.which(f"python{wanted}")
+    if found is None:
+        return f"{wanted} | | not run | no python{wanted} here | | "
+    folder = VENV / "matrix" / version
+    python = folder / PYTHON.relative_to(VENV)
+    stamp = folder / "installed"
+    asked = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + numpy.encode()).hexdigest()
+    if not (stamp.is_file() and stamp.read_text() == asked):
+        say(f"installing bpy {version} into {folder.relative_to(ROOT)}")
+        run([found, "-m", "venv", str(folder)], f"making {folder.name}")
+        pins = [f"bpy=={version}", *([f"numpy=={numpy}"] if numpy else [])]
+        run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[addon-test]", *pins], "pip install")
+        stamp.write_text(asked)
+    say(f"bpy {version}")
+    report = folder / "report.xml"
+    report.unlink(missing_ok=True)
+    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *(rest or ["tests/blender_addon"])]
+    subprocess.run(command, cwd=ROOT, env={**inside(), "OMP_NUM_THREADS": "2"}, check=False)
+    if not report.is_file():
+        return f"{wanted} | {numpy} | | crashed | | "
+    counts = ElementTree.parse(report).getroot().find("testsuite").attrib
+    failed, skipped = int(counts["failures"]) + int(counts["errors"]), int(counts["skipped"])
+    passed, minutes = int(counts["tests"]) - failed - skipped, float(counts["time"]) / 60
+    brought = subprocess.run([str(python), "-c", "import numpy; print(numpy.__version__)"], capture_output=True, text=True).stdout.strip()
+    return f"{wanted} | {brought} | {passed} | {failed} | {skipped} | {minutes:.1f}"
 
 
 def bench(arguments: argparse.Namespace) -> None:
@@ -233,6 +284,9 @@ def main() -> None:
     one.add_argument("--height", metavar="M", help="the person's height in metres, for a video")
     one.add_argument("--out", default=str(ROOT / "out" / "demo"))
     verbs.add_parser("test", help="everything is tested").add_argument("rest", nargs="*", help="for pytest")
+    five = verbs.add_parser("matrix", help="the add-on's tests in several Blenders, from 4.2 LTS to 5.2 LTS")
+    five.add_argument("--bpy", action="append", choices=list(BLENDERS), help="this version only; may be given again")
+    five.add_argument("rest", nargs="*", help="for pytest, instead of tests/blender_addon")
     two = verbs.add_parser("extension", help="the installable Blender extension")
     two.add_argument("--platform", action="append", choices=list(PLATFORMS))
     three = verbs.add_parser("gui", help="the extension in a real Blender window; skipped where there is none")
@@ -242,7 +296,8 @@ def main() -> None:
     verbs.add_parser("bench", help="benchmarks, printed as tables")
     arguments = parser.parse_args()
     check_machine(arguments.verb)
-    {"demo": demo, "test": test, "extension": extension, "gui": gui, "tour": tour, "bench": bench}[arguments.verb](arguments)
+    verb = {"demo": demo, "test": test, "matrix": matrix, "extension": extension, "gui": gui, "tour": tour, "bench": bench}[arguments.verb]
+    verb(arguments)
 
 
 if __name__ == "__main__":

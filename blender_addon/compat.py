@@ -1,4 +1,6 @@
-"""The one place that knows how actions differ between Blender versions (slots and layers since 4.4, no action.fcurves in 5.0)."""
+"""The one place that knows how Blender's versions differ: actions (slots and layers since 4.4, no action.fcurves in 5.0), names of
+render engines and strips.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,17 @@ import typing
 import bpy
 import numpy as np
 
-__all__ = ["assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "overridable", "push_to_track", "remove_fcurve", "write_keys"]
+__all__ = [
+    "ENGINES", "assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "has_fcurves", "keep_override", "overridable", "push_to_track",
+    "remove_fcurve", "strips_of", "write_keys", "write_video",
+]  # fmt: skip
+
+# Our names of the render engines -> this Blender's.
+ENGINES = {
+    "EEVEE": "BLENDER_EEVEE_NEXT" if bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE",
+    "CYCLES": "CYCLES",
+    "WORKBENCH": "BLENDER_WORKBENCH",
+}
 
 
 def overridable(cls: type) -> None:
@@ -17,6 +29,17 @@ def overridable(cls: type) -> None:
         is_list = hint.function is bpy.props.CollectionProperty
         hint.keywords.setdefault("override", {"LIBRARY_OVERRIDABLE", "USE_INSERTION"} if is_list else {"LIBRARY_OVERRIDABLE"})
     cls.__annotations__ = hints
+
+
+def keep_override(owner: bpy.types.Object) -> None:
+    """Let what Agonist keeps on an overridden object outlive the file.
+
+    Blender 5 saves an override of a property group as a whole, which it cannot read again, unless the linked object has a group of
+    its own to compare with, if only in memory.
+    """
+    reference = owner.override_library.reference
+    if reference is not None and owner.is_property_set("agonist") and not reference.is_property_set("agonist"):
+        reference.agonist.show_controls = reference.agonist.show_controls
 
 
 def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
@@ -137,3 +160,17 @@ def push_to_track(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.Nl
     if hasattr(strip, "action_slot") and strip.action_slot is None:
         strip.action_slot = _slot(owner, action)
     return strip
+
+
+def strips_of(scene: bpy.types.Scene) -> bpy.types.StripsTopLevel:
+    """The strips of a scene's video sequencer, made if it has none."""
+    editor = scene.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
+
+
+def write_video(render: bpy.types.RenderSettings) -> None:
+    """Let a scene's animation go into an MP4 file."""
+    if hasattr(render.image_settings, "media_type"):
+        render.image_settings.media_type = "VIDEO"
+    render.image_settings.file_format = "FFMPEG"
+    render.ffmpeg.format, render.ffmpeg.codec, render.ffmpeg.constant_rate_factor = "MPEG4", "H264", "HIGH"

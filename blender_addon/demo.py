@@ -23,8 +23,10 @@ from .exports.write import ExportOptions, export_motion
 from .muscles.attach import add_muscles
 from .muscles.heatmap import key_activation, muscle_objects, range_top
 from .muscles.mannequin import add_mannequin
-from .picture import Row, contact_sheet, film, set_stage, telling_frames
+from .picture import Row, film, sheet, use_cycles
 from .rig.build import build_armature
+from .sheet import Legend
+from .studio import set_studio, telling_frames
 
 __all__ = ["make_demo"]
 
@@ -118,31 +120,36 @@ def _pictures(
     hips = tuple(motion.skeleton.index(hmap[f"hip_{side}"]) for side in "lr")
     before, after = motion.positions_world, result.motion.positions_world
     soles = body25_from_motion(motion, hmap).positions[..., 2].min(axis=1)
-    stage = set_stage(before, hips, list(scales), motion.fps, float(np.percentile(soles, 2)))
+    scene = bpy.context.scene
+    use_cycles(scene)
+    studio = set_studio(scene, before, hips, list(scales), motion.fps, float(np.percentile(soles, 2)))
     first, last = result.frames
     rows = [Row("Original", _things(original), before), Row(_title(result), _things(recommended), after)]
-    contact_sheet(
-        out / "heatmap.png", stage, rows, telling_frames(before, first, last, 6), fps=motion.fps,
-        scale_top=float(range_top(result.original, original.agonist.colour_range).max()), colour_map=original.agonist.colour_map,
-        caption="muscle activation predicted by a model trained on simulated activation, as a share of maximal",
+    props = original.agonist
+    legend = Legend(
+        props.colour_map, float(range_top(result.original, props.colour_range).max()),
+        "muscle activation predicted by a model trained on simulated activation, as a share of maximal",
+    )  # fmt: skip
+    sheet(
+        out / "heatmap.png", studio, rows, telling_frames(before, first, last, 6), fps=motion.fps, legend=legend,
         progress=lambda share: tell("rendering the contact sheet", share),
     )  # fmt: skip
     # Side by side for the film: each steps aside, across the line of sight.
-    reach = [(clip - stage.path[:, None])[first:last] @ stage.right for clip in (before, after)]
+    reach = [(clip - studio.path[:, None])[first:last] @ studio.right for clip in (before, after)]
     apart = float(reach[0].max() - reach[1].min()) + 0.35
     for thing, sign in ((original, -1.0), (recommended, 1.0)):
-        thing.location = tuple(sign * 0.5 * apart * stage.right)
-    clips = [clip + sign * 0.5 * apart * stage.right for clip, sign in ((before, -1.0), (after, 1.0))]
+        thing.location = tuple(sign * 0.5 * apart * studio.right)
+    clips = [clip + sign * 0.5 * apart * studio.right for clip, sign in ((before, -1.0), (after, 1.0))]
     rate = min(_FILM_FPS, motion.fps)
     span = np.arange(0, min(last - first, motion.fps * _FILM_S), motion.fps / rate)
     film(
-        out / "heatmap.mp4", stage, clips, [math.floor(first + offset) for offset in span], rate,
+        out / "heatmap.mp4", studio, clips, [math.floor(first + offset) for offset in span], rate,
         progress=lambda share: tell("rendering the film", share),
     )  # fmt: skip
     for thing in (original, recommended):
         # Both walk where the motion was; the twin stands beside only as far as the two would overlap.
         thing.location = (0.0, 0.0, 0.0)
-    recommended.location = tuple(apart * stage.right)
+    recommended.location = tuple(apart * studio.right)
 
 
 def _title(result: EditResult) -> str:

@@ -16,6 +16,8 @@ def _moved(slider: AgonistSlider, context: bpy.types.Context) -> None:
     if is_quiet():
         return
     props = slider.id_data.agonist
+    # The graph follows what is being moved.
+    props.active_muscle = slider.group if props.link_sides else slider.name
     if props.link_sides:
         with quiet():
             for other in props.sides(slider.group):
@@ -57,6 +59,7 @@ def _set_scale(group: AgonistGroup, scale: float) -> None:
     with quiet():
         for slider in group.sides:
             slider.scale = scale
+    group.id_data.agonist.active_muscle = group.name
 
 
 class AgonistGroup(bpy.types.PropertyGroup):

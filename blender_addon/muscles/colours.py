@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["COLOUR_MAPS", "TENDON", "UNKNOWN", "colours_at", "srgb_at", "stops"]
+__all__ = ["COLOUR_MAPS", "TENDON", "UNKNOWN", "colours_at", "linear", "srgb_at", "stops"]
 
 # id -> label, description, sRGB colours from relaxed to flexed.
 COLOUR_MAPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -38,13 +38,14 @@ COLOUR_MAPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def _linear(srgb: np.ndarray) -> np.ndarray:
+def linear(srgb: np.ndarray) -> np.ndarray:
+    """Colours as a screen shows them, in [0, 1], as light (IEC 61966-2-1)."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
 def stops(name: str) -> np.ndarray:
     """(N, 3) colours of a map from relaxed to flexed at even steps, as light (linear Rec. 709), which Blender mixes."""
-    return _linear(np.array([[int(one[k : k + 2], 16) / 255 for k in (0, 2, 4)] for one in COLOUR_MAPS[name][2]]))
+    return linear(np.array([[int(one[k : k + 2], 16) / 255 for k in (0, 2, 4)] for one in COLOUR_MAPS[name][2]]))
 
 
 def colours_at(name: str, share: np.ndarray) -> np.ndarray:
@@ -60,6 +61,6 @@ def srgb_at(name: str, share: np.ndarray) -> np.ndarray:
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
-TENDON = tuple(_linear(np.array([236, 226, 206]) / 255).tolist())
+TENDON = tuple(linear(np.array([236, 226, 206]) / 255).tolist())
 # Of a muscle that the model says nothing about.
-UNKNOWN = tuple(_linear(np.array([128, 130, 134]) / 255).tolist())
+UNKNOWN = tuple(linear(np.array([128, 130, 134]) / 255).tolist())

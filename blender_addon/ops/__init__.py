@@ -15,6 +15,7 @@ from .export import AGONIST_OT_export, AGONIST_OT_export_variants
 from .files import AGONIST_OT_import_motion
 from .help import AGONIST_FH_motion, AGONIST_OT_compare, AGONIST_OT_help
 from .muscles import AGONIST_OT_add_muscles, AGONIST_OT_bind_mesh, AGONIST_OT_glow_skin
+from .render import AGONIST_OT_render
 from .results import AGONIST_OT_ghost, AGONIST_OT_keep_result
 
 _CLASSES = (
@@ -34,6 +35,7 @@ _CLASSES = (
     AGONIST_OT_clear_curves,
     AGONIST_OT_keep_result,
     AGONIST_OT_ghost,
+    AGONIST_OT_render,
     AGONIST_OT_export,
     AGONIST_OT_export_variants,
     AGONIST_OT_compare,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from agonist.errors import AgonistError
-
 from ..exports.presets import presets
 from ..exports.variants import export_variants
 from ..exports.write import export_motion
 from .base import AnimatedArmatureOperator, active_armature
+from .steps import StepsOperator
 
 __all__ = ["AGONIST_OT_export", "AGONIST_OT_export_variants"]
 
@@ -50,11 +50,13 @@ class AGONIST_OT_export(AnimatedArmatureOperator, ExportHelper, bpy.types.Operat
         self.report({"INFO"}, f"Exported {', '.join(map(str, written))}")
 
 
-class AGONIST_OT_export_variants(AnimatedArmatureOperator, bpy.types.Operator):
+class AGONIST_OT_export_variants(StepsOperator, AnimatedArmatureOperator, bpy.types.Operator):
     """Edit the source motion by each factor in turn and export every result to a folder. Esc stops after the file in work"""
 
     bl_idname = "agonist.export_variants"
     bl_label = "Export Variants"
+
+    doing = "Exporting variants"
 
     directory: bpy.props.StringProperty(name="Folder", description="Where the files go", subtype="DIR_PATH", options={"SKIP_SAVE"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"}, description="Show folders")
@@ -70,47 +72,16 @@ class AGONIST_OT_export_variants(AnimatedArmatureOperator, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        settings = context.scene.agonist_export
-        self._armature, self._files = active_armature(context).name, 0
-        self._steps = export_variants(
-            active_armature(context), settings.variants, Path(self.directory), settings.preset, settings.options
-        )
-        if bpy.app.background:
-            while (result := self._step(context)) == {"RUNNING_MODAL"}:
-                pass
-            return result
-        manager = context.window_manager
-        manager.progress_begin(0, 1)
-        self._timer = manager.event_timer_add(0.01, window=context.window)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        armature, self._files = active_armature(context), 0
+        return self.run_steps(context, armature, self._exported(context.scene.agonist_export, armature))
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type == "ESC":
-            return self._end(context, {"CANCELLED"}, f"Stopped after {self._files} files")
-        if self._armature not in context.scene.objects:
-            return self._end(context, {"CANCELLED"}, "The armature is gone")
-        if event.type != "TIMER":
-            return {"PASS_THROUGH"}
-        result = self._step(context)
-        return result if result == {"RUNNING_MODAL"} else self._end(context, result)
+    def _exported(self, settings: bpy.types.PropertyGroup, armature: bpy.types.Object) -> Iterator[float]:
+        for share, files in export_variants(armature, settings.variants, Path(self.directory), settings.preset, settings.options):
+            self._files += len(files)
+            yield share
 
-    def _step(self, context: bpy.types.Context) -> set[str]:
-        try:
-            share, files = next(self._steps)
-        except StopIteration:
-            self.report({"INFO"}, f"Exported {self._files} files to {self.directory}")
-            return {"FINISHED"}
-        except AgonistError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        self._files += len(files)
-        context.window_manager.progress_update(share)
-        return {"RUNNING_MODAL"}
+    def told(self) -> str:
+        return f"Exported {self._files} files to {self.directory}"
 
-    def _end(self, context: bpy.types.Context, result: set[str], told: str = "") -> set[str]:
-        context.window_manager.progress_end()
-        context.window_manager.event_timer_remove(self._timer)
-        if told:
-            self.report({"WARNING"}, told)
-        return result
+    def stopped(self) -> str:
+        return f"Stopped after {self._files} files"

@@ -23,6 +23,7 @@ class AGONIST_PT_curves(Sidebar, bpy.types.Panel):
         layout = self.layout
         armature = active_armature(context)
         props = armature.agonist
+        layout.prop(context.scene, "agonist_graph", text="In the View")
         row = layout.row(align=True)
         row.prop(props, "active_muscle", text="")
         row.operator("agonist.edit_curves", icon="FCURVE").muscle = ""

@@ -16,6 +16,7 @@ class AGONIST_PT_export(Sidebar, bpy.types.Panel):
     bl_label = "Export"
     bl_idname = "AGONIST_PT_export"
     bl_order = 90
+    bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -13,10 +13,12 @@ from ..muscles.heatmap import muscle_objects
 from ..muscles.skin import glowing_skins
 from ..ops.base import active_armature
 
-__all__ = ["legend_lines", "register", "unregister"]
+__all__ = ["EDGE", "WIDTH", "draw_text", "legend_lines", "legend_top", "register", "unregister"]
 
 _handle: list[object] = []
-_WIDTH, _HEIGHT, _STEPS, _EDGE = 200, 12, 48, 16
+# Pixels of an interface at scale 1: width and height of the strip, its steps of colour, and its distance to the view's edges [ours].
+WIDTH, EDGE = 200, 16
+_HEIGHT, _STEPS = 12, 48
 
 
 def legend_lines(armature: bpy.types.Object) -> tuple[str, str, str, list[str]]:
@@ -32,18 +34,32 @@ def legend_lines(armature: bpy.types.Object) -> tuple[str, str, str, list[str]]:
     return "Muscle activation, predicted", "0", top, notes
 
 
+def _shown(context: bpy.types.Context, armature: bpy.types.Object | None) -> bool:
+    """Whether there is something to explain."""
+    if armature is None or not context.scene.agonist_legend or not armature.agonist.sliders:
+        return False
+    return bool(muscle_objects(armature) or glowing_skins(armature))
+
+
+def legend_top(context: bpy.types.Context, armature: bpy.types.Object) -> float:
+    """Height in pixels, from the bottom of the view, above which the legend leaves the view free."""
+    scale = context.preferences.system.ui_scale
+    if not _shown(context, armature):
+        return EDGE * scale
+    return (EDGE + 14 + 15 * len(legend_lines(armature)[3]) + _HEIGHT + 20) * scale
+
+
 def _draw() -> None:
     context = bpy.context
-    scene = context.scene
-    if scene is None or not scene.agonist_legend or not context.space_data.overlay.show_overlays:
+    if context.scene is None or not context.space_data.overlay.show_overlays:
         return
     armature = active_armature(context)
-    if armature is None or not armature.agonist.sliders or not (muscle_objects(armature) or glowing_skins(armature)):
+    if not _shown(context, armature):
         return
     scale = context.preferences.system.ui_scale
     title, low, high, notes = legend_lines(armature)
-    left, bottom = _EDGE * scale, (_EDGE + 14 + 15 * len(notes)) * scale
-    width, height = _WIDTH * scale, _HEIGHT * scale
+    left, bottom = EDGE * scale, (EDGE + 14 + 15 * len(notes)) * scale
+    width, height = WIDTH * scale, _HEIGHT * scale
     # A strip of triangles, its colours as a screen shows them.
     places = np.linspace(0, 1, _STEPS)
     colours = np.concatenate([srgb_at(armature.agonist.colour_map, places), np.ones((_STEPS, 1))], axis=1)
@@ -51,15 +67,16 @@ def _draw() -> None:
     shader = gpu.shader.from_builtin("SMOOTH_COLOR")
     strip = batch_for_shader(shader, "TRI_STRIP", {"pos": corners, "color": np.repeat(colours, 2, axis=0).tolist()})
     strip.draw(shader)
-    _text(title, left, bottom + height + 6 * scale, 12 * scale)
-    _text(low, left, bottom - 14 * scale, 11 * scale)
+    draw_text(title, left, bottom + height + 6 * scale, 12 * scale)
+    draw_text(low, left, bottom - 14 * scale, 11 * scale)
     blf.size(0, 11 * scale)
-    _text(high, left + width - blf.dimensions(0, high)[0], bottom - 14 * scale, 11 * scale)
+    draw_text(high, left + width - blf.dimensions(0, high)[0], bottom - 14 * scale, 11 * scale)
     for line, note in enumerate(notes):
-        _text(note, left, bottom - (30 + 15 * line) * scale, 11 * scale)
+        draw_text(note, left, bottom - (30 + 15 * line) * scale, 11 * scale)
 
 
-def _text(text: str, x: float, y: float, size: float) -> None:
+def draw_text(text: str, x: float, y: float, size: float) -> None:
+    """White text with a shadow over the view, in pixels."""
     blf.size(0, size)
     blf.enable(0, blf.SHADOW)
     blf.shadow(0, 3, 0.0, 0.0, 0.0, 0.8)

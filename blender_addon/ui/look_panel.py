@@ -17,6 +17,7 @@ class AGONIST_PT_look(Sidebar, bpy.types.Panel):
     bl_label = "Look"
     bl_idname = "AGONIST_PT_look"
     bl_order = 70
+    bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -28,6 +29,7 @@ class AGONIST_PT_look(Sidebar, bpy.types.Panel):
         layout.prop(armature.agonist, "colour_map")
         layout.prop(armature.agonist, "colour_range")
         layout.prop(context.scene, "agonist_legend")
+        layout.prop(context.scene, "agonist_graph")
         column = layout.column(align=True)
         column.operator_menu_enum("agonist.add_muscles", "muscles", text="Build Muscles", icon="OUTLINER_OB_META")
         glows = bool(glowing_skins(armature))

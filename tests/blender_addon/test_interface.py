@@ -9,7 +9,7 @@ from agonist import io
 from blender_addon import ops, preferences
 from blender_addon.ops.help import AGONIST_FH_motion
 from blender_addon.translate import translations
-from blender_addon.ui import legend
+from blender_addon.ui import graph, legend
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
@@ -98,7 +98,7 @@ def _leaks():
     keymaps = bpy.context.window_manager.keyconfigs.addon
     return (
         sorted(name for name in dir(bpy.types) if "agonist" in name.lower()), handlers, sorted(dir(bpy.ops.agonist)),
-        [sorted(name for name in dir(owner) if "agonist" in name) for owner in owners], len(legend._handle),
+        [sorted(name for name in dir(owner) if "agonist" in name) for owner in owners], len(legend._handle) + len(graph._handle),
         sum(len(one.keymap_items) for one in keymaps.keymaps) if keymaps else 0,
     )  # fmt: skip
 

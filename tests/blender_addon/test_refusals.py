@@ -32,7 +32,7 @@ def _state(armature):
 
 _OF_AN_ARMATURE = [
     "add_muscles", "predict", "edit", "reset", "keep_result", "ghost", "glow_skin", "bind_mesh", "export", "export_variants",
-    "compare",
+    "compare", "render",
     "reset_slider", "only_parts", "edit_curves", "clear_curves", "detect_bones", "load_bones", "save_bones",
 ]  # fmt: skip
 
@@ -53,7 +53,7 @@ def test_an_armature_without_an_action(name):
         getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
 
 
-@pytest.mark.parametrize("name", ["edit", "reset", "reset_slider", "only_parts", "edit_curves", "export_variants"])
+@pytest.mark.parametrize("name", ["edit", "reset", "reset_slider", "only_parts", "edit_curves", "export_variants", "render"])
 def test_not_predicted_yet(rig, name):
     with pytest.raises(RuntimeError, match="Press Predict first"):
         getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")

@@ -203,6 +203,7 @@ def test_an_overridden_rig_is_edited_and_kept_over_saving(rig, tmp_path):
     assert np.abs(rigs.evaluated(armature) - before).max() > 0.01
     after = rigs.evaluated(armature)
     name = armature.name
+    bpy.ops.ed.undo_push(message="edit")
     path = str(tmp_path / "shot.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
     bpy.ops.wm.open_mainfile(filepath=path)

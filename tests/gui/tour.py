@@ -24,6 +24,15 @@ def redraw() -> Iterator[float]:
     yield 4 * DRAWN_S
 
 
+def unfold(name: str) -> None:
+    """Show a panel unfolded that starts folded: one like it takes its place."""
+    folded = getattr(bpy.types, f"AGONIST_PT_{name}")
+    parts = {key: vars(folded)[key] for key in ("bl_label", "bl_order", "poll", "draw")}
+    idname = f"AGONIST_PT_{name}_unfolded"
+    bpy.utils.unregister_class(folded)
+    bpy.utils.register_class(type(idname, folded.__bases__, {**parts, "bl_idname": idname, "__doc__": folded.__doc__}))
+
+
 def liveliest() -> int:
     """The frame at which the muscles work most."""
     first, last = (round(value) for value in rig().animation_data.action.frame_range)
@@ -62,10 +71,13 @@ def steps() -> Iterator[float]:
         bpy.ops.agonist.ghost()
         bpy.ops.agonist.add_muscles(muscles="surface24")
     rig().agonist.colour_map = "VIRIDIS"
+    bpy.context.scene.agonist_graph = "ALL"
+    unfold("look")
     turn("FRONT")
     yield from redraw()
     check("all twenty-four are there", sum("agonist_muscle" in child for child in rig().children) == 24)
     shot("tour_4_look", *SMALL)
+    bpy.context.scene.agonist_graph = "CHOSEN"
     for thing in [child for child in rig().children if "agonist_muscle" in child]:
         bpy.data.objects.remove(thing)
     rig().agonist.colour_map = "PAPER"
@@ -83,6 +95,8 @@ def steps() -> Iterator[float]:
     shading.type = "SOLID"
     bpy.context.scene.agonist_export.preset = "UNREAL"
     bpy.context.scene.agonist_export.root = "BONE"
+    unfold("render")
+    unfold("export")
     yield from redraw()
     shot("tour_6_export", "-crop", "560x530+840+1030", "+repage", "-colors", "128", "-depth", "8")
 

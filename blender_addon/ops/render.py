@@ -1,0 +1,111 @@
+"""Contact Sheet, Side by Side and Turntable, as the Render panel says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+
+from ..renders import JOBS, RenderOptions
+from .base import active_armature
+from .edit import PredictedOperator
+from .steps import StepsOperator
+
+__all__ = ["AGONIST_OT_render", "AgonistRender", "register", "unregister"]
+
+
+class AgonistRender(bpy.types.PropertyGroup):
+    """How pictures are rendered."""
+
+    engine: bpy.props.EnumProperty(
+        name="Engine", description="What renders the pictures", default="EEVEE",
+        items=[
+            ("EEVEE", "EEVEE", "Quick where there is a graphics card"),
+            ("CYCLES", "Cycles", "Needs no graphics card; the cleanest shadows"),
+            ("WORKBENCH", "Workbench", "The engine of solid view: quickest, but a glow on the skin does not show"),
+        ],
+    )  # fmt: skip
+    height: bpy.props.IntProperty(
+        name="Height", description="Height of one picture; it is three quarters as wide", default=480, min=64, max=4096, subtype="PIXEL"
+    )
+    count: bpy.props.IntProperty(
+        name="Pictures", description="Pictures in a row of the contact sheet; they are taken where the body has moved on", default=6, min=1,
+        max=24,
+    )  # fmt: skip
+    step: bpy.props.IntProperty(
+        name="Every", description="Films have every so manieth frame of the clip, at the clip's speed", default=2, min=1, max=30
+    )
+    hold: bpy.props.BoolProperty(
+        name="Hold This Frame", description="The turntable shows the current frame from all sides instead of the motion", default=False
+    )
+    folder: bpy.props.StringProperty(
+        name="Folder", description="Where the pictures go; beside the saved file if empty", subtype="DIR_PATH"
+    )
+    last: bpy.props.StringProperty(name="Last Picture", description="The file that was rendered last", subtype="FILE_PATH")
+
+    @property
+    def options(self) -> RenderOptions:
+        """What the jobs take."""
+        return RenderOptions(self.engine, self.height, self.count, self.step, self.hold)
+
+
+class AGONIST_OT_render(StepsOperator, PredictedOperator, bpy.types.Operator):
+    """Render the heatmap to a file. Esc stops"""
+
+    bl_idname = "agonist.render"
+    bl_label = "Render Heatmap"
+
+    doing = "Rendering"
+
+    job: bpy.props.EnumProperty(
+        name="Picture", description="What is rendered",
+        items=[
+            ("SHEET", "Contact Sheet", "One picture of telling moments, the original above the recommended motion"),
+            ("SIDES", "Side by Side", "A film of the original beside the recommended motion"),
+            ("TURN", "Turntable", "A film of the motion that is shown while the camera goes once around"),
+        ],
+    )  # fmt: skip
+    directory: bpy.props.StringProperty(
+        name="Folder", description="Where the file goes; as the Render panel says if empty", subtype="DIR_PATH", options={"SKIP_SAVE"}
+    )
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"}, description="Show folders")
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        return f"{properties.bl_rna.properties['job'].enum_items[properties.job].description}. Esc stops"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.directory = self.directory or context.scene.agonist_render.folder or bpy.path.abspath("//")
+        if self.directory:
+            return self.execute(context)
+        # Neither the file nor the panel says where.
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        settings, armature = context.scene.agonist_render, active_armature(context)
+        job, name = JOBS[self.job]
+        folder = self.directory or settings.folder or bpy.path.abspath("//") or bpy.app.tempdir
+        self._path = Path(bpy.path.abspath(folder), bpy.path.clean_name(armature.name) + f" {name}")
+        return self.run_steps(context, armature, self._rendered(settings, job(armature, self._path, settings.options)))
+
+    def _rendered(self, settings: AgonistRender, steps: Iterator[float]) -> Iterator[float]:
+        yield from steps
+        settings.last = str(self._path)
+
+    def told(self) -> str:
+        return f"Rendered {self._path}"
+
+    def stopped(self) -> str:
+        return "Stopped; nothing was written"
+
+
+def register() -> None:
+    bpy.utils.register_class(AgonistRender)
+    bpy.types.Scene.agonist_render = bpy.props.PointerProperty(type=AgonistRender)
+
+
+def unregister() -> None:
+    del bpy.types.Scene.agonist_render
+    bpy.utils.unregister_class(AgonistRender)

@@ -1,0 +1,83 @@
+"""Mix-in for work of many steps in a window: progress, Esc, and the view stays alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+
+from agonist.errors import AgonistError
+
+__all__ = ["StepsOperator"]
+
+
+class StepsOperator:
+    """Mix-in: runs a generator of shares done, one step a tick of a timer, or all at once where there is no window.
+
+    A subclass gives the generator to `run_steps` and says in `told` what came out of it.
+    """
+
+    # What the status bar says meanwhile.
+    doing = ""
+
+    def told(self) -> str:
+        """What was done, for the user."""
+        raise NotImplementedError
+
+    def stopped(self) -> str:
+        """What there is after Esc, for the user."""
+        raise NotImplementedError
+
+    def run_steps(self, context: bpy.types.Context, armature: bpy.types.Object, steps: Iterator[float]) -> set[str]:
+        """Begin; for `execute`."""
+        self._steps, self._armature, self._timer = steps, armature.name, None
+        if bpy.app.background or context.window is None:
+            while (result := self._step(context)) == {"RUNNING_MODAL"}:
+                pass
+            return result
+        manager = context.window_manager
+        manager.progress_begin(0, 1)
+        self._timer = manager.event_timer_add(0.01, window=context.window)
+        manager.modal_handler_add(self)
+        self._say(context, 0.0)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type == "ESC":
+            return self._end(context, {"CANCELLED"}, self.stopped())
+        if self._armature not in context.scene.objects:
+            return self._end(context, {"CANCELLED"}, "The armature is gone")
+        # Whatever else is pressed waits: an undo would take away what a step works on.
+        if event.type != "TIMER":
+            return {"RUNNING_MODAL"}
+        result = self._step(context)
+        return result if result == {"RUNNING_MODAL"} else self._end(context, result)
+
+    def _step(self, context: bpy.types.Context) -> set[str]:
+        try:
+            share = next(self._steps)
+        except StopIteration:
+            self.report({"INFO"}, self.told())
+            return {"FINISHED"}
+        except AgonistError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if self._timer is not None:
+            context.window_manager.progress_update(share)
+            self._say(context, share)
+        return {"RUNNING_MODAL"}
+
+    def _say(self, context: bpy.types.Context, share: float) -> None:
+        if context.workspace is not None:
+            context.workspace.status_text_set(f"{self.doing}: {share:.0%}   Esc stops")
+
+    def _end(self, context: bpy.types.Context, result: set[str], told: str = "") -> set[str]:
+        # What the generator has borrowed goes back now, not when it is collected.
+        self._steps.close()
+        context.window_manager.progress_end()
+        context.window_manager.event_timer_remove(self._timer)
+        if context.workspace is not None:
+            context.workspace.status_text_set(None)
+        if told:
+            self.report({"WARNING"}, told)
+        return result
