@@ -20,15 +20,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from agonist.activation import Activation
 from agonist.edit_goal import SMALLEST_SCALE, EditGoal, edit_goal
-from agonist.edit_joints import EDIT_JOINTS, accumulated, apply_to_keypoints, apply_to_motion
+from agonist.edit_joints import EDIT_JOINTS, accumulated, apply_to_keypoints, apply_to_motion, carried
+from agonist.edit_piece import Piece, Timeline
 from agonist.edit_scope import FALLOFF_S, EditScope
-from agonist.feet import plant_feet, planted
+from agonist.feet import lowest_sole, plant_feet, planted
 from agonist.humanoid import HumanoidMap, map_humanoid
-from agonist.model import Model, load_model
+from agonist.model import Model, activation_of, load_model
 from agonist.motion import Keypoints, Motion, interpolate
 from agonist.predict import human_size, model_keypoints, predict_keypoints, standing_keypoints
+from agonist.windows import blend_at, split_windows
 
-__all__ = ["EditResult", "EditSession", "MuscleOutcome", "edit", "prepare_edit"]
+__all__ = ["EditPreview", "EditResult", "EditSession", "MuscleOutcome", "edit", "prepare_edit"]
 
 Array = NDArray[np.float64]
 
@@ -95,16 +97,34 @@ class EditResult:
 
 
 @dataclass(frozen=True, eq=False)
+class EditPreview:
+    """One frame of what `EditSession.edit` without `refine` recommends.
+
+    Attributes:
+        motion: that frame as a motion of its own.
+        activation: (M,) predicted of it.
+    """
+
+    motion: Motion
+    activation: Array
+
+
+@dataclass(frozen=True, eq=False)
 class _Turns:
-    """An edit as turns of EDIT_JOINTS, then the turns that plant the feet again; both at the clip's frame rate."""
+    """An edit as turns of EDIT_JOINTS, then the turns that plant the feet again, and the keypoints (T, 25, 3) that come of both.
+
+    All are at the clip's frame rate, of the frames of one piece.
+    """
 
     rotvec: Array
     root: Array
     foot_rotvec: Array
     foot_root: Array
+    moved: Array
 
-    def moved(self, keypoints: Array) -> Array:
-        return apply_to_keypoints(apply_to_keypoints(keypoints, self.rotvec, self.root), self.foot_rotvec, self.foot_root)
+    def at(self, row: int) -> _Turns:
+        """One row of them."""
+        return _Turns(*(getattr(self, one)[row : row + 1] for one in ("rotvec", "root", "foot_rotvec", "foot_root", "moved")))
 
     def applied(self, motion: Motion, hmap: HumanoidMap, size: float) -> Motion:
         """On a character `size` times smaller than the person that the turns were made for."""
@@ -151,6 +171,21 @@ class EditSession:
     def _model_keypoints(self) -> Array:
         return model_keypoints(self.keypoints, self.model.contract.fps)
 
+    @cached_property
+    def _timeline(self) -> Timeline:
+        contract = self.model.contract
+        return Timeline(len(self.motion), self.motion.fps, len(self._model_keypoints), contract.fps, contract.window)
+
+    @cached_property
+    def _windows(self) -> tuple[Array, Array]:
+        """Keypoints (W, window, 25, 3) and activation (W, window, M) of the input, as the editor wants them at every move."""
+        keypoints = split_windows(self._model_keypoints, self._timeline.window).astype(np.float32)
+        return keypoints, self.model.encode_windows(keypoints)["activation"].astype(np.float32)
+
+    @cached_property
+    def _floor_m(self) -> float:
+        return lowest_sole(self.keypoints.positions)
+
     def edit(
         self,
         scales: Mapping[str, ArrayLike],
@@ -182,12 +217,48 @@ class EditSession:
         if goal.asks_nothing or influence == 0:
             return self._result(self.motion, self.original, goal, scope, self.keypoints.positions, 0.0)
         fade = scope.fade(len(self.motion), self.motion.fps)
-        rotvec, root = self._network(goal, fade)
+        rotvec, root = self._network(goal, fade, self._timeline.whole)
         gain, turns = self._best(rotvec, root, fade, goal, scope, span) if refine else (1.0, self._turns(rotvec, root, fade, scope))
         motion = turns.applied(self.motion, self.hmap, self.size)
         # While a slider moves, the keypoints that were turned stand for those of the skeleton, which take as long again.
-        positions = self._human(standing_keypoints(motion, self.hmap)).positions if refine else turns.moved(self.keypoints.positions)
+        positions = self._human(standing_keypoints(motion, self.hmap)).positions if refine else turns.moved
         return self._result(motion, self._predicted(positions), goal, scope, positions, gain)
+
+    def preview(
+        self,
+        scales: Mapping[str, ArrayLike],
+        frame: int,
+        frames: tuple[int, int] | None = None,
+        *,
+        locked: Collection[str] = (),
+        falloff_s: float = FALLOFF_S,
+        influence: float = 1.0,
+    ) -> EditPreview:
+        """One frame of the `edit` with the same arguments and without `refine`, in a time that does not hang on the clip's length.
+
+        It is the frame of the whole edit but for rounding (1e-6 of metres, radians and activation). Raises what `edit` raises.
+        """
+        goal = edit_goal(scales, self.model.contract.muscles, len(self.motion))
+        scope = EditScope(frames, falloff_s, tuple(locked), influence)
+        fade = scope.fade(len(self.motion), self.motion.fps)
+        motion = self.motion.slice(frame, frame + 1)
+        if goal.asks_nothing or influence == 0:
+            return EditPreview(motion, self.original.values[frame])
+        edited, predicted = self._timeline.around(frame)
+        turns = self._turns(*self._network(goal, fade, edited), fade, scope, edited)
+        first = edited.frames[0]
+        motion = turns.at(frame - first).applied(motion, self.hmap, self.size)
+        return EditPreview(motion, self._predicted_at(frame, turns.moved, first, predicted))
+
+    def _predicted_at(self, frame: int, moved: Array, first: int, piece: Piece) -> Array:
+        """(M,) activation at a frame, of edited keypoints that begin with frame `first`; the piece's windows are looked at."""
+        line, (low, high) = self._timeline, piece.model_frames
+        starts = line.starts[slice(*piece.windows)]
+        positions = interpolate(moved, line.fps, np.arange(low, high) / line.model_fps - first / line.fps)
+        windows = self.model.encode_windows(split_windows(positions, line.window, starts - low))
+        values, _ = activation_of({name: blend_at(output, starts, (low, high)) for name, output in windows.items()})
+        value: Array = interpolate(values, line.model_fps, np.array([frame / line.fps - low / line.model_fps]))[0]
+        return value
 
     def _best(
         self, rotvec: Array, root: Array, fade: Array, goal: EditGoal, scope: EditScope, span: tuple[int, int]
@@ -196,29 +267,35 @@ class EditSession:
         tried = []
         for gain in GAINS:
             turns = self._turns(gain * rotvec, gain * root, fade, scope)
-            moved = turns.moved(self.keypoints.positions)
-            distance = np.linalg.norm(moved - self.keypoints.positions, axis=-1)[slice(*span)].mean()
-            score = goal.score(self.original, self._predicted(moved), span) + DISTANCE_WEIGHT * float(distance)
+            distance = np.linalg.norm(turns.moved - self.keypoints.positions, axis=-1)[slice(*span)].mean()
+            score = goal.score(self.original, self._predicted(turns.moved), span) + DISTANCE_WEIGHT * float(distance)
             tried.append((score, gain, turns))
         _, gain, turns = min(tried, key=lambda one: one[0])
         return gain, turns
 
-    def _network(self, goal: EditGoal, fade: Array) -> tuple[Array, Array]:
-        """Turns (T, 13, 3) and root displacement (T, 3) at the clip's frame rate, as the network answers."""
-        fps, model_fps = self.motion.fps, self.model.contract.fps
-        wanted = interpolate(fade[:, None] * goal.log2, fps, np.arange(len(self._model_keypoints)) / model_fps)
-        rotvec, root = self.model.edit(self._model_keypoints, wanted)
-        times = np.arange(len(self.motion)) / fps
-        return _cubic(rotvec, model_fps, times), _cubic(root, model_fps, times)
+    def _network(self, goal: EditGoal, fade: Array, piece: Piece) -> tuple[Array, Array]:
+        """Turns (T, 13, 3) and root displacement (T, 3) at the frames of a piece of the clip, as the network answers."""
+        line, chosen = self._timeline, slice(*piece.windows)
+        wanted = interpolate(fade[:, None] * goal.log2, line.fps, np.arange(line.model_count) / line.model_fps)
+        keypoints, activation = (one[chosen] for one in self._windows)
+        answers = self.model.edit_windows(keypoints, activation, split_windows(wanted, line.window, line.starts[chosen]))
+        times = np.arange(*piece.frames) / line.fps - piece.model_frames[0] / line.model_fps
+        rotvec, root = (
+            _cubic(blend_at(one, line.starts[chosen], piece.model_frames), line.model_fps, times) for one in answers
+        )  # fmt: skip
+        return rotvec, root
 
-    def _turns(self, rotvec: Array, root: Array, fade: Array, scope: EditScope) -> _Turns:
+    def _turns(self, rotvec: Array, root: Array, fade: Array, scope: EditScope, piece: Piece | None = None) -> _Turns:
+        """The network's answer at the frames of a piece, the whole clip if None, as far as it may go, and the feet planted again."""
+        inside = slice(*(piece or self._timeline.whole).frames)
+        before, fade = self.keypoints.positions[inside], fade[inside]
         rotvec, root = scope.allowed(scope.influence * rotvec, scope.influence * root, fade)
-        before = self.keypoints.positions
-        moved = apply_to_keypoints(before, rotvec, root)
         total = accumulated(rotvec)
+        moved = carried(before, total, root)
         foot = np.stack([total[:, EDIT_JOINTS.index(f"ankle_{side}")] for side in "lr"], axis=1)
-        foot_rotvec, foot_root = plant_feet(before, moved, foot, self.planted, self.motion.fps)
-        return _Turns(rotvec, root, *scope.allowed(foot_rotvec, foot_root, fade))
+        foot_turns = plant_feet(before, moved, foot, self.planted[inside], self.motion.fps, self._floor_m)
+        foot_rotvec, foot_root = scope.allowed(*foot_turns, fade)
+        return _Turns(rotvec, root, foot_rotvec, foot_root, apply_to_keypoints(moved, foot_rotvec, foot_root))
 
     def _predicted(self, positions: Array) -> Activation:
         clip = Keypoints(positions, self.keypoints.layout, self.motion.fps, start=self.motion.start)

@@ -19,7 +19,7 @@ from agonist.keypoint_layouts import BODY25
 from agonist.motion import Motion
 from agonist.skeleton import levels
 
-__all__ = ["EDIT_JOINTS", "EDIT_PARENTS", "KEYPOINT_BONES", "apply_to_keypoints", "apply_to_motion"]
+__all__ = ["EDIT_JOINTS", "EDIT_PARENTS", "KEYPOINT_BONES", "accumulated", "apply_to_keypoints", "apply_to_motion", "carried"]
 
 Array = NDArray[np.float64]
 
@@ -85,7 +85,11 @@ def apply_to_keypoints(keypoints: Array, rotvec_world: Array, root_delta_world: 
     Returns:
         (T, 25, 3) metres; every distance between a keypoint and its parent is kept.
     """
-    total = accumulated(rotvec_world)
+    return carried(keypoints, accumulated(rotvec_world), root_delta_world)
+
+
+def carried(keypoints: Array, total: Array, root_delta_world: Array) -> Array:
+    """`apply_to_keypoints` of turns that are `accumulated` already, (T, 13, 4)."""
     moved = np.empty_like(keypoints)
     hip = BODY25.index("mid_hip")
     moved[:, hip] = keypoints[:, hip] + root_delta_world

@@ -13,7 +13,7 @@ from agonist import rotations
 from agonist.edit_joints import EDIT_JOINTS
 from agonist.keypoint_layouts import BODY25
 
-__all__ = ["plant_feet", "planted"]
+__all__ = ["lowest_sole", "plant_feet", "planted", "spread_frames"]
 
 Array = NDArray[np.float64]
 
@@ -26,6 +26,18 @@ SHORTEST_S = 0.15
 RAMP_S = 0.12
 # A leg is never stretched beyond this share of its length, unless the input did so itself.
 MAX_EXTENSION = 0.999
+# The hips follow a leg that is too short in so many steps, each smoothed over this time [ours].
+_PULLS, _PULL_S = 8, 0.08
+
+
+def spread_frames(fps: float) -> int:
+    """How many frames back and ahead a leg that is too short may move the hips."""
+    return _PULLS * max(round(_PULL_S * fps) - 1, 0)
+
+
+def lowest_sole(keypoints: Array) -> float:
+    """The lowest height in metres that heels and toes of (T, 25, 3) visit: the floor."""
+    return float(min(_sole(keypoints, "l").min(), _sole(keypoints, "r").min()))
 
 
 def _smooth(values: Array, frames: int) -> Array:
@@ -88,7 +100,9 @@ def _between(a: Array, b: Array) -> Array:
     return rotations.normalize(quaternion + np.array([1e-12, 0, 0, 0]))
 
 
-def plant_feet(original: Array, moved: Array, turned_foot: Array, weight: Array, fps: float) -> tuple[Array, Array]:
+def plant_feet(
+    original: Array, moved: Array, turned_foot: Array, weight: Array, fps: float, floor_m: float | None = None
+) -> tuple[Array, Array]:
     """Turns that bring planted feet back to where the original had them.
 
     The hips follow where a leg is too short to reach; then thigh and shank are solved as a two-bone chain that keeps
@@ -99,17 +113,19 @@ def plant_feet(original: Array, moved: Array, turned_foot: Array, weight: Array,
         turned_foot: (T, 2, 4), how far the edit has turned each foot, left and right.
         weight: (T, 2) from `planted`.
         fps: frames a second.
+        floor_m: height below which no sole sinks; `lowest_sole` of the original if None.
 
     Returns:
         rotation vectors (T, 13, 3) and root displacement (T, 3), to be applied on top of the edit.
     """
     rotvec = np.zeros((len(original), len(EDIT_JOINTS), 3))
     shift = _reach_with_hips(original, moved, weight, fps)
+    floor_m = lowest_sole(original) if floor_m is None else floor_m
     for column, side in enumerate("lr"):
         hip, knee, ankle = (BODY25.index(f"{name}_{side}") for name in ("hip", "knee", "ankle"))
         share = weight[:, column, None]
         h, k, a = (moved[:, joint] + shift for joint in (hip, knee, ankle))
-        free = _above_floor(moved[:, ankle], original, moved, side)
+        free = _above_floor(moved[:, ankle], moved, side, floor_m)
         knee_turn, hip_turn = _solve_leg(h, k, a, free + share * (original[:, ankle] - free))
         above = rotations.multiply(hip_turn, knee_turn)
         wanted = rotations.slerp(turned_foot[:, column], rotations.identity(len(original)), weight[:, column])
@@ -122,12 +138,11 @@ def plant_feet(original: Array, moved: Array, turned_foot: Array, weight: Array,
     return rotvec, shift
 
 
-def _above_floor(target: Array, original: Array, moved: Array, side: str) -> Array:
-    """Lift a target whose sole would sink below the lowest place that the original's feet visit."""
-    floor = min(_sole(original, "l").min(), _sole(original, "r").min())
+def _above_floor(target: Array, moved: Array, side: str, floor_m: float) -> Array:
+    """Lift a target whose sole would sink below the floor."""
     sole = _sole(moved, side).min(axis=1) + target[:, 2] - moved[:, BODY25.index(f"ankle_{side}"), 2]
     lifted = target.copy()
-    lifted[:, 2] += np.maximum(floor - sole, 0.0)
+    lifted[:, 2] += np.maximum(floor_m - sole, 0.0)
     return lifted
 
 
@@ -142,7 +157,7 @@ def _reach_with_hips(original: Array, moved: Array, weight: Array, fps: float) -
         legs.append((original[:, ankle] - moved[:, hip], reach, weight[:, column] > 0.5))
     shift = np.zeros((len(original), 3))
     # Smoothing lowers a peak and so leaves a leg short again: pull, smooth, and pull what is left.
-    for _ in range(8):
+    for _ in range(_PULLS):
         pull = np.zeros_like(shift)
         for gap, reach, firm in legs:
             left = gap - shift - pull
@@ -151,7 +166,7 @@ def _reach_with_hips(original: Array, moved: Array, weight: Array, fps: float) -
             pull += (excess / np.maximum(distance, 1e-9))[:, None] * left
         if not pull.any():
             break
-        shift = shift + _smooth(pull, round(0.08 * fps))
+        shift = shift + _smooth(pull, round(_PULL_S * fps))
     return shift
 
 

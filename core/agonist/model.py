@@ -28,7 +28,7 @@ from agonist.windows import blend_windows, split_windows
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["DEFAULT_MODEL", "Contract", "Model", "available_models", "load_model", "models_folder"]
+__all__ = ["DEFAULT_MODEL", "Contract", "Model", "activation_of", "available_models", "load_model", "models_folder"]
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ _PARTS: dict[str, tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | 
     "encoder": ({"keypoints": (25, 3)}, {"activation": ("M",)}),
     "decoder": ({"activation": ("M",)}, {"keypoints": (25, 3)}),
     "editor": (
-        {"keypoints": (25, 3), "log2_scale": ("M",)},
+        {"keypoints": (25, 3), "activation": ("M",), "log2_scale": ("M",)},
         {"rotvec_world": (len(EDIT_JOINTS), 3), "root_delta_world": (3,)},
     ),
 }
@@ -169,15 +169,19 @@ class Model:
                 raise ContractError(f"{path}: {part} also wants {', '.join(extra)}. Expected only {', '.join(wanted)}.")
 
     def _run(self, part: str, frames: int, **clips: Array) -> dict[str, Array]:
+        windows = {name: split_windows(clip, self.contract.window) for name, clip in clips.items()}
+        return {name: blend_windows(output, frames) for name, output in self._run_windows(part, **windows).items()}
+
+    def _run_windows(self, part: str, **windows: Array) -> dict[str, Array]:
         session = self._session(part)
-        windows = {name: split_windows(clip, self.contract.window).astype(np.float32) for name, clip in clips.items()}
+        windows = {name: values.astype(np.float32, copy=False) for name, values in windows.items()}
         names = [node.name for node in session.get_outputs()]
         try:
             outputs = session.run(names, windows)
         except Exception as error:  # onnxruntime raises half a dozen unrelated classes
             raise ContractError(f"{self.folder}: the {part} cannot run on what its contract says ({str(error)[:120]}).") from error
         self._check_outputs(part, names, outputs, len(next(iter(windows.values()))))
-        return {name: blend_windows(output.astype(float), frames) for name, output in zip(names, outputs, strict=True)}
+        return {name: output.astype(float) for name, output in zip(names, outputs, strict=True)}
 
     def _check_outputs(self, part: str, names: list[str], outputs: list[Array], count: int) -> None:
         """Sizes that a graph does not state show only when it ran."""
@@ -199,9 +203,11 @@ class Model:
         Returns:
             (T, M) in [0, 1], and one standard deviation (T, M) or None if the network does not give one.
         """
-        result = self._run("encoder", len(keypoints), keypoints=keypoints)
-        deviation = np.exp(result["log_std"]) if "log_std" in result else None
-        return np.clip(result["activation"], 0.0, 1.0), deviation
+        return activation_of(self._run("encoder", len(keypoints), keypoints=keypoints))
+
+    def encode_windows(self, keypoints: Array) -> dict[str, Array]:
+        """The encoder's own outputs of windows (W, window, 25, 3) that are cut already, to be blended: `activation` (W, window, M) ..."""
+        return self._run_windows("encoder", keypoints=keypoints)
 
     def decode(self, activation: Array) -> Array:
         """(T, M) activation to (T, 25, 3) hip-centred keypoints in metres, the paper's muscle -> motion."""
@@ -231,8 +237,30 @@ class Model:
         Returns:
             rotation vectors (T, 13, 3) in world axes and root displacement (T, 3) metres; zero where nothing is asked.
         """
-        result = self._run("editor", len(keypoints), keypoints=keypoints, log2_scale=log2_scale)
+        windows, asked = (split_windows(clip, self.contract.window) for clip in (keypoints, log2_scale))
+        turns = self.edit_windows(windows, self.encode_windows(windows)["activation"], asked)
+        rotvec, root = (blend_windows(one, len(keypoints)) for one in turns)
+        return rotvec, root
+
+    def edit_windows(self, keypoints: Array, activation: Array, log2_scale: Array) -> tuple[Array, Array]:
+        """The editor's own outputs of windows that are cut already, to be blended.
+
+        Args:
+            keypoints: (W, window, 25, 3) metres at the contract's frame rate.
+            activation: (W, window, M), what `encode_windows` says of them: it need not be asked again for every request.
+            log2_scale: (W, window, M).
+
+        Returns:
+            rotation vectors (W, window, 13, 3) in world axes and root displacement (W, window, 3) metres.
+        """
+        result = self._run_windows("editor", keypoints=keypoints, activation=activation, log2_scale=log2_scale)
         return result["rotvec_world"], result["root_delta_world"]
+
+
+def activation_of(result: dict[str, Array]) -> tuple[Array, Array | None]:
+    """Blended outputs of an encoder as activation (T, M) in [0, 1] and one standard deviation (T, M) or None."""
+    deviation = np.exp(result["log_std"]) if "log_std" in result else None
+    return np.clip(result["activation"], 0.0, 1.0), deviation
 
 
 def models_folder() -> Path:

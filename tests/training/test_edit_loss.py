@@ -34,7 +34,7 @@ class _Fixed(torch.nn.Module):
         super().__init__()
         self.encoder, self.rotvec = editor.encoder, rotvec
 
-    def forward(self, keypoints, asked):
+    def forward(self, keypoints, activation, asked):
         return self.rotvec.expand(len(keypoints), -1, -1, -1), torch.zeros(len(keypoints), 64, 3)
 
 

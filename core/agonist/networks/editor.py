@@ -24,7 +24,10 @@ _LARGEST_LOG2 = 2.0
 
 
 class Editor(nn.Module):
-    """keypoints (B, T, 25, 3), log2_scale (B, T, M) -> rotvec_world (B, T, 13, 3) radians, root_delta_world (B, T, 3) metres."""
+    """keypoints (B, T, 25, 3), activation and log2_scale (B, T, M) -> rotvec_world (B, T, 13, 3) radians, root_delta_world (B, T, 3) metres.
+
+    The activation is what the encoder says of the keypoints: it does not hang on what is asked, so it is given.
+    """
 
     limit: Tensor
     smooth: Tensor
@@ -45,9 +48,8 @@ class Editor(nn.Module):
         window = torch.hann_window(9, periodic=False)[1:-1]
         self.register_buffer("smooth", (window / window.sum())[None, None], persistent=False)
 
-    def forward(self, keypoints: Tensor, log2_scale: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, keypoints: Tensor, activation: Tensor, log2_scale: Tensor) -> tuple[Tensor, Tensor]:
         asked = torch.clamp(log2_scale, -_LARGEST_LOG2, _LARGEST_LOG2)
-        activation, _ = self.encoder(keypoints)
         features = torch.cat([self.encoder.normalized(keypoints), 5 * activation, asked], dim=-1)
         basis = torch.unflatten(torch.tanh(self.head(self.trunk(features))), -1, (self.muscles, self.outputs)) * self.limit
         change = (asked[..., None] * basis).sum(dim=-2)  # (B, T, outputs)

@@ -80,7 +80,7 @@ class _Turns(nn.Module):
         padded = nn.functional.pad(series, (SMOOTH_FRAMES // 2, SMOOTH_FRAMES // 2), mode="replicate").flatten(0, 1)[:, None]
         return nn.functional.conv1d(padded, self.smooth).reshape(series.shape).transpose(1, 2).reshape(values.shape)
 
-    def forward(self, keypoints: Tensor, log2_scale: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, keypoints: Tensor, activation: Tensor, log2_scale: Tensor) -> tuple[Tensor, Tensor]:
         rotvec, root = self.turns()
         return rotvec[:, self.frames].flatten(0, 1), root[:, self.frames].flatten(0, 1)  # (R W, window, ...)
 

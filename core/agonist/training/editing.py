@@ -68,7 +68,7 @@ def edit_loss(editor: Editor, keypoints: Tensor, asked: Tensor, plant: Tensor) -
     """
     with torch.no_grad():
         before, _ = editor.encoder(keypoints)
-    rotvec, root = editor(keypoints, asked)
+    rotvec, root = editor(keypoints, before, asked)
     moved = apply_to_keypoints(keypoints, rotvec, root)
     after, _ = editor.encoder(moved)
     goal, drift = _changes(before, after, asked)

@@ -24,7 +24,7 @@ PARITY = 1e-5
 _NAMES: dict[str, tuple[list[str], list[str]]] = {
     "encoder": (["keypoints"], ["activation", "log_std"]),
     "decoder": (["activation"], ["keypoints", "hypotheses", "probabilities"]),
-    "editor": (["keypoints", "log2_scale"], ["rotvec_world", "root_delta_world"]),
+    "editor": (["keypoints", "activation", "log2_scale"], ["rotvec_world", "root_delta_world"]),
 }
 
 

@@ -91,7 +91,7 @@ def train(
         inputs = {
             "encoder": (example,),
             "decoder": (torch.rand(2, config.window, MUSCLES),),
-            "editor": (example, torch.full((2, config.window, MUSCLES), 0.5)),
+            "editor": (example, *(torch.full((2, config.window, MUSCLES), value) for value in (0.1, 0.5))),
         }[part]
         files[part] = export_onnx(modules[part].cpu(), part, inputs, out / f"{part}.onnx")
     main = distributed.rank() == 0
