@@ -1,4 +1,4 @@
-"""What happens before a file is saved."""
+"""What Blender tells us of: before anything else looks at the scene, what a slider has begun is finished."""
 
 from __future__ import annotations
 
@@ -6,20 +6,40 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .compat import keep_override
+from .preview import finish_all, finish_found
 
 __all__ = ["register", "unregister"]
 
 
 @persistent
+def _before(*_: object) -> None:
+    """Another frame, or a render."""
+    finish_all()
+
+
+@persistent
 def _before_saving(*_: object) -> None:
+    finish_all()
     for thing in bpy.data.objects:
         if thing.override_library is not None:
             keep_override(thing)
 
 
+@persistent
+def _after(*_: object) -> None:
+    """An undo step or a file in which a preview was shown."""
+    finish_found()
+
+
+_HANDLERS = {"frame_change_pre": _before, "render_init": _before, "save_pre": _before_saving,
+             "undo_post": _after, "redo_post": _after, "load_post": _after}  # fmt: skip
+
+
 def register() -> None:
-    bpy.app.handlers.save_pre.append(_before_saving)
+    for name, handler in _HANDLERS.items():
+        getattr(bpy.app.handlers, name).append(handler)
 
 
 def unregister() -> None:
-    bpy.app.handlers.save_pre.remove(_before_saving)
+    for name, handler in _HANDLERS.items():
+        getattr(bpy.app.handlers, name).remove(handler)

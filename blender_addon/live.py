@@ -9,11 +9,13 @@ import bpy
 
 from agonist.errors import AgonistError
 
-from . import verbs
+from . import preview, verbs
 
 __all__ = ["changed", "is_quiet", "quiet"]
 
 _guard = {"quiet": False}
+# Modules whose functions Blender calls when a property has changed that an edit depends on.
+_UPDATES = (__name__, f"{__package__}.sliders")
 
 
 def is_quiet() -> bool:
@@ -39,7 +41,8 @@ def changed(group: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
         return
     with quiet():
         try:
-            verbs.edit_armature(armature, refine=False)
+            if not (preview.is_by_hand(*_UPDATES) and preview.show_preview(armature)):
+                verbs.edit_armature(armature, refine=False)
         except AgonistError as error:
             # A slider has no report to give; the panel shows this line.
             props.message = str(error)

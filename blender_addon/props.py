@@ -13,6 +13,7 @@ from . import verbs
 from .compat import overridable
 from .live import changed, quiet
 from .muscles.colours import COLOUR_MAPS
+from .preview import finish_all
 from .scope import AgonistScope
 from .sliders import AgonistGroup, AgonistSlider
 
@@ -20,8 +21,11 @@ __all__ = ["AgonistArmature", "AgonistBone", "register", "unregister"]
 
 
 def _toggled(props: AgonistArmature, context: bpy.types.Context) -> None:
+    which = props.show
+    finish_all()
+    props.shown = which
     try:
-        verbs.show(props.id_data, props.show)
+        verbs.show(props.id_data, which)
         props.message = ""
     except AgonistError as error:
         props.shown, props.message = "ORIGINAL", str(error)
@@ -38,10 +42,12 @@ def _choices(props: AgonistArmature, context: bpy.types.Context | None) -> list[
 
 
 def _recoloured(props: AgonistArmature, context: bpy.types.Context) -> None:
+    finish_all()
     verbs.recolour(props.id_data)
 
 
 def _remapped(props: AgonistArmature, context: bpy.types.Context) -> None:
+    finish_all()
     verbs.change_colours(props.id_data)
 
 
@@ -105,6 +111,9 @@ class AgonistArmature(bpy.types.PropertyGroup):
         items=[("ORIGINAL", "Original", "The motion as it was"), ("RECOMMENDED", "Recommended", "The motion that the sliders make")],
     )  # fmt: skip
     message: bpy.props.StringProperty(name="Message", description="What the panel warns of")
+    is_preview: bpy.props.BoolProperty(
+        name="Preview", description="Only the current frame shows what the sliders ask; the whole clip follows when they rest"
+    )
 
     def sides(self, group: str) -> list[AgonistSlider]:
         """The sliders of a group's sides."""

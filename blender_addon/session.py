@@ -33,8 +33,13 @@ _cache: dict[str, tuple[str, LiveEdit]] = {}
 _KEPT = 4
 
 
-def live_edit(armature: bpy.types.Object) -> LiveEdit:
-    """The prepared edit of an armature's source action. Raises MotionError, SkeletonError, ContractError, ModelNotFoundError."""
+def live_edit(armature: bpy.types.Object, *, is_checked: bool = False) -> LiveEdit:
+    """The prepared edit of an armature's source action; one that `is_checked` already a moment ago is not compared with it again.
+
+    Raises MotionError, SkeletonError, ContractError, ModelNotFoundError.
+    """
+    if is_checked and armature.name in _cache:
+        return _cache[armature.name][1]
     source = armature.agonist.source_action
     if source is None:
         raise MotionError(f"Armature '{armature.name}' has not been predicted yet; press Predict first.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -33,6 +34,7 @@ from .rig.controls import RigSample
 from .rig.restore import apply_afresh
 
 __all__ = [
+    "asked_of",
     "bind",
     "build_muscles",
     "change_colours",
@@ -104,8 +106,8 @@ def _colour_anew(armature: bpy.types.Object) -> None:
     live = session.live_edit(armature)
     _key(armature, live, "ORIGINAL")
     if props.recommended_action is not None and _made_from(props.recommended_action, live.stamp):
-        drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
-        result = _recommended(armature, live, {slider.name: slider.scale for slider in props.sliders}, drawn, refine=False)
+        asked, settings = asked_of(armature, live)
+        result = live.session.edit(asked, **settings, refine=False)
         _key(armature, live, "RECOMMENDED", result.recommended)
     show_colours(muscle_objects(armature), props.show)
     show_skins(glowing_skins(armature), props.show)
@@ -161,7 +163,8 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     live = session.live_edit(armature)
     scales = {slider.name: slider.scale for slider in props.sliders}
     drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
-    result = _recommended(armature, live, scales, drawn, refine=refine)
+    asked, settings = asked_of(armature, live, drawn)
+    result = live.session.edit(asked, **settings, refine=refine)
     former = props.recommended_action
     if former is None or is_kept(former) or not _made_from(former, live.stamp):
         props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
@@ -173,7 +176,7 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     write_reached(armature, result.recommended, live.sample.first_frame)
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
         slider.reached, slider.before, slider.out_of_reach = outcome.reached, outcome.before, outcome.out_of_reach
-    props.shown = "RECOMMENDED"
+    props.shown, props.is_preview = "RECOMMENDED", False
     props.message = _what_holds_back(live.sample)
     return result
 
@@ -184,19 +187,19 @@ def open_curves(armature: bpy.types.Object, muscles: Sequence[str]) -> bpy.types
     return draw_curves(armature, live.session.original, live.sample.first_frame, muscles)
 
 
-def _recommended(
-    armature: bpy.types.Object, live: session.LiveEdit, scales: Mapping[str, float], drawn: Mapping[str, np.ndarray], *, refine: bool
-) -> EditResult:
-    """What the core recommends for the panel's settings and what is `drawn` in the Graph Editor."""
+def asked_of(
+    armature: bpy.types.Object, live: session.LiveEdit, drawn: Mapping[str, np.ndarray] | None = None
+) -> tuple[dict[str, float | np.ndarray], dict[str, Any]]:
+    """Factors by muscle, of the sliders and what is `drawn` in the Graph Editor, and the settings that the core's edit takes with them."""
     props = armature.agonist
+    drawn = drawn_scales(armature, live.session.original, live.sample.first_frame) if drawn is None else drawn
+    scales = {slider.name: slider.scale for slider in props.sliders}
     frames, scope = None, props.scope
     if props.use_frame_range:
         first = live.sample.first_frame
         frames = (props.frame_first - first, props.frame_last - first + 1)
     asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
-    return live.session.edit(
-        asked, frames, locked=scope.locked, falloff_s=scope.falloff_s, influence=scope.influence, refine=refine
-    )  # fmt: skip
+    return asked, {"frames": frames, "locked": scope.locked, "falloff_s": scope.falloff_s, "influence": scope.influence}
 
 
 def _key(armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None) -> None:

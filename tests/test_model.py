@@ -85,7 +85,7 @@ def test_another_network_in_its_place_is_refused(copy):
     document = json.loads((copy / "model.json").read_text())
     document["files"]["encoder"] = document["files"]["editor"]
     (copy / "model.json").write_text(json.dumps(document))
-    with pytest.raises(ContractError, match="also wants log2_scale"):
+    with pytest.raises(ContractError, match="also wants activation, log2_scale"):
         load_model(copy).encode(np.zeros((10, 25, 3)))
 
 

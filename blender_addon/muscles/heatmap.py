@@ -8,15 +8,15 @@ import bpy
 import numpy as np
 
 from agonist.activation import Activation
-from agonist.muscles import MUSCLE_SETS, stand_in
+from agonist.muscles import MUSCLE_SETS, MuscleSet, stand_in
 
 from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
 from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
 __all__ = [
     "COLOURS", "MUSCLE_KEY", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation", "keyed_activation",
-    "keyed_values", "muscle_material", "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles", "show_colours",
-    "top_of_peaks", "use_colour_map",
+    "keyed_values", "muscle_material", "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles", "show_activation",
+    "show_colours", "top_of_peaks", "use_colour_map",
 ]  # fmt: skip
 
 MUSCLE_KEY = "agonist_muscle"
@@ -174,11 +174,37 @@ def key_activation(
         _key_colour(thing, action, frames, np.clip(activation.values[:, index] / top[index], 0, 1))
 
 
+def show_activation(objects: dict[str, bpy.types.Object], activation: np.ndarray, muscles: MuscleSet, top: np.ndarray) -> None:
+    """Colour keyed muscles as `key_activation` would at one frame, without a key.
+
+    Args:
+        objects: muscle name -> object; those that play no keys stay as they are, as nothing would take the colour back.
+        activation: (M,) of `muscles`.
+        top: (M,) `range_top`.
+    """
+    shares = np.clip(activation / top, 0, 1)
+    solid: dict[str, np.ndarray] = {}
+    for muscle, thing in objects.items():
+        source, _ = stand_in(muscle, muscles)
+        if source is None or thing.animation_data is None or thing.animation_data.action is None:
+            continue
+        index, colour_map = muscles.index(source), colour_map_of(thing)
+        if colour_map not in solid:
+            solid[colour_map] = colours_at(colour_map, shares)
+        thing["activation_raw"], thing["activation"] = float(activation[index]), float(shares[index])
+        # Setting the colour also tells Blender that the properties have changed.
+        thing.color = (*(solid[colour_map][index] * _dulled(thing)), thing.color[3])
+
+
+def _dulled(thing: bpy.types.Object) -> float:
+    """What is left of a muscle's colour in solid view, which cannot hatch: a borrowed one is duller there."""
+    return float(1 - 0.5 * _HATCH * thing.get("estimated", 0.0))
+
+
 def _key_colour(thing: bpy.types.Object, action: bpy.types.Action, frames: np.ndarray, share: np.ndarray) -> None:
     """Key the share of the colour range (T,), and the colour of solid view."""
     write_keys(ensure_fcurve(thing, action, '["activation"]'), frames, share)
-    # Solid view cannot hatch; a borrowed colour is a duller one there.
-    colour = colours_at(colour_map_of(thing), share) * (1 - 0.5 * _HATCH * thing.get("estimated", 0.0))
+    colour = colours_at(colour_map_of(thing), share) * _dulled(thing)
     for channel in range(3):
         write_keys(ensure_fcurve(thing, action, "color", channel), frames, colour[:, channel])
 

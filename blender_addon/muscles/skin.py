@@ -21,7 +21,10 @@ from ..compat import assign_action, ensure_fcurve, write_keys
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from .heatmap import COLOURS, fill_ramp, keyed_values, top_of_peaks
 
-__all__ = ["glow_skin", "glowing_skins", "key_skins", "recolour_skins", "remove_glow", "show_skins", "use_skin_colour_map"]
+__all__ = [
+    "glow_skin", "glowing_skins", "key_skins", "recolour_skins", "remove_glow", "show_skin_activation", "show_skins",
+    "use_skin_colour_map",
+]  # fmt: skip
 
 _SKIN = "agonist_skin"
 _LAYER = "Agonist {}"
@@ -199,6 +202,20 @@ def key_skins(skins: list[bpy.types.Object], activation: Activation, first_frame
                 values = activation.values[:, index]
                 write_keys(ensure_fcurve(mesh, action, f'["raw_{muscle}"]'), frames, values)
                 write_keys(ensure_fcurve(mesh, action, f'["activation_{muscle}"]'), frames, np.clip(values / top[index], 0, 1))
+
+
+def show_skin_activation(skins: list[bpy.types.Object], activation: np.ndarray, muscles: MuscleSet, top: np.ndarray) -> None:
+    """`show_activation` of glowing skins."""
+    for mesh in (skin.data for skin in skins):
+        if mesh.animation_data is None or mesh.animation_data.action is None:
+            continue
+        for muscle in mesh[_SKIN]:
+            source, _ = stand_in(muscle, muscles)
+            if source is not None:
+                index = muscles.index(source)
+                mesh[f"raw_{muscle}"] = float(activation[index])
+                mesh[f"activation_{muscle}"] = float(np.clip(activation[index] / top[index], 0, 1))
+        mesh.update_tag()
 
 
 def recolour_skins(skins: list[bpy.types.Object], mode: str) -> float | None:

@@ -6,6 +6,8 @@ import bpy
 
 from agonist.errors import AgonistError
 
+from ..preview import finish_all
+
 __all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "active_armature"]
 
 
@@ -39,6 +41,7 @@ class ArmatureOperator:
         return ""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        finish_all()
         try:
             self.work(context, active_armature(context))
         except AgonistError as error:

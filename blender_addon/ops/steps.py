@@ -8,6 +8,8 @@ import bpy
 
 from agonist.errors import AgonistError
 
+from ..preview import finish_all
+
 __all__ = ["StepsOperator"]
 
 
@@ -30,6 +32,7 @@ class StepsOperator:
 
     def run_steps(self, context: bpy.types.Context, armature: bpy.types.Object, steps: Iterator[float]) -> set[str]:
         """Begin; for `execute`."""
+        finish_all()
         self._steps, self._armature, self._timer = steps, armature.name, None
         if bpy.app.background or context.window is None:
             while (result := self._step(context)) == {"RUNNING_MODAL"}:

@@ -7,6 +7,7 @@ A limb that is solved by IK stays so: its target and its pole (or swing) move al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import bpy
@@ -17,9 +18,9 @@ from agonist.motion import Motion
 
 from ..compat import assign_action
 from .controls import Control, RigSample, look
-from .keys import key_location, key_rotation
+from .keys import channel_path, key_location, key_rotation, rotation_name, rotation_values
 
-__all__ = ["apply_motion", "copy_action", "settle"]
+__all__ = ["apply_motion", "copy_action", "pose_frame", "posed_paths", "settle"]
 
 # A limb bent by less says nothing about the plane it bends in; beyond the second angle it says all (radians) [ours].
 _STRAIGHT_RAD, _BENT_RAD = np.radians(1.0), np.radians(5.0)
@@ -45,6 +46,29 @@ def apply_motion(armature: bpy.types.Object, sample: RigSample, motion: Motion, 
     """
     assign_action(armature, action)
     _write(armature, sample, sample.controls, _moves(sample, sample.motion, motion), action, _ROUNDING)
+
+
+def pose_frame(armature: bpy.types.Object, sample: RigSample, motion: Motion) -> None:
+    """Pose the controls as `apply_motion` would key them, for a sample and a `motion` of one frame; no key is written."""
+    moves = _moves(sample, sample.motion, motion)
+    for control, (rotation, location) in zip(sample.controls, _channels(sample.controls, moves), strict=True):
+        pose = armature.pose.bones[control.bone]
+        if rotation is not None:
+            setattr(pose, rotation_name(pose), rotation_values(pose, rotation)[0])
+        if location is not None:
+            pose.location = location[0]
+
+
+def posed_paths(armature: bpy.types.Object, sample: RigSample) -> set[str]:
+    """The data paths of all channels that `pose_frame` may write."""
+    paths = set()
+    for control in sample.controls:
+        pose = armature.pose.bones[control.bone]
+        if control.kind != "POLE":
+            paths.add(channel_path(pose, rotation_name(pose)))
+        if control.kind in ("RIDE", "POLE"):
+            paths.add(channel_path(pose, "location"))
+    return paths
 
 
 def settle(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> float:
@@ -95,7 +119,7 @@ def _moves(sample: RigSample, before: Motion, after: Motion) -> _Moves:
 def _write(
     armature: bpy.types.Object,
     sample: RigSample,
-    controls: tuple[Control, ...] | list[Control],
+    controls: Sequence[Control],
     moves: _Moves,
     action: bpy.types.Action,
     smallest: float,
@@ -103,9 +127,8 @@ def _write(
     """Key every control whose channels change by more than `smallest`, and those that were keyed before."""
     turned, moved = set(action.get("agonist_turned", [])), set(action.get("agonist_moved", []))
     frames = np.arange(sample.first_frame, sample.first_frame + len(sample.motion), dtype=np.float32)
-    for control in controls:
+    for control, (rotation, location) in zip(controls, _channels(controls, moves), strict=True):
         pose = armature.pose.bones[control.bone]
-        rotation, location = _channels(control, moves)
         if rotation is not None and (control.bone in turned or rotations.angle_between(rotation, control.basis_turn).max() > smallest):
             key_rotation(armature, action, pose, frames, rotation)
             turned.add(control.bone)
@@ -115,8 +138,30 @@ def _write(
     action["agonist_turned"], action["agonist_moved"] = sorted(turned), sorted(moved)
 
 
-def _channels(control: Control, moves: _Moves) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """The rotation (T, 4) and location (T, 3) that a control's channels get; None for what its kind does not write."""
+def _channels(controls: Sequence[Control], moves: _Moves) -> list[tuple[np.ndarray | None, np.ndarray | None]]:
+    """The rotation (T, 4) and location (T, 3) that each control's channels get; None for what its kind does not write."""
+    turned = iter(_turned([control for control in controls if control.kind == "TURN"], moves))
+    return [(next(turned), None) if control.kind == "TURN" else _placed(control, moves) for control in controls]
+
+
+def _turned(controls: Sequence[Control], moves: _Moves) -> list[np.ndarray]:
+    """Rotations (T, 4) of controls that only turn, all of them at a time."""
+    if not controls:
+        return []
+    carry, turn, space, basis = (
+        np.stack(parts, axis=1)
+        for parts in zip(
+            *((_carry(one, moves), moves.turn[one.joint], one.space_turn, one.basis_turn) for one in controls), strict=True
+        )
+    )  # (T, C, 4)
+    extra = rotations.multiply(rotations.conjugate(carry), turn)
+    rotation = rotations.multiply(rotations.multiply(rotations.conjugate(space), rotations.multiply(extra, space)), basis)
+    still = np.abs(extra[..., 1:]).max(axis=(0, 2)) < _ROUNDING
+    return [one.basis_turn if at_rest else rotation[:, k] for k, (one, at_rest) in enumerate(zip(controls, still, strict=True))]
+
+
+def _placed(control: Control, moves: _Moves) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """`_channels` of a control that has a place too: the hips, and what an IK limb is posed by."""
     space, basis, place = control.space_turn, control.basis_turn, control.place
     origin, location = control.space[:, :3, 3], control.basis[:, :3, 3]
     carry = _carry(control, moves)
@@ -129,8 +174,6 @@ def _channels(control: Control, moves: _Moves) -> tuple[np.ndarray | None, np.nd
     rotation = None
     if control.kind != "POLE":
         extra = rotations.multiply(rotations.conjugate(carry), turn)
-        if control.kind == "TURN" and np.abs(extra[:, 1:]).max() < _ROUNDING:
-            return basis, None
         rotation = rotations.multiply(rotations.multiply(rotations.conjugate(space), rotations.multiply(extra, space)), basis)
     if control.kind not in ("RIDE", "POLE"):
         return rotation, None

@@ -8,7 +8,7 @@ depends on what carries the parent space, and that follows no rule across rigs (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import bpy
@@ -67,6 +67,11 @@ class Control:
         """(T, 4) rotation of the channels."""
         return pure(self.basis)
 
+    def row(self, row: int) -> Control:
+        """One frame of it."""
+        one = slice(row, row + 1)
+        return replace(self, space=self.space[one], reach=self.reach[one], basis=self.basis[one])
+
     @cached_property
     def place(self) -> np.ndarray:
         """(T, 3) where the bone's head is, in the armature's space."""
@@ -108,6 +113,13 @@ class RigSample:
     @property
     def names(self) -> tuple[str, ...]:
         return self.motion.skeleton.names
+
+    def row(self, row: int) -> RigSample:
+        """One frame of it."""
+        return replace(
+            self, motion=self.motion.slice(row, row + 1), first_frame=self.first_frame + row,
+            object_world=self.object_world[row : row + 1], controls=tuple(control.row(row) for control in self.controls),
+        )  # fmt: skip
 
 
 def sample_rig(armature: bpy.types.Object) -> RigSample:

@@ -9,7 +9,9 @@ from agonist import rotations
 
 from ..compat import ensure_fcurve, has_fcurves, write_keys
 
-__all__ = ["key_location", "key_rotation", "restore_unkeyed"]
+__all__ = [
+    "channel_path", "key_location", "key_rotation", "restore_unkeyed", "rotation_name", "rotation_values",
+]  # fmt: skip
 
 # Channels of an action that its source has not: what they were, so that playing the source again finds them so.
 _UNKEYED = "agonist_unkeyed"
@@ -27,25 +29,38 @@ def key_rotation(
     armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, frames: np.ndarray, basis: np.ndarray
 ) -> None:
     """Key a bone's rotation channels in its own mode; `basis` is (T, 4), quaternions."""
+    _key(armature, action, pose, rotation_name(pose), frames, rotation_values(pose, basis))
+
+
+def rotation_name(pose: bpy.types.PoseBone) -> str:
+    """The property that a bone's rotation is in."""
+    return {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(pose.rotation_mode, "rotation_euler")
+
+
+def rotation_values(pose: bpy.types.PoseBone, basis: np.ndarray) -> np.ndarray:
+    """(T, 3 or 4) channels of a bone's rotation in its own mode; `basis` is (T, 4), quaternions."""
     if pose.rotation_mode == "QUATERNION":
-        values, name = rotations.unroll(basis), "rotation_quaternion"
-    elif pose.rotation_mode == "AXIS_ANGLE":
+        return rotations.unroll(basis)
+    if pose.rotation_mode == "AXIS_ANGLE":
         vector = rotations.to_rotvec(basis)
         angle = np.linalg.norm(vector, axis=-1, keepdims=True)
         axis = np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0, 1, 0])
-        values, name = np.concatenate([angle, axis], axis=1), "rotation_axis_angle"
-    else:
-        # Blender's "XYZ" turns about X first: the matrix is Rz Ry Rx, the order of from_euler read backwards.
-        order = pose.rotation_mode[::-1].lower()
-        euler = _continuous(rotations.to_euler(basis, order))
-        values, name = np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1), "rotation_euler"
-    _key(armature, action, pose, name, frames, values)
+        return np.concatenate([angle, axis], axis=1)
+    # Blender's "XYZ" turns about X first: the matrix is Rz Ry Rx, the order of from_euler read backwards.
+    order = pose.rotation_mode[::-1].lower()
+    euler = _continuous(rotations.to_euler(basis, order))
+    return np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1)
+
+
+def channel_path(pose: bpy.types.PoseBone, name: str) -> str:
+    """The data path of a bone's property."""
+    return f'pose.bones["{bpy.utils.escape_identifier(pose.name)}"].{name}'
 
 
 def _key(
     armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, name: str, frames: np.ndarray, values: np.ndarray
 ) -> None:
-    path = f'pose.bones["{bpy.utils.escape_identifier(pose.name)}"].{name}'
+    path = channel_path(pose, name)
     if "agonist_source" in action and not has_fcurves(armature, action, path, _LENGTHS[name]):
         kept = action.get(_UNKEYED)
         kept = kept.to_dict() if kept is not None else {}
@@ -67,6 +82,8 @@ def restore_unkeyed(armature: bpy.types.Object) -> None:
 
 def _continuous(euler: np.ndarray) -> np.ndarray:
     """(T, 3) Tait-Bryan angles without jumps: of the two ways to write each rotation, the one nearer to the frame before."""
+    if len(euler) == 1:
+        return euler
     other = np.stack([euler[:, 0] + np.pi, np.pi - euler[:, 1], euler[:, 2] + np.pi], axis=1)
 
     def gap(after: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -60,6 +60,8 @@ def _row(column: bpy.types.UILayout, one: AgonistSlider | AgonistGroup, text: st
     right = split.row(align=True)
     asked = abs(one.scale - 1) > 1e-6
     reached = right.row()
+    # What is shown may be one frame of an edit that is not whole yet.
+    reached.active = not one.id_data.agonist.is_preview
     reached.alert = one.out_of_reach
     reached.label(text=f"{one.reached:.2f}" if asked or abs(one.reached - 1) > 0.005 else "")
     reset = right.row()

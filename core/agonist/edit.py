@@ -179,8 +179,8 @@ class EditSession:
     @cached_property
     def _windows(self) -> tuple[Array, Array]:
         """Keypoints (W, window, 25, 3) and activation (W, window, M) of the input, as the editor wants them at every move."""
-        keypoints = split_windows(self._model_keypoints, self._timeline.window).astype(np.float32)
-        return keypoints, self.model.encode_windows(keypoints)["activation"].astype(np.float32)
+        keypoints = split_windows(self._model_keypoints, self._timeline.window)
+        return keypoints, self.model.encode_windows(keypoints)["activation"]
 
     @cached_property
     def _floor_m(self) -> float:
@@ -241,7 +241,7 @@ class EditSession:
         goal = edit_goal(scales, self.model.contract.muscles, len(self.motion))
         scope = EditScope(frames, falloff_s, tuple(locked), influence)
         fade = scope.fade(len(self.motion), self.motion.fps)
-        motion = self.motion.slice(frame, frame + 1)
+        motion = self._frame(frame)
         if goal.asks_nothing or influence == 0:
             return EditPreview(motion, self.original.values[frame])
         edited, predicted = self._timeline.around(frame)
@@ -249,6 +249,17 @@ class EditSession:
         first = edited.frames[0]
         motion = turns.at(frame - first).applied(motion, self.hmap, self.size)
         return EditPreview(motion, self._predicted_at(frame, turns.moved, first, predicted))
+
+    @cached_property
+    def _kept(self) -> dict[int, Motion]:
+        return {}
+
+    def _frame(self, frame: int) -> Motion:
+        """One frame of the input; the one asked last is kept, with its joints in their places."""
+        if frame not in self._kept:
+            self._kept.clear()
+            self._kept[frame] = self.motion.slice(frame, frame + 1)
+        return self._kept[frame]
 
     def _predicted_at(self, frame: int, moved: Array, first: int, piece: Piece) -> Array:
         """(M,) activation at a frame, of edited keypoints that begin with frame `first`; the piece's windows are looked at."""

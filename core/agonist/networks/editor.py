@@ -24,9 +24,9 @@ _LARGEST_LOG2 = 2.0
 
 
 class Editor(nn.Module):
-    """keypoints (B, T, 25, 3), activation and log2_scale (B, T, M) -> rotvec_world (B, T, 13, 3) radians, root_delta_world (B, T, 3) metres.
+    """keypoints (B, T, 25, 3), activation and log2_scale (B, T, M) -> rotvec_world (B, T, 13, 3), root_delta_world (B, T, 3).
 
-    The activation is what the encoder says of the keypoints: it does not hang on what is asked, so it is given.
+    Radians and metres. The activation is what the encoder says of the keypoints: it does not hang on what is asked, so it is given.
     """
 
     limit: Tensor

@@ -1,0 +1,137 @@
+"""While a slider is dragged: the frame on screen at once, the whole clip as soon as the hand rests.
+
+A preview poses the bones and colours the muscles of the current frame without writing a key, so the actions always hold a whole
+result, and it is the frame that the whole edit gives. That an armature shows a preview is a property of its own: an undo step or a
+file that was written meanwhile knows it too. Everything that looks further than at this one frame calls `finish_all` first.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import lru_cache
+
+import bpy
+
+from agonist.errors import AgonistError
+
+from . import session, verbs
+from .compat import fcurves_of
+from .muscles.heatmap import muscle_objects, range_top, show_activation
+from .muscles.skin import glowing_skins, show_skin_activation
+from .rig.apply import pose_frame, posed_paths
+from .rig.controls import RigSample
+
+__all__ = ["finish", "finish_all", "finish_found", "is_by_hand", "show_preview"]
+
+# How long a hand rests before the whole clip is made [ours].
+_REST_S = 0.2
+# Whether some armature may show a preview, when the whole is due, and what was asked last of each armature by name.
+_waiting: dict[str, float] = {}
+_asked: dict[str, object] = {}
+
+
+def is_by_hand(*modules: str) -> bool:
+    """Whether Blender itself called an update function of these modules, for a mouse or a key: no script stands above it.
+
+    A script reads a finished result right after it has set a slider, and an operator ends with one.
+    """
+    if bpy.app.background:
+        return False
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_globals.get("__name__") in modules
+
+
+def show_preview(armature: bpy.types.Object) -> bool:
+    """Show the current frame of the edit that the panel asks for; the whole follows.
+
+    Returns False, and nothing has changed, where only the whole will do: while the animation plays, outside the clip, where
+    channels would keep the preview because nothing keys them, and when nothing new is asked, which is how letting go of the
+    mouse looks: the undo step that Blender makes then has the whole. Raises what `verbs.edit_armature` raises.
+    """
+    props, asked = armature.agonist, _request(armature)
+    before, _asked[armature.name] = _asked.get(armature.name), asked
+    if before == asked or not _plays_plainly(armature):
+        return False
+    live = session.live_edit(armature, is_checked=props.is_preview)
+    scene = bpy.context.scene
+    row = scene.frame_current - live.sample.first_frame
+    if scene.frame_subframe or not 0 <= row < len(live.sample.motion):
+        return False
+    sample = _row(live.sample, row)
+    keyed = {curve.data_path for curve in fcurves_of(armature, armature.animation_data.action)}
+    if not posed_paths(armature, sample) <= keyed:
+        return False
+    scales, settings = verbs.asked_of(armature, live)
+    seen = live.session.preview(scales, row, **settings)
+    pose_frame(armature, sample, seen.motion)
+    original = live.session.original
+    top = range_top(original, props.colour_range)
+    show_activation(muscle_objects(armature), seen.activation, original.muscles, top)
+    show_skin_activation(glowing_skins(armature), seen.activation, original.muscles, top)
+    props.is_preview = True
+    _waiting["until"] = time.monotonic() + _REST_S
+    if not bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.register(_tick, first_interval=_REST_S)
+    return True
+
+
+def finish_all() -> None:
+    """Make the whole of every edit that shows a preview; next to nothing where none does."""
+    if _waiting:
+        finish_found()
+
+
+def finish_found() -> None:
+    """`finish_all` of what an undo step or a file brought."""
+    _waiting.clear()
+    for armature in [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]:
+        finish(armature)
+
+
+def finish(armature: bpy.types.Object) -> None:
+    """Make the whole edit of an armature that shows a preview; where that fails, the panel says why and the actions play again."""
+    props = armature.agonist
+    if not props.is_preview:
+        return
+    props.is_preview = False
+    try:
+        verbs.edit_armature(armature, refine=False)
+    except AgonistError as error:
+        props.message = str(error)
+        for thing in (armature, *muscle_objects(armature).values()):
+            thing.update_tag(refresh={"TIME"})
+
+
+def _tick() -> float | None:
+    """Blender's timer: seconds to wait on, or None when the whole is made."""
+    left = _waiting.get("until", 0.0) - time.monotonic()
+    if left > 0:
+        return left
+    finish_all()
+    return None
+
+
+def _request(armature: bpy.types.Object) -> object:
+    """All that an edit depends on and a hand can change."""
+    props, scope = armature.agonist, armature.agonist.scope
+    frames = (props.use_frame_range, props.frame_first, props.frame_last)
+    return tuple(slider.scale for slider in props.sliders), frames, scope.locked, scope.influence, scope.falloff_s
+
+
+def _plays_plainly(armature: bpy.types.Object) -> bool:
+    """Whether the active action alone decides the pose, and time stands still."""
+    data = armature.animation_data
+    if data is None or data.action is None or data.use_tweak_mode:
+        return False
+    if data.action_influence != 1.0 or data.action_blend_type != "REPLACE":
+        return False
+    return not any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
+
+
+@lru_cache(maxsize=2)
+def _row(sample: RigSample, row: int) -> RigSample:
+    """One frame of a sample; a slider asks for the same one again and again."""
+    return sample.row(row)
