@@ -87,7 +87,7 @@ def finish_all() -> None:
 def finish_found() -> None:
     """`finish_all` of what an undo step or a file brought."""
     _waiting.clear()
-    for armature in [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]:
+    for armature in [thing for thing in bpy.data.objects if thing.type == "ARMATURE" and thing.library is None]:
         finish(armature)
 
 

@@ -51,12 +51,17 @@ def apply_motion(armature: bpy.types.Object, sample: RigSample, motion: Motion, 
 def pose_frame(armature: bpy.types.Object, sample: RigSample, motion: Motion) -> None:
     """Pose the controls as `apply_motion` would key them, for a sample and a `motion` of one frame; no key is written."""
     moves = _moves(sample, sample.motion, motion)
+    turned: dict[str, list[tuple[bpy.types.PoseBone, np.ndarray]]] = {}
     for control, (rotation, location) in zip(sample.controls, _channels(sample.controls, moves), strict=True):
         pose = armature.pose.bones[control.bone]
         if rotation is not None:
-            setattr(pose, rotation_name(pose), rotation_values(pose, rotation)[0])
+            turned.setdefault(pose.rotation_mode, []).append((pose, rotation[0]))
         if location is not None:
             pose.location = location[0]
+    for mode, posed in turned.items():
+        values = rotation_values(mode, np.array([rotation for _, rotation in posed]), is_path=False)
+        for (pose, _), value in zip(posed, values, strict=True):
+            setattr(pose, rotation_name(pose), value)
 
 
 def posed_paths(armature: bpy.types.Object, sample: RigSample) -> set[str]:

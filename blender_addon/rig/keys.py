@@ -29,7 +29,7 @@ def key_rotation(
     armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, frames: np.ndarray, basis: np.ndarray
 ) -> None:
     """Key a bone's rotation channels in its own mode; `basis` is (T, 4), quaternions."""
-    _key(armature, action, pose, rotation_name(pose), frames, rotation_values(pose, basis))
+    _key(armature, action, pose, rotation_name(pose), frames, rotation_values(pose.rotation_mode, basis))
 
 
 def rotation_name(pose: bpy.types.PoseBone) -> str:
@@ -37,18 +37,19 @@ def rotation_name(pose: bpy.types.PoseBone) -> str:
     return {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(pose.rotation_mode, "rotation_euler")
 
 
-def rotation_values(pose: bpy.types.PoseBone, basis: np.ndarray) -> np.ndarray:
-    """(T, 3 or 4) channels of a bone's rotation in its own mode; `basis` is (T, 4), quaternions."""
-    if pose.rotation_mode == "QUATERNION":
-        return rotations.unroll(basis)
-    if pose.rotation_mode == "AXIS_ANGLE":
+def rotation_values(mode: str, basis: np.ndarray, *, is_path: bool = True) -> np.ndarray:
+    """(T, 3 or 4) channels of rotations (T, 4), quaternions, in a bone's rotation mode; on a path each row goes on from the one before."""
+    if mode == "QUATERNION":
+        return rotations.unroll(basis) if is_path else basis
+    if mode == "AXIS_ANGLE":
         vector = rotations.to_rotvec(basis)
         angle = np.linalg.norm(vector, axis=-1, keepdims=True)
         axis = np.where(angle > 1e-9, vector / np.maximum(angle, 1e-9), [0, 1, 0])
         return np.concatenate([angle, axis], axis=1)
     # Blender's "XYZ" turns about X first: the matrix is Rz Ry Rx, the order of from_euler read backwards.
-    order = pose.rotation_mode[::-1].lower()
-    euler = _continuous(rotations.to_euler(basis, order))
+    order = mode[::-1].lower()
+    euler = rotations.to_euler(basis, order)
+    euler = _continuous(euler) if is_path else euler
     return np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1)
 
 
@@ -82,8 +83,6 @@ def restore_unkeyed(armature: bpy.types.Object) -> None:
 
 def _continuous(euler: np.ndarray) -> np.ndarray:
     """(T, 3) Tait-Bryan angles without jumps: of the two ways to write each rotation, the one nearer to the frame before."""
-    if len(euler) == 1:
-        return euler
     other = np.stack([euler[:, 0] + np.pi, np.pi - euler[:, 1], euler[:, 2] + np.pi], axis=1)
 
     def gap(after: np.ndarray, before: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from agonist.errors import UnknownNameError
 
@@ -52,7 +53,7 @@ class MuscleSet:
     def __len__(self) -> int:
         return len(self.muscles)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Muscle names in column order."""
         return tuple(muscle.name for muscle in self.muscles)

@@ -1,5 +1,7 @@
 """Whatever is pressed, undone and redone in whatever order: no exception, and the source action stays as it was."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 bpy = pytest.importorskip("bpy")
 
+from blender_addon import preview
 from blender_addon.compat import fcurves_of
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -26,6 +29,20 @@ def _slide(muscle, scale):
     if muscle in armature.agonist.sliders:
         armature.agonist.sliders[muscle].scale = scale
         bpy.ops.ed.undo_push(message="Scale")
+
+
+def _drag(muscle, scale, let_go):
+    """As a hand does: Blender sets the value once more when the mouse is let go, and a typed number is set only once."""
+    with mock.patch.object(preview, "is_by_hand", lambda *modules: True):
+        for _ in range(1 + let_go):
+            if muscle in _rig().agonist.sliders:
+                _rig().agonist.sliders[muscle].scale = scale
+    bpy.ops.ed.undo_push(message="Scale")
+
+
+def _rest():
+    preview.finish_all()
+    assert not _rig().agonist.is_preview
 
 
 def _set(name, value):
@@ -48,12 +65,16 @@ def _step(kind):
 
 STEPS = st.one_of(
     st.builds(lambda muscle, scale: (_slide, (muscle, scale), {}), st.sampled_from(MUSCLES), st.sampled_from([0.4, 1.0, 1.7])),
+    st.builds(
+        lambda muscle, scale, let_go: (_drag, (muscle, scale, let_go), {}),
+        st.sampled_from(MUSCLES), st.sampled_from([0.4, 1.0, 1.7]), st.booleans(),
+    ),
     st.sampled_from([
         (_press, ("predict",), {}), (_press, ("reset",), {}), (_press, ("compare",), {}), (_press, ("ghost",), {}),
         (_press, ("keep_result",), {"track": True}), (_press, ("keep_result",), {}), (_press, ("glow_skin",), {}),
         (_press, ("add_muscles",), {"mannequin": False}), (_set, ("colour_map", "VIRIDIS"), {}), (_set, ("colour_range", "ABSOLUTE"), {}),
         (_set, ("show", "ORIGINAL"), {}), (_set, ("live", False), {}), (_step, ("undo",), {}), (_step, ("undo",), {}),
-        (_step, ("redo",), {}),
+        (_step, ("redo",), {}), (_rest, (), {}), (lambda: bpy.context.scene.frame_set(9), (), {}),
     ]),
 )  # fmt: skip
 

@@ -63,7 +63,7 @@ def steps() -> Iterator[float]:
     check("the slider is there", SLIDER in found, sorted(found))
     x, y = found[SLIDER]
     yield from dragged(x, y)
-    shot("5_undone")
+    shot("6_undone")
     yield from reloaded()
 
 
@@ -75,7 +75,7 @@ def dragged(x: float, y: float) -> Iterator[float]:
     yield 0.2
     mouse(x, y, "LEFTMOUSE", "PRESS")
     yield 0.1
-    waits, draws = [], []
+    waits, draws, previews = [], [], []
     for step in range(1, 13):
         view()[1].tag_redraw()
         sent = time.perf_counter()
@@ -85,7 +85,20 @@ def dragged(x: float, y: float) -> Iterator[float]:
         sent = time.perf_counter()
         yield 0.0
         waits.append(1000 * (time.perf_counter() - sent))
-    mouse(x + 36, y, "LEFTMOUSE", "RELEASE")
+        previews.append((props.is_preview, rig().animation_data.action.name == source))
+    check("dragging shows the frame before the whole clip is made", (True, True) in previews, previews)
+    shown = pose()
+    shot("4_dragging")
+    yield 1.0
+    check("a hand that rests gets the whole clip", not props.is_preview and rig().animation_data.action.name != source)
+    check("the pose does not jump when the whole is made", moved(pose(), shown) < 1e-5, moved(pose(), shown))
+    mouse(x + 39, y)
+    yield 0.1
+    shown = pose()
+    mouse(x + 39, y, "LEFTMOUSE", "RELEASE")
+    yield 0.1
+    check("letting go makes the whole clip", not rig().agonist.is_preview)
+    check("the pose does not jump when the mouse is let go", moved(pose(), shown) < 1e-5, moved(pose(), shown))
     yield 1.0
     RESULT["drag_ms"] = {
         "median": round(statistics.median(waits), 1), "longest": round(max(waits), 1), "drawing": round(statistics.median(draws), 1)
@@ -97,7 +110,7 @@ def dragged(x: float, y: float) -> Iterator[float]:
     check("the pose on screen has changed", moved(pose(), before) > 1e-3, f"{moved(pose(), before):.4f} m")
     check("the panel tells what was reached", props.sliders["quadriceps_l"].reached != 1.0, props.sliders["quadriceps_l"].reached)
     after = pose()
-    shot("4_dragged")
+    shot("5_dragged")
     yield from press("Z", ctrl=True)
     yield 0.5
     check("one undo brings the slider back", rig().agonist.sliders["quadriceps_l"].scale == 1.0)
@@ -106,6 +119,7 @@ def dragged(x: float, y: float) -> Iterator[float]:
     yield from press("Z", ctrl=True, shift=True)
     yield 0.5
     check("redo brings the edit again", moved(pose(), after) < 1e-6, moved(pose(), after))
+    check("redo brings the whole of it", not rig().agonist.is_preview and rig().animation_data.action.name != source)
 
 
 def reloaded() -> Iterator[float]:
@@ -132,7 +146,7 @@ def reloaded() -> Iterator[float]:
     check("the slider works after a reload", moved(pose(), after) > 1e-3, f"{moved(pose(), after):.4f} m")
     mouse(x - 300, y)
     yield DRAWN_S
-    shot("6_reloaded")
+    shot("7_reloaded")
 
 
 start(steps())
