@@ -1,8 +1,8 @@
 """While a slider is dragged: the frame on screen at once, the whole clip as soon as the hand rests.
 
 A preview poses the bones and colours the muscles of the current frame without writing a key, so the actions always hold a whole
-result, and it is the frame that the whole edit gives. That an armature shows a preview is a property of its own: an undo step or a
-file that was written meanwhile knows it too. Everything that looks further than at this one frame calls `finish_all` first.
+result, and it is the frame that the whole edit gives. That an armature shows a preview is a property of its own: the undo step that
+Blender makes when the mouse is let go knows it too. Everything that looks further than at this one frame calls `finish_all` first.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ __all__ = ["finish", "finish_all", "finish_found", "is_by_hand", "show_preview"]
 
 # How long a hand rests before the whole clip is made [ours].
 _REST_S = 0.2
-# Whether some armature may show a preview, when the whole is due, and what was asked last of each armature by name.
+# Empty where no armature shows a preview; else when the whole is due.
 _waiting: dict[str, float] = {}
-_asked: dict[str, object] = {}
 
 
 def is_by_hand(*modules: str) -> bool:
@@ -47,13 +46,11 @@ def is_by_hand(*modules: str) -> bool:
 def show_preview(armature: bpy.types.Object) -> bool:
     """Show the current frame of the edit that the panel asks for; the whole follows.
 
-    Returns False, and nothing has changed, where only the whole will do: while the animation plays, outside the clip, where
-    channels would keep the preview because nothing keys them, and when nothing new is asked, which is how letting go of the
-    mouse looks: the undo step that Blender makes then has the whole. Raises what `verbs.edit_armature` raises.
+    Returns False, and nothing has changed, where only the whole will do: while the animation plays, off the clip and between its
+    frames, and where channels would keep the preview because nothing keys them. Raises what `verbs.edit_armature` raises.
     """
-    props, asked = armature.agonist, _request(armature)
-    before, _asked[armature.name] = _asked.get(armature.name), asked
-    if before == asked or not _plays_plainly(armature):
+    props = armature.agonist
+    if not _plays_plainly(armature):
         return False
     live = session.live_edit(armature, is_checked=props.is_preview)
     scene = bpy.context.scene
@@ -112,13 +109,6 @@ def _tick() -> float | None:
         return left
     finish_all()
     return None
-
-
-def _request(armature: bpy.types.Object) -> object:
-    """All that an edit depends on and a hand can change."""
-    props, scope = armature.agonist, armature.agonist.scope
-    frames = (props.use_frame_range, props.frame_first, props.frame_last)
-    return tuple(slider.scale for slider in props.sliders), frames, scope.locked, scope.influence, scope.falloff_s
 
 
 def _plays_plainly(armature: bpy.types.Object) -> bool:

@@ -157,15 +157,25 @@ def look(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first
     skeleton = rig_skeleton(armature, rig)
     pose, world = np.empty((count, len(skeleton), 4, 4)), np.empty((count, 4, 4))
     tracks = [(np.empty((count, 4, 4)), np.empty((count, 3, 3)), np.empty((count, 4, 4))) for _ in controls]
+    place = {bone.name: k for k, bone in enumerate(armature.pose.bones)}
+    joints, moved = [place[name] for name in skeleton.names], [place[name] for name, _, _ in controls]
     for row, evaluated in enumerate(at_each_frame(armature, first, first + count - 1)):
         world[row] = np.array(evaluated.matrix_world)
         bones = evaluated.pose.bones
-        for joint, name in enumerate(skeleton.names):
-            pose[row, joint] = bones[name].matrix
-        for (name, _, kind), (space, reach, basis) in zip(controls, tracks, strict=True):
+        pose[row] = _matrices(bones, "matrix")[joints]
+        channels = _matrices(bones, "matrix_basis")[moved]
+        for control, ((name, _, kind), (space, reach, basis)) in enumerate(zip(controls, tracks, strict=True)):
             space[row], reach[row] = parent_space(bones[name], kind in ("RIDE", "POLE"))
-            basis[row] = bones[name].matrix_basis
+            basis[row] = channels[control]
     return Look(motion_of(armature, skeleton.names, skeleton.parents, pose, world, first), world, tracks)
+
+
+def _matrices(bones: bpy.types.bpy_prop_collection, name: str) -> np.ndarray:
+    """(B, 4, 4) a matrix property of all bones, read in one go, which takes a tenth of the time."""
+    flat = np.empty(16 * len(bones), dtype=np.float32)
+    bones.foreach_get(name, flat)
+    # Blender keeps columns first.
+    return flat.reshape(-1, 4, 4).transpose(0, 2, 1)
 
 
 def _held(rig: RigFit, controls: Sequence[Control]) -> tuple[str, ...]:
@@ -203,10 +213,12 @@ def parent_space(pose_bone: bpy.types.PoseBone, with_reach: bool = True) -> tupl
         return bone.convert_local_to_pose(basis, bone.matrix_local, **above)
 
     space = posed(Matrix.Identity(4))
+    # A row at a time: numpy walks through a Matrix by itself three times as slowly.
+    values = np.array([row[:] for row in space])
     if not with_reach:
-        return np.array(space), np.eye(3)
+        return values, np.eye(3)
     columns = [posed(Matrix.Translation(axis)).translation - space.translation for axis in np.eye(3)]
-    return np.array(space), np.array(columns).T
+    return values, np.array(columns).T
 
 
 def pure(matrices: np.ndarray) -> np.ndarray:

@@ -31,12 +31,14 @@ def _slide(muscle, scale):
         bpy.ops.ed.undo_push(message="Scale")
 
 
-def _drag(muscle, scale, let_go):
-    """As a hand does: Blender sets the value once more when the mouse is let go, and a typed number is set only once."""
+def _drag(muscle, scale, rests):
+    """As a hand does: Blender makes the undo step when the mouse is let go, whether it has rested before or not."""
     with mock.patch.object(preview, "is_by_hand", lambda *modules: True):
-        for _ in range(1 + let_go):
+        for part in (0.5, 1.0):
             if muscle in _rig().agonist.sliders:
-                _rig().agonist.sliders[muscle].scale = scale
+                _rig().agonist.sliders[muscle].scale = part * scale
+    if rests:
+        _rest()
     bpy.ops.ed.undo_push(message="Scale")
 
 
@@ -66,7 +68,7 @@ def _step(kind):
 STEPS = st.one_of(
     st.builds(lambda muscle, scale: (_slide, (muscle, scale), {}), st.sampled_from(MUSCLES), st.sampled_from([0.4, 1.0, 1.7])),
     st.builds(
-        lambda muscle, scale, let_go: (_drag, (muscle, scale, let_go), {}),
+        lambda muscle, scale, rests: (_drag, (muscle, scale, rests), {}),
         st.sampled_from(MUSCLES), st.sampled_from([0.4, 1.0, 1.7]), st.booleans(),
     ),
     st.sampled_from([
