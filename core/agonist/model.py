@@ -43,6 +43,8 @@ _PARTS: dict[str, tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | 
         {"rotvec_world": (len(EDIT_JOINTS), 3), "root_delta_world": (3,)},
     ),
 }
+# What a part may take beside.
+_OPTIONAL: dict[str, dict[str, tuple[int | str, ...]]] = {"encoder": {"confidence": (25,)}}
 # What a part may give beside; H is a number of hypotheses, any.
 _EXTRA: dict[str, tuple[int | str, ...]] = {"log_std": ("M",), "hypotheses": ("H", 25, 3), "probabilities": ("H",)}
 
@@ -147,10 +149,15 @@ class Model:
         self._check(path, part, session)
         return session
 
+    @staticmethod
+    def _inputs(session: onnxruntime.InferenceSession) -> list[str]:
+        return [node.name for node in session.get_inputs()]
+
     def _check(self, path: Path, part: str, session: onnxruntime.InferenceSession) -> None:
         wanted_inputs, wanted_outputs = _PARTS[part]
         muscles = len(self.contract.muscles)
-        sides = (("input", wanted_inputs, session.get_inputs()), ("output", wanted_outputs, session.get_outputs()))
+        optional = {name: size for name, size in _OPTIONAL.get(part, {}).items() if name in self._inputs(session)}
+        sides = (("input", wanted_inputs | optional, session.get_inputs()), ("output", wanted_outputs, session.get_outputs()))
         for kind, wanted, nodes in sides:
             found = {node.name: tuple(node.shape) for node in nodes}
             for name, trailing in wanted.items():
@@ -194,20 +201,30 @@ class Model:
                 file = self.folder / self.contract.files[part][0]
                 raise ContractError(f"{file}: gave '{name}' of shape {output.shape}. Expected {shape}, as its contract says.")
 
-    def encode(self, keypoints: Array) -> tuple[Array, Array | None]:
+    def encode(self, keypoints: Array, confidence: Array | None = None) -> tuple[Array, Array | None]:
         """Activation of BODY_25 keypoints.
 
         Args:
             keypoints: (T, 25, 3) metres, at the contract's frame rate, any T >= 1, all finite.
+            confidence: (T, 25) in [0, 1], 0 for points that were guessed; all were seen if None. An encoder that does not
+                ask for it takes every point for seen.
 
         Returns:
             (T, M) in [0, 1], and one standard deviation (T, M) or None if the network does not give one.
         """
-        return activation_of(self._run("encoder", len(keypoints), keypoints=keypoints))
+        seen = np.ones(keypoints.shape[:2]) if confidence is None else confidence
+        outputs = self.encode_windows(*(split_windows(one, self.contract.window) for one in (keypoints, seen)))
+        return activation_of({name: blend_windows(output, len(keypoints)) for name, output in outputs.items()})
 
-    def encode_windows(self, keypoints: Array) -> dict[str, Array]:
-        """The encoder's own outputs of windows (W, window, 25, 3) that are cut already, to be blended: `activation` (W, window, M) ..."""
-        return self._run_windows("encoder", keypoints=keypoints)
+    def encode_windows(self, keypoints: Array, confidence: Array | None = None) -> dict[str, Array]:
+        """The encoder's own outputs of windows that are cut already, to be blended: `activation` (W, window, M) ...
+
+        keypoints (W, window, 25, 3) and confidence (W, window, 25) as of `encode`.
+        """
+        if "confidence" not in self._inputs(self._session("encoder")):
+            return self._run_windows("encoder", keypoints=keypoints)
+        seen = np.ones(keypoints.shape[:-1]) if confidence is None else confidence
+        return self._run_windows("encoder", keypoints=keypoints, confidence=seen)
 
     def decode(self, activation: Array) -> Array:
         """(T, M) activation to (T, 25, 3) hip-centred keypoints in metres, the paper's muscle -> motion."""

@@ -13,7 +13,7 @@ from agonist.keypoint_layouts import BODY25
 from agonist.model import Model, load_model
 from agonist.motion import Keypoints, Motion, interpolate, resample_times
 
-__all__ = ["human_size", "model_keypoints", "predict", "predict_keypoints", "standing_keypoints"]
+__all__ = ["human_size", "model_keypoints", "predict", "predict_keypoints", "stand_in", "standing_keypoints"]
 
 Array = NDArray[np.float64]
 
@@ -35,14 +35,17 @@ def standing_keypoints(clip: Motion | Keypoints, hmap: HumanoidMap | None = None
         index = BODY25.index(name)
         if np.isfinite(positions[:, index]).all(axis=-1).any():
             continue
-        stand_in = _stand_in(name, positions)
-        if stand_in is not None:
-            positions[:, index] = stand_in
+        guess = stand_in(name, positions)
+        if guess is not None:
+            positions[:, index] = guess
     return replace(keypoints, positions=positions, confidence=keypoints.confidence).filled()
 
 
-def _stand_in(name: str, positions: Array) -> Array | None:
-    """Where a face or foot point roughly is, from the trunk and the shank: enough to pose as a person, no more."""
+def stand_in(name: str, positions: Array) -> Array | None:
+    """Where a face or foot point roughly is (T, 3), from the trunk and the shank: enough to pose as a person, no more.
+
+    None for any other point. `positions` (T, 25, 3) metres.
+    """
     part, _, side = name.rpartition("_")
     neck, hip = positions[:, BODY25.index("neck")], positions[:, BODY25.index("mid_hip")]
     up = neck - hip
@@ -103,7 +106,10 @@ def predict(clip: Motion | Keypoints, model: Model | None = None, *, hmap: Human
 def predict_keypoints(keypoints: Keypoints, model: Model) -> Activation:
     """Activation of finite BODY_25 keypoints; see `predict`."""
     fps = model.contract.fps
-    values, deviation = model.encode(model_keypoints(keypoints, fps))
+    positions = model_keypoints(keypoints, fps)
+    assert keypoints.confidence is not None
+    confidence = interpolate(keypoints.confidence, keypoints.fps, np.arange(len(positions)) / fps)
+    values, deviation = model.encode(positions, confidence)
     times = np.arange(len(keypoints)) / keypoints.fps
     return Activation(
         interpolate(values, fps, times),

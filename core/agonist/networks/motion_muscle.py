@@ -172,8 +172,9 @@ class AgonistTrunk(nn.Module):
         self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
 
-    def forward(self, features: Tensor) -> Tensor:
-        x = self.embed(features)
+    def forward(self, features: Tensor, beside: Tensor | None = None) -> Tensor:
+        """features (B, T, F); `beside` (B, T, width) is added to what they are embedded as."""
+        x = self.embed(features) if beside is None else self.embed(features) + beside
         around = nn.functional.pad(x.transpose(1, 2), self.pad)
         x = x + torch.relu(self.local(around).transpose(1, 2)) + self.positions[: x.shape[1]]
         for block in self.blocks:
@@ -182,7 +183,10 @@ class AgonistTrunk(nn.Module):
 
 
 class AgonistEncoder(nn.Module):
-    """Ours: raw world keypoints (B, T, 25, 3) to activation (B, T, M) in [0, 1] and log standard deviation (B, T, M)."""
+    """Ours: raw world keypoints (B, T, 25, 3) to activation (B, T, M) in [0, 1] and log standard deviation (B, T, M).
+
+    Keypoints may come with confidence (B, T, 25) in [0, 1]; without it all were seen.
+    """
 
     mean: Tensor
     std: Tensor
@@ -194,7 +198,11 @@ class AgonistEncoder(nn.Module):
         self.register_buffer("std", torch.ones(FEATURES))
         self.trunk = AgonistTrunk(config, FEATURES)
         self.head = nn.Linear(config.width, 2 * muscles)
+        self.unseen = nn.Linear(25, config.width)
         with torch.no_grad():
+            # What is seen says nothing beside the keypoints.
+            self.unseen.weight.zero_()
+            self.unseen.bias.zero_()
             # Start from resting muscles: sigmoid(-2.5) is 0.08, the corpus's usual level.
             self.head.bias[:muscles] = -2.5
             self.head.bias[muscles:] = -2.5
@@ -207,6 +215,7 @@ class AgonistEncoder(nn.Module):
         """(B, T, F) features in standard units of the training set, cut at 6 of them."""
         return torch.clamp((self.features(keypoints) - self.mean) / self.std, -6.0, 6.0)
 
-    def forward(self, keypoints: Tensor) -> tuple[Tensor, Tensor]:
-        level, log_std = self.head(self.trunk(self.normalized(keypoints))).chunk(2, dim=-1)
+    def forward(self, keypoints: Tensor, confidence: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        lost = torch.zeros_like(keypoints[..., 0]) if confidence is None else 1 - confidence
+        level, log_std = self.head(self.trunk(self.normalized(keypoints), self.unseen(lost))).chunk(2, dim=-1)
         return torch.sigmoid(level), torch.clamp(log_std, -6.0, 0.0)

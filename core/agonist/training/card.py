@@ -110,6 +110,16 @@ def _how_long(training: dict[str, Any]) -> list[str]:
     ]
 
 
+def _damage(damaged: dict[str, float] | None) -> list[str]:
+    if damaged is None:
+        return []
+    return [
+        "With keypoints damaged on purpose (limbs lost for a while, doubted points, layouts without face or feet; half of the windows):",
+        f"RMSE {damaged['with confidence']:.4f} where the tracker's confidence is told, {damaged['without']:.4f} where it is not.",
+        "",
+    ]
+
+
 def _baselines(values: dict[str, float], unit: str = "") -> str:
     return ", ".join(f"{name} {value:.4f}{unit}" for name, value in values.items())
 
@@ -121,6 +131,7 @@ def _encoder_figures(m: dict[str, Any]) -> list[str]:
         f"RMSE **{m['rmse']:.4f}**, mean r **{m['r_mean']:.2f}**.{mocap}",
         "",
         *_coverage(m.get("within_deviations")),
+        *_damage(m.get("rmse_damaged")),
         f"Baselines on the same frames, RMSE: {_baselines(m['rmse_baselines'])}; mean r: {_baselines(m['r_baselines'])}.",
         "",
         "| muscle | RMSE | r |",

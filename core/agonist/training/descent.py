@@ -49,6 +49,8 @@ def encoder_from_onnx(path: Path, config: str = "agonist") -> AgonistEncoder:
             arrays[bias[0].removesuffix("bias") + "weight"] = arrays[products[product[0]]].T
     encoder = AgonistEncoder(network_config(config))
     known = encoder.state_dict()
+    # Encoders of before took every point for seen.
+    arrays = {name: np.zeros(value.shape, np.float32) for name, value in known.items() if name.startswith("unseen.")} | arrays
     try:
         encoder.load_state_dict({name: torch.tensor(arrays[name]) for name in known})
     except (KeyError, RuntimeError) as error:

@@ -22,7 +22,7 @@ __all__ = ["PARITY", "export_onnx", "write_contract"]
 PARITY = 1e-5
 
 _NAMES: dict[str, tuple[list[str], list[str]]] = {
-    "encoder": (["keypoints"], ["activation", "log_std"]),
+    "encoder": (["keypoints", "confidence"], ["activation", "log_std"]),
     "decoder": (["activation"], ["keypoints", "hypotheses", "probabilities"]),
     "editor": (["keypoints", "activation", "log2_scale"], ["rotvec_world", "root_delta_world"]),
 }
@@ -35,7 +35,8 @@ def export_onnx(module: nn.Module, part: str, inputs: tuple[Tensor, ...], path: 
     with torch.no_grad():
         reference = module(*inputs)
     reference = reference if isinstance(reference, tuple) else (reference,)
-    output_names = output_names[: len(reference)]
+    # The paper's encoder takes no confidence and gives no deviation, its decoder one answer.
+    input_names, output_names = input_names[: len(inputs)], output_names[: len(reference)]
     axes = {name: {0: "batch"} for name in (*input_names, *output_names)}
     with atomic_path(path) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")

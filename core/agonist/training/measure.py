@@ -21,6 +21,7 @@ from agonist.motion import Motion
 from agonist.networks.baselines import NearestWindow, Ridge, aligned_pose
 from agonist.networks.geometry import facing
 from agonist.training.card import write_card
+from agonist.training.damage import damage
 from agonist.training.data import CorpusClip, read_corpus
 from agonist.windows import blend_windows, split_windows, window_starts
 
@@ -98,6 +99,19 @@ def _ask_physics(model: Model, progress: Callable[[float, str], None] | None) ->
     }  # fmt: skip
 
 
+def _measure_damage(model: Model, test: Sequence[CorpusClip], truth: Array) -> dict[str, float]:
+    """RMSE where keypoints are damaged on purpose, window by window, with the tracker's doubts and without."""
+    rng = np.random.default_rng(0)
+    found: dict[str, list[Array]] = {"with confidence": [], "without": []}
+    for clip in test:
+        cuts = range(0, len(clip.keypoints), model.contract.window)
+        parts = [damage(clip.keypoints[first : first + model.contract.window].astype(float), rng) for first in cuts]
+        keypoints, confidence = (np.concatenate(one) for one in zip(*parts, strict=True))
+        found["with confidence"].append(model.encode(keypoints, confidence)[0])
+        found["without"].append(model.encode(keypoints)[0])
+    return {name: rmse(_joined(levels), truth) for name, levels in found.items()}
+
+
 def _thinned(clip: CorpusClip, every: int) -> CorpusClip:
     return CorpusClip(clip.id, clip.exercise, clip.person, clip.source, clip.keypoints[::every], clip.activation[::every])
 
@@ -118,6 +132,7 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
     mocap = np.concatenate([np.full(len(clip.activation), clip.source == "mocap") for clip in test])
     return {
         "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse": rmse(level, truth),
+        "rmse_damaged": _measure_damage(model, test, truth),
         "rmse_mocap": rmse(level[mocap], truth[mocap]) if mocap.any() else None,
         "rmse_baselines": {name: rmse(guess, truth) for name, guess in guesses.items()},
         "r_mean": float(np.nanmean(pearson_r(level, truth))),

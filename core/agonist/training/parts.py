@@ -14,6 +14,7 @@ from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.editor import Editor
 from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import AgonistEncoder, NetworkConfig, PaperDecoder, PaperEncoder
+from agonist.training.damage import damage_windows
 from agonist.training.data import WindowSampler
 from agonist.training.decoding import decoder_loss
 from agonist.training.editing import direction_score, draw_scales, edit_loss, plants
@@ -51,11 +52,12 @@ class Job:
         return tuple(torch.tensor(array, device=self.hardware.device) for array in arrays)
 
 
-def _encoder_loss(encoder: nn.Module, keypoints: Tensor, activation: Tensor, spread: Tensor) -> Tensor:
-    answer = encoder(keypoints)
-    if not isinstance(answer, tuple):
-        return ((answer - activation) / spread).square().mean()
-    level, log_std = answer
+def _paper_encoder_loss(encoder: nn.Module, keypoints: Tensor, activation: Tensor, spread: Tensor) -> Tensor:
+    return torch.as_tensor(((encoder(keypoints) - activation) / spread).square().mean())
+
+
+def _encoder_loss(encoder: nn.Module, keypoints: Tensor, confidence: Tensor, activation: Tensor, spread: Tensor) -> Tensor:
+    level, log_std = encoder(keypoints, confidence)
     # Gaussian likelihood on the detached error teaches the uncertainty without softening the fit.
     likelihood = (0.5 * ((level.detach() - activation) / torch.exp(log_std)).square() + log_std).mean()
     return ((level - activation) / spread).square().mean() + 0.05 * likelihood
@@ -64,21 +66,24 @@ def _encoder_loss(encoder: nn.Module, keypoints: Tensor, activation: Tensor, spr
 def _train_encoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     keypoints, activation = job.train.draw(400, job.rng)
     encoder: nn.Module
+    step: Callable[..., Tensor]
     if job.config.ours:
+        step = job.hardware.fast(_encoder_loss)
         encoder = AgonistEncoder(job.config)
         features = encoder.features(torch.tensor(keypoints)).flatten(0, 1)
         encoder.mean.copy_(features.mean(0))
         encoder.std.copy_(features.std(0) + 1e-3)
     else:
-        encoder = PaperEncoder(job.config)
+        encoder, step = PaperEncoder(job.config), job.hardware.fast(_paper_encoder_loss)
     encoder.to(job.hardware.device)
     (spread,) = job.tensors(activation.reshape(-1, activation.shape[-1]).std(axis=0) + np.float32(0.02))
     val_keypoints, val_activation = job.tensors(*job.val.all())
-    fast = job.hardware.fast(_encoder_loss)
 
     def loss(_: int) -> Tensor:
-        k, a = job.tensors(*job.train.draw(batch, job.rng, jitter=_JITTER_M))
-        return fast(encoder, k, a, spread)
+        drawn, answers = job.train.draw(batch, job.rng, jitter=_JITTER_M)
+        # Ours learns what to make of points that a tracker lost or doubts.
+        asked = damage_windows(drawn, job.rng) if job.config.ours else (drawn,)
+        return step(encoder, *job.tensors(*asked, answers), spread)
 
     def validate() -> float:
         return float(((_level(encoder, val_keypoints) - val_activation) / spread).square().mean())

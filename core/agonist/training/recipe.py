@@ -89,7 +89,7 @@ def train(
         trained[part] = sum(p.numel() for p in modules[part].parameters() if p.requires_grad)
         example = torch.tensor(job.val.draw(2, rng)[0])
         inputs = {
-            "encoder": (example,),
+            "encoder": (example, torch.rand(2, config.window, 25)) if config.ours else (example,),
             "decoder": (torch.rand(2, config.window, MUSCLES),),
             "editor": (example, *(torch.full((2, config.window, MUSCLES), value) for value in (0.1, 0.5))),
         }[part]

@@ -133,7 +133,7 @@ def tune(
     tune_encoder(encoder, clip, chosen, out / "encoder.csv", progress)
     after = encode_clip(encoder, held.keypoints)
     example = torch.tensor(clip.keypoints[None, : encoder.config.window], dtype=torch.float32)
-    files = {"encoder": export_onnx(encoder, "encoder", (example,), out / "encoder.onnx")}
+    files = {"encoder": export_onnx(encoder, "encoder", (example, torch.ones(example.shape[:-1])), out / "encoder.onnx")}
     figures = {
         name: {
             when: {"r": float(pearson_r(guess[:, k : k + 1], held.activation[:, k : k + 1])[0]),
