@@ -99,9 +99,12 @@ def ensure_fcurve(owner: bpy.types.ID, action: bpy.types.Action, path: str, inde
 
 
 def has_fcurves(owner: bpy.types.ID, action: bpy.types.Action, path: str, count: int) -> bool:
-    """Whether the first `count` channels of a property have F-curves."""
+    """Whether the first `count` channels of a property have F-curves that play."""
     channels = _channels(owner, action, ensure=False)
-    return channels is not None and all(channels.fcurves.find(path, index=index) for index in range(count))
+    if channels is None:
+        return False
+    found = [channels.fcurves.find(path, index=index) for index in range(count)]
+    return all(curve is not None and not curve.mute for curve in found)
 
 
 def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) -> None:

@@ -6,7 +6,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .compat import keep_override
-from .preview import finish_all, finish_found
+from .preview import finish_all, finish_found, stop
 
 __all__ = ["register", "unregister"]
 
@@ -41,5 +41,6 @@ def register() -> None:
 
 
 def unregister() -> None:
+    stop()
     for name, handler in _HANDLERS.items():
         getattr(bpy.app.handlers, name).remove(handler)

@@ -19,10 +19,10 @@ from . import session, verbs
 from .compat import fcurves_of
 from .muscles.heatmap import muscle_objects, range_top, show_activation
 from .muscles.skin import glowing_skins, show_skin_activation
-from .rig.apply import pose_frame, posed_paths
+from .rig.apply import pose_frame, posed_channels
 from .rig.controls import RigSample
 
-__all__ = ["finish", "finish_all", "finish_found", "is_by_hand", "show_preview"]
+__all__ = ["finish", "finish_all", "finish_found", "is_by_hand", "show_preview", "stop"]
 
 # How long a hand rests before the whole clip is made [ours].
 _REST_S = 0.2
@@ -58,8 +58,7 @@ def show_preview(armature: bpy.types.Object) -> bool:
     if scene.frame_subframe or not 0 <= row < len(live.sample.motion):
         return False
     sample = _row(live.sample, row)
-    keyed = {curve.data_path for curve in fcurves_of(armature, armature.animation_data.action)}
-    if not posed_paths(armature, sample) <= keyed:
+    if not posed_channels(armature, sample) <= _keyed(armature):
         return False
     scales, settings = verbs.asked_of(armature, live)
     seen = live.session.preview(scales, row, **settings)
@@ -102,6 +101,13 @@ def finish(armature: bpy.types.Object) -> None:
             thing.update_tag(refresh={"TIME"})
 
 
+def stop() -> None:
+    """Finish, and let no timer come any more: the extension goes."""
+    finish_all()
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+
+
 def _tick() -> float | None:
     """Blender's timer: seconds to wait on, or None when the whole is made."""
     left = _waiting.get("until", 0.0) - time.monotonic()
@@ -119,6 +125,12 @@ def _plays_plainly(armature: bpy.types.Object) -> bool:
     if data.action_influence != 1.0 or data.action_blend_type != "REPLACE":
         return False
     return not any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
+
+
+def _keyed(armature: bpy.types.Object) -> set[tuple[str, int]]:
+    """Data path and index of the channels that the active action decides."""
+    curves = fcurves_of(armature, armature.animation_data.action)
+    return {(one.data_path, one.array_index) for one in curves if not (one.mute or (one.group and one.group.mute))}
 
 
 @lru_cache(maxsize=2)

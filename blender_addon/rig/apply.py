@@ -18,9 +18,9 @@ from agonist.motion import Motion
 
 from ..compat import assign_action
 from .controls import Control, RigSample, look
-from .keys import channel_path, key_location, key_rotation, rotation_name, rotation_values
+from .keys import channels_of, key_location, key_rotation, rotation_name, rotation_values
 
-__all__ = ["apply_motion", "copy_action", "pose_frame", "posed_paths", "settle"]
+__all__ = ["apply_motion", "copy_action", "pose_frame", "posed_channels", "settle"]
 
 # A limb bent by less says nothing about the plane it bends in; beyond the second angle it says all (radians) [ours].
 _STRAIGHT_RAD, _BENT_RAD = np.radians(1.0), np.radians(5.0)
@@ -64,16 +64,16 @@ def pose_frame(armature: bpy.types.Object, sample: RigSample, motion: Motion) ->
             setattr(pose, rotation_name(pose), value)
 
 
-def posed_paths(armature: bpy.types.Object, sample: RigSample) -> set[str]:
-    """The data paths of all channels that `pose_frame` may write."""
-    paths = set()
+def posed_channels(armature: bpy.types.Object, sample: RigSample) -> set[tuple[str, int]]:
+    """Data path and index of all channels that `pose_frame` may write."""
+    channels: set[tuple[str, int]] = set()
     for control in sample.controls:
         pose = armature.pose.bones[control.bone]
         if control.kind != "POLE":
-            paths.add(channel_path(pose, rotation_name(pose)))
+            channels |= channels_of(pose, rotation_name(pose))
         if control.kind in ("RIDE", "POLE"):
-            paths.add(channel_path(pose, "location"))
-    return paths
+            channels |= channels_of(pose, "location")
+    return channels
 
 
 def settle(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> float:

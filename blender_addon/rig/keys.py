@@ -10,7 +10,7 @@ from agonist import rotations
 from ..compat import ensure_fcurve, has_fcurves, write_keys
 
 __all__ = [
-    "channel_path", "key_location", "key_rotation", "restore_unkeyed", "rotation_name", "rotation_values",
+    "channels_of", "key_location", "key_rotation", "restore_unkeyed", "rotation_name", "rotation_values",
 ]  # fmt: skip
 
 # Channels of an action that its source has not: what they were, so that playing the source again finds them so.
@@ -53,15 +53,19 @@ def rotation_values(mode: str, basis: np.ndarray, *, is_path: bool = True) -> np
     return np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1)
 
 
-def channel_path(pose: bpy.types.PoseBone, name: str) -> str:
-    """The data path of a bone's property."""
+def _path(pose: bpy.types.PoseBone, name: str) -> str:
     return f'pose.bones["{bpy.utils.escape_identifier(pose.name)}"].{name}'
+
+
+def channels_of(pose: bpy.types.PoseBone, name: str) -> set[tuple[str, int]]:
+    """Data path and index of the channels of a bone's property."""
+    return {(_path(pose, name), index) for index in range(_LENGTHS[name])}
 
 
 def _key(
     armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, name: str, frames: np.ndarray, values: np.ndarray
 ) -> None:
-    path = channel_path(pose, name)
+    path = _path(pose, name)
     if "agonist_source" in action and not has_fcurves(armature, action, path, _LENGTHS[name]):
         kept = action.get(_UNKEYED)
         kept = kept.to_dict() if kept is not None else {}
