@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import blf
 import bpy
 import gpu
 import numpy as np
@@ -24,7 +23,9 @@ __all__ = ["GraphRow", "graph_rows", "graph_shapes", "register", "unregister"]
 
 _handle: list[object] = []
 # Heights of a row where few and where many are drawn, the gap between two, and columns that a curve has at most, in pixels [ours].
-_TALL, _LOW, _GAP, _COLUMNS = 46, 22, 3, 128
+_TALL, _LOW, _GAP, _COLUMNS = 46, 20, 3, 128
+# Width of a label beside its row, in pixels [measured].
+_LABEL = 118
 _BACK, _LINE, _NOW = (0.06, 0.06, 0.07, 0.72), (0.92, 0.93, 0.95, 0.9), (1.0, 1.0, 1.0, 0.75)
 
 
@@ -135,11 +136,10 @@ def _draw() -> None:
             batch_for_shader(shader, kind, {"pos": points, "color": colours}).draw(shader)
     gpu.state.blend_set("NONE")
     for number, row in enumerate(reversed(rows)):
-        y = bottom + number * (height + _GAP * scale) + height - 12 * scale
-        draw_text(bpy.app.translations.pgettext_iface(row.label), left + 4 * scale, y, 10 * scale)
-        told = " > ".join(f"{row.at(which, scene.frame_current_final):.2f}" for which in row.values)
-        blf.size(0, 10 * scale)
-        draw_text(told, left + width - blf.dimensions(0, told)[0] - 4 * scale, y, 10 * scale)
+        y = bottom + number * (height + _GAP * scale) + height / 2 - 4 * scale
+        draw_text(bpy.app.translations.pgettext_iface(row.label), left + width + 8 * scale, y, 11 * scale)
+        told = " \N{RIGHTWARDS ARROW} ".join(f"{row.at(which, scene.frame_current_final):.2f}" for which in row.values)
+        draw_text(told, left + width + (8 + _LABEL) * scale, y, 11 * scale)
 
 
 def register() -> None:
