@@ -174,7 +174,7 @@ def _choose(scene: bpy.types.Scene, engine: str) -> None:
         scene.cycles.use_adaptive_sampling, scene.cycles.seed = False, 1
         scene.render.use_persistent_data = True
     elif engine == "EEVEE":
-        scene.eevee.taa_render_samples = _SAMPLES
+        scene.eevee.taa_render_samples, scene.eevee.use_shadows = _SAMPLES, True
     else:
         shading = scene.display.shading
         # The colours as they are; cavities and the shadow give the shape.

@@ -23,7 +23,7 @@ from .heatmap import COLOURS, fill_ramp, keyed_values, top_of_peaks
 
 __all__ = [
     "glow_skin", "glowing_skins", "key_skins", "recolour_skins", "remove_glow", "show_skin_activation", "show_skins",
-    "use_skin_colour_map",
+    "skin_muscles", "use_skin_colour_map",
 ]  # fmt: skip
 
 _SKIN = "agonist_skin"
@@ -40,6 +40,11 @@ def glowing_skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
         if thing.type == "MESH" and _SKIN in thing.data
         and any(one.type == "ARMATURE" and one.object == armature for one in thing.modifiers)
     ]  # fmt: skip
+
+
+def skin_muscles(skin: bpy.types.Object) -> list[str]:
+    """The muscles that a glowing mesh shows."""
+    return list(skin.data[_SKIN])
 
 
 def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: MuscleSet | None = None) -> None:

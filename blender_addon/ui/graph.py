@@ -13,9 +13,11 @@ import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
 
+from agonist.muscles import MUSCLE_SETS, stand_in
+
 from ..muscles.colours import srgb_at
 from ..muscles.heatmap import COLOURS, keyed_values, muscle_objects
-from ..muscles.skin import glowing_skins
+from ..muscles.skin import glowing_skins, skin_muscles
 from ..ops.base import active_armature
 from .legend import EDGE, WIDTH, draw_text, legend_top
 
@@ -54,18 +56,26 @@ def graph_rows(armature: bpy.types.Object, choice: str) -> list[GraphRow]:
     if choice == "NONE" or not props.sliders:
         return []
     names = list(props.sliders.keys()) if choice == "ALL" else props.muscles_of(props.active_muscle)
-    muscles = muscle_objects(armature)
-    skin = next(iter(glowing_skins(armature)), None)
     shown = ["ORIGINAL", *(["RECOMMENDED"] if props.recommended_action else [])]
     rows = []
-    for name in names:
-        owner, path = (muscles[name], '["activation_raw"]') if name in muscles else (skin.data if skin else None, f'["raw_{name}"]')
-        keys = {which: keyed_values(owner, owner.get(COLOURS[which]), path) for which in shown} if owner else {}
+    for name, (owner, path) in _owners(armature, names).items():
+        keys = {which: keyed_values(owner, owner.get(COLOURS[which]), path) for which in shown}
         keys = {which: one for which, one in keys.items() if one is not None}
         if "ORIGINAL" in keys:
             frames = keys["ORIGINAL"][0]
             rows.append(GraphRow(props.sliders[name].label, frames, {which: np.interp(frames, *one) for which, one in keys.items()}))
     return rows
+
+
+def _owners(armature: bpy.types.Object, names: list[str]) -> dict[str, tuple[bpy.types.ID, str]]:
+    """Slider -> what its activation is keyed on, and the path there: its muscle, one that borrows its value, or a glowing skin."""
+    known = next((one for one in MUSCLE_SETS.values() if one.names == tuple(armature.agonist.sliders.keys())), None)
+    owners: dict[str, tuple[bpy.types.ID, str]] = {}
+    keyed = [(muscle, thing, '["activation_raw"]') for muscle, thing in muscle_objects(armature).items()]
+    keyed += [(muscle, skin.data, f'["raw_{muscle}"]') for skin in glowing_skins(armature) for muscle in skin_muscles(skin)]
+    for muscle, owner, path in keyed:
+        owners.setdefault(stand_in(muscle, known)[0] if known else muscle, (owner, path))
+    return {name: owners[name] for name in names if name in owners}
 
 
 def graph_shapes(

@@ -51,6 +51,16 @@ def test_a_glowing_skin_has_a_graph_without_any_muscle(rig):
     np.testing.assert_allclose(row.values["ORIGINAL"], session.live_edit(rig).session.original.column("quadriceps_l"), atol=1e-6)
 
 
+def test_muscles_that_borrow_a_value_show_it(rig):
+    verbs.build_muscles(rig, muscles="surface24")
+    verbs.predict_armature(rig)
+    original = session.live_edit(rig).session.original
+    rows = graph_rows(rig, "ALL")
+    assert [row.label for row in rows] == [slider.label for slider in rig.agonist.sliders]
+    for row, name in zip(rows, rig.agonist.sliders.keys(), strict=True):
+        np.testing.assert_allclose(row.values["ORIGINAL"], original.column(name), atol=1e-6)
+
+
 def test_the_curve_is_filled_in_the_colours_of_the_heatmap_and_the_other_motion_is_a_line():
     frames = np.arange(1.0, 12.0)
     row = GraphRow("x", frames, {"ORIGINAL": np.linspace(0, 0.5, 11), "RECOMMENDED": np.full(11, 0.25)})

@@ -132,6 +132,32 @@ def test_frame_numbers_far_from_zero(rig):
     assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
 
 
+@pytest.mark.parametrize("shift", [-30.0, -12.5])
+def test_frames_below_zero_and_between_whole_ones(rig, shift):
+    action = rig.animation_data.action
+    for curve in fcurves_of(rig, action):
+        for point in curve.keyframe_points:
+            point.co.x += shift
+        curve.update()
+    verbs.predict_armature(rig)
+    assert session.live_edit(rig).sample.first_frame == round(action.frame_range[0]) < 0
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    found, wanted = joints_at(rig)
+    assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
+
+
+def test_a_manual_frame_range_is_the_clip(rig):
+    action = rig.animation_data.action
+    first, last = (round(value) for value in action.frame_range)
+    action.use_frame_range, action.frame_start, action.frame_end = True, first + 5, last - 5
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    sample = session.live_edit(rig).sample
+    assert (sample.first_frame, len(sample.motion)) == (first + 5, last - first - 9)
+    found, wanted = joints_at(rig)
+    assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
+
+
 def test_one_key_a_million_frames_away_is_refused_at_once(rig):
     curve = fcurves_of(rig, rig.animation_data.action)[0]
     curve.keyframe_points.insert(1_000_000, 0.0)

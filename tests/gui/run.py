@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SCREENS = {"drive.py": (1400, 900), "tour.py": (1400, 1560)}
-LIMIT_S = 600
+LIMIT_S = 900
 
 
 def command(root: Path | None) -> list[str] | None:

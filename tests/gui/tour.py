@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from window import DRAWN_S, MOTION, buttons, check, click, install, mouse, shot, start, view
 
 # The window is taller than a screen, so that all panels fit.
+PART = ("-crop", "560x530+840+1000", "+repage", "-colors", "128", "-depth", "8")
 SMALL = ("-resize", "1000x", "-colors", "256", "-depth", "8")
 
 
@@ -31,6 +32,11 @@ def unfold(name: str) -> None:
     idname = f"AGONIST_PT_{name}_unfolded"
     bpy.utils.unregister_class(folded)
     bpy.utils.register_class(type(idname, folded.__bases__, {**parts, "bl_idname": idname, "__doc__": folded.__doc__}))
+
+
+def put_away(name: str) -> None:
+    """Take an unfolded panel out, so that the next one fits."""
+    bpy.utils.unregister_class(getattr(bpy.types, f"AGONIST_PT_{name}_unfolded"))
 
 
 def liveliest() -> int:
@@ -60,8 +66,8 @@ def steps() -> Iterator[float]:
     yield from redraw()
     check("the muscles are coloured", rig().agonist.colour_top > 0.02, rig().agonist.colour_top)
     shot("tour_2_predict", *SMALL)
-    rig().agonist.sliders["hamstrings_l"].scale = 1.7
     rig().agonist.sliders["biceps_r"].scale = 1.5
+    rig().agonist.sliders["hamstrings_l"].scale = 1.7
     yield 1.0
     with bpy.context.temp_override(**context()):
         bpy.ops.agonist.ghost()
@@ -95,10 +101,14 @@ def steps() -> Iterator[float]:
     shading.type = "SOLID"
     bpy.context.scene.agonist_export.preset = "UNREAL"
     bpy.context.scene.agonist_export.root = "BONE"
+    put_away("look")
     unfold("render")
+    yield from redraw()
+    shot("tour_6_render", *PART)
+    put_away("render")
     unfold("export")
     yield from redraw()
-    shot("tour_6_export", "-crop", "560x530+840+1030", "+repage", "-colors", "128", "-depth", "8")
+    shot("tour_7_export", *PART)
 
 
 def turn(axis: str) -> None:
