@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from window import DRAWN_S, MOTION, buttons, check, click, install, mouse, shot, start, view
 
 # The window is taller than a screen, so that all panels fit.
-PART = ("-crop", "560x530+840+1000", "+repage", "-colors", "128", "-depth", "8")
+PART = ("-crop", "276x390+1110+985", "+repage", "-colors", "128", "-depth", "8")
 SMALL = ("-resize", "1000x", "-colors", "256", "-depth", "8")
 
 
