@@ -63,7 +63,7 @@ def _simulated_data(training: dict[str, Any], corpus: dict[str, Any], name: str)
         "  that training never saw, chosen by name before anything was simulated. DeepMimic's clips come from CMU and SFU; whether",
         "  one of them is a CMU clip of the other side of the split is not known.",
         *_how_long(training),
-        f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --seed {corpus['seed']}`, then",
+        f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --budget {corpus['budget']} --seed {corpus['seed']}`, then",
         f"  `agonist train {training['recipe'].removesuffix('.toml')} --data CORPUS --out {name}`.",
         *_same_corpus(corpus),
     ]
