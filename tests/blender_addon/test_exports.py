@@ -295,16 +295,16 @@ def test_meshes_come_along_where_they_are(name, tmp_path):
 
 def test_variants_go_out_in_one_go_and_leave_nothing_behind(tmp_path):
     armature = _rig()
-    bpy.context.scene.agonist_export.variants = "hamstrings 0.5, 1, 1.5; biceps_l 2"
+    bpy.context.scene.agonist_export.variants = "quadriceps 0.5, 1, 1.5; biceps_l 2"
     bpy.context.scene.agonist_export.preset = "BVH"
     bpy.context.scene.agonist_export.csv = True
     bpy.context.view_layer.objects.active = armature
     before, census, action = _heads(armature), _census(), armature.animation_data.action
     assert bpy.ops.agonist.export_variants(directory=str(tmp_path)) == {"FINISHED"}
     assert _census() == census and armature.animation_data.action == action
-    names = [f"rig_{one}" for one in ("hamstrings_0_5", "hamstrings_1", "hamstrings_1_5", "biceps_l_2")]
+    names = [f"rig_{one}" for one in ("quadriceps_0_5", "quadriceps_1", "quadriceps_1_5", "biceps_l_2")]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(f"{name}.{kind}" for name in names for kind in ("bvh", "csv"))
-    means = [csv_activation.read(tmp_path / f"{name}.csv").column("hamstrings_l").mean() for name in names[:3]]
+    means = [csv_activation.read(tmp_path / f"{name}.csv").column("quadriceps_l").mean() for name in names[:3]]
     assert means[0] < means[1] < means[2]
     same = _heads(_imported(tmp_path / f"{names[1]}.bvh", "BVH"))
     for bone, heads in before.items():
