@@ -12,10 +12,12 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from agonist.edit import EditResult
+from agonist.edit import EditResult, prepare_edit
 from agonist.humanoid import body25_from_motion, map_humanoid
 from agonist.io import bvh, csv_activation
+from agonist.model import load_model
 from agonist.motion import Motion
+from agonist.muscles import resolve_muscles
 
 from . import verbs
 from .compat import assign_action
@@ -75,7 +77,7 @@ def make_demo(
     verbs.show(original, "ORIGINAL")
     props.shown = "ORIGINAL"
     bvh.write(out / "original.bvh", motion, layout)
-    bvh.write(out / "recommended.bvh", result.motion, layout)
+    bvh.write(out / "recommended.bvh", _on_all_joints(motion, original, frames), layout)
     csv_activation.write(out / "activation.csv", result.recommended)
     _pictures(motion, result, original, recommended, scales, out, tell)
     tell("saving the scene", 0.0)
@@ -85,10 +87,14 @@ def make_demo(
     return result
 
 
-def _resolved(armature: bpy.types.Object, scales: Mapping[str, float]) -> dict[str, float]:
-    from agonist.model import load_model
-    from agonist.muscles import resolve_muscles
+def _on_all_joints(motion: Motion, armature: bpy.types.Object, frames: tuple[int, int] | None) -> Motion:
+    """The edit on the file's own skeleton: the rig is edited by the joints that a person has, a file may have many more."""
+    props = armature.agonist
+    scales = {slider.name: slider.scale for slider in props.sliders}
+    return prepare_edit(motion, model=load_model(props.model)).edit(scales, frames).motion
 
+
+def _resolved(armature: bpy.types.Object, scales: Mapping[str, float]) -> dict[str, float]:
     muscles = load_model(armature.agonist.model).contract.muscles
     return {name: scale for key, scale in scales.items() for name in resolve_muscles([key], muscles)}
 
