@@ -22,6 +22,7 @@ LUMBAR_WEIGHT = 0.06
 REST_WEIGHT = 0.004
 PREVIOUS_WEIGHT = 0.015
 _STARTS_ELV = (0.8, 0.0, 1.6, -0.8)
+_PRIOR = np.array([LUMBAR_WEIGHT] * 3 + [REST_WEIGHT] * (len(HINGES) - 3))
 
 
 def _weights(name: str) -> float:
@@ -113,16 +114,14 @@ def _solve(
 ) -> tuple[Array, Array, float]:
     import mujoco
 
-    prior = np.full(len(HINGES), REST_WEIGHT)
-    prior[:3] = LUMBAR_WEIGHT
     keep = np.full(len(HINGES), PREVIOUS_WEIGHT if previous is not None else 0.0)
     before = previous if previous is not None else angles
     jacobians = np.zeros((len(target), 3, body.mj.nv))
-    bodies, places = np.array([index for index, _ in body.sites.values()]), np.array([place for _, place in body.sites.values()])
+    bodies, places = body.site_places
     low, high = body.hinge_range[:, 0], body.hinge_range[:, 1]
     root, angles = root.copy(), angles.copy()
     damping = np.r_[np.full(3, 1e-3), np.full(3, 1e-3), np.full(len(HINGES), 4e-3)] if previous is None else np.full(29, 1e-4)
-    diagonal = np.concatenate([np.zeros(6), prior**2 + keep**2]) + damping**2
+    diagonal = np.concatenate([np.zeros(6), _PRIOR**2 + keep**2]) + damping**2
     for step in range(steps + 1):
         data.qpos[:] = body.qpos(root, angles)
         mujoco.mj_kinematics(body.mj, data)
@@ -136,7 +135,7 @@ def _solve(
             mujoco.mj_jac(body.mj, data, jacobian, None, point, index)
         weighted = (jacobians @ g * weight[:, None, None]).reshape(-1, g.shape[1])
         right = weighted.T @ (residual * weight[:, None]).reshape(-1)
-        right[6:] += prior**2 * (0 - angles) + keep**2 * (before - angles)
+        right[6:] += _PRIOR**2 * (0 - angles) + keep**2 * (before - angles)
         hessian = weighted.T @ weighted
         hessian.flat[:: len(hessian) + 1] += diagonal
         change = np.linalg.solve(hessian, right)

@@ -11,7 +11,7 @@ import copy
 import logging
 import warnings
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,11 @@ class BodyModel:
     sites: dict[int, tuple[int, Array]]
     contacts: tuple[tuple[int, Array], ...]
 
+    @cached_property
+    def site_places(self) -> tuple[NDArray[np.int64], Array]:
+        """Of `sites`, in order: body ids (K,) and places in those bodies (K, 3) metres."""
+        return np.array([index for index, _ in self.sites.values()]), np.array([place for _, place in self.sites.values()])
+
     def qpos(self, root: Array, hinges: Array) -> Array:
         """Full coordinates from the root (7: position, quaternion) and the hinges (23)."""
         q = np.zeros(self.mj.nq)
@@ -109,16 +114,22 @@ class BodyModel:
 
     def velocity_map(self, hinges: Array) -> tuple[Array, Array]:
         """G (nv, 29) with full velocity = G u, and the second derivative of each coupled joint by its source (C,)."""
+        g, live = self._uncoupled_map.copy(), self.coupled_source >= 0
+        source = np.where(live, hinges[self.coupled_source], 0.0)
+        k = np.arange(5)
+        powers = source[:, None] ** k[:4]
+        first = (self.coupled_poly[:, 1:] * k[1:] * powers).sum(axis=1)
+        second = (self.coupled_poly[:, 2:] * k[2:] * k[1:4] * powers[:, :3]).sum(axis=1)
+        g[self.coupled_dof[live], 6 + self.coupled_source[live]] = first[live]
+        return g, np.where(live, second, 0.0)
+
+    @cached_property
+    def _uncoupled_map(self) -> Array:
+        """The part of `velocity_map` that is the same in every posture."""
         g = np.zeros((self.mj.nv, 6 + len(HINGES)))
         g[np.arange(6), np.arange(6)] = 1.0
         g[self.hinge_dof, 6 + np.arange(len(HINGES))] = 1.0
-        source = np.where(self.coupled_source >= 0, hinges[self.coupled_source], 0.0)
-        k = np.arange(5)
-        first = (self.coupled_poly[:, 1:] * k[1:] * source[:, None] ** k[:4]).sum(axis=1)
-        second = (self.coupled_poly[:, 2:] * k[2:] * k[1:4] * source[:, None] ** k[:3]).sum(axis=1)
-        live = self.coupled_source >= 0
-        g[self.coupled_dof[live], 6 + self.coupled_source[live]] = first[live]
-        return g, np.where(live, second, 0.0)
+        return g
 
 
     def length_gradients(self, data: Any, g: Array) -> Array:
