@@ -83,6 +83,11 @@ def inside() -> dict[str, str]:
     return {**os.environ, **{name: str(VENV / folder) for name, folder in kept.items()}, "ORT_DISABLE_TELEMETRY": "1"}
 
 
+def testing() -> dict[str, str]:
+    """The same for tests. Their networks are small: a second thread would only wait for the first, and burn its core while it does."""
+    return {**inside(), "OMP_NUM_THREADS": "1"}
+
+
 def demo(arguments: argparse.Namespace) -> None:
     environment("demo")
     command = [str(PYTHON), "-m", "blender_addon", "--out", str(Path(arguments.out).absolute())]
@@ -105,8 +110,7 @@ def test(arguments: argparse.Namespace) -> None:
     say("mypy")
     run([str(PYTHON), "-m", "mypy"], "mypy")
     say("pytest")
-    # The networks of tests are small; a second thread would only wait for the first, and burn its core while it does.
-    run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env={**inside(), "OMP_NUM_THREADS": "1"})
+    run([str(PYTHON), "-m", "pytest", "-q", *arguments.rest], "pytest", env=testing())
 
 
 def matrix(arguments: argparse.Namespace) -> None:
@@ -140,7 +144,7 @@ def test_in_blender(version: str, rest: list[str]) -> str:
     report = folder / "report.xml"
     report.unlink(missing_ok=True)
     command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *(rest or ["tests/blender_addon"])]
-    subprocess.run(command, cwd=ROOT, env={**inside(), "OMP_NUM_THREADS": "2"}, check=False)
+    subprocess.run(command, cwd=ROOT, env=testing(), check=False)
     if not report.is_file():
         return f"{wanted} | {numpy} | | crashed | | "
     counts = ElementTree.parse(report).getroot().find("testsuite").attrib

@@ -10,6 +10,19 @@ from agonist.humanoid import HUMANOID, body25_from_motion
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Motion
 
+# An encoder in miniature, of so many steps.
+ENCODER_RECIPE = """
+name = "tiny"
+config = "agonist"
+parts = ["encoder"]
+seed = 5
+[encoder]
+steps = {steps}
+minutes = 30.0
+batch = 2
+learning_rate = 1e-3
+"""
+
 
 def swaying(seed: int, frames: int = 80) -> Motion:
     """Every joint of the standard humanoid sways at its own rate; 20 frames a second."""

@@ -10,19 +10,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from .conftest import ENCODER_RECIPE
+
 pytestmark = pytest.mark.training
 
-_RECIPE = """
-name = "tiny"
-config = "agonist"
-parts = ["encoder"]
-seed = 5
-[encoder]
-steps = {steps}
-minutes = 30.0
-batch = 2
-learning_rate = 1e-3
-"""
 # Validates, and so keeps a checkpoint, every second step; ends itself at the step that is asked for; says its weights' sum.
 _PROGRAM = """
 import sys
@@ -55,7 +46,7 @@ recipe.train(folder / "tiny.toml", corpus, folder / "model")
 
 def _run(folder: Path, corpus: Path, kill_at: int = -1) -> int:
     folder.mkdir(exist_ok=True)
-    (folder / "tiny.toml").write_text(_RECIPE.format(steps=6))
+    (folder / "tiny.toml").write_text(ENCODER_RECIPE.format(steps=6))
     (folder / "program.py").write_text(_PROGRAM)
     core = str(Path(__file__).resolve().parents[2] / "core")
     environment = {**os.environ, "PYTHONPATH": core, "OMP_NUM_THREADS": "1"}

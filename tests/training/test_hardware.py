@@ -12,26 +12,15 @@ from agonist.predict import predict
 from agonist.training import recipe
 from agonist.training.hardware import Hardware, choose_hardware
 
-from .conftest import swaying
+from .conftest import ENCODER_RECIPE, swaying
 
 pytestmark = pytest.mark.training
 
-_RECIPE = """
-name = "tiny"
-config = "agonist"
-parts = ["encoder"]
-seed = 5
-[encoder]
-steps = 4
-minutes = 30.0
-batch = 2
-learning_rate = 1e-3
-"""
 
 
 def _trained(folder, corpus, hardware):
     folder.mkdir()
-    (folder / "tiny.toml").write_text(_RECIPE)
+    (folder / "tiny.toml").write_text(ENCODER_RECIPE.format(steps=4))
     recipe.train(folder / "tiny.toml", corpus, folder / "model", hardware=hardware)
     return load_model(folder / "model")
 

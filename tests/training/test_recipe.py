@@ -14,6 +14,7 @@ from agonist.model import load_model
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, PaperDecoder
 from agonist.predict import predict
 from agonist.training import export, measure, parts, recipe
+from agonist.training.uncertainty import widen_uncertainty
 
 from .conftest import swaying
 
@@ -126,7 +127,7 @@ def test_uncertainty_is_widened_to_the_errors_of_what_was_not_learned():
         return level, float((0.5 / torch.exp(log_std)).square().mean().sqrt())
 
     level, before = ratio()
-    parts.widen_uncertainty(encoder, keypoints, level + 0.5)
+    widen_uncertainty(encoder, keypoints, level + 0.5)
     same, after = ratio()
     # Clamped at a standard deviation of 1, which is far above any error of activation.
     assert before > 3 and after == pytest.approx(1, rel=0.02) and torch.equal(level, same)

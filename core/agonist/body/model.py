@@ -131,7 +131,6 @@ class BodyModel:
         g[self.hinge_dof, 6 + np.arange(len(HINGES))] = 1.0
         return g
 
-
     def length_gradients(self, data: Any, g: Array) -> Array:
         """(M, 29) how each muscle's length grows with the independent coordinates, at the posture of `data` and its velocity map `g`."""
         import mujoco

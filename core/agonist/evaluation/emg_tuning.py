@@ -11,7 +11,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from agonist.evaluation.emg_trials import FIRST_SHARE
@@ -20,9 +19,8 @@ from agonist.evaluation.scores import ANGLE_TO_EMG, Score
 from agonist.io import mot_sto, read
 from agonist.model import load_model
 from agonist.networks.baselines import Ridge, aligned_pose
-from agonist.networks.motion_muscle import AgonistEncoder
 from agonist.predict import model_keypoints, standing_keypoints
-from agonist.training.tune import PersonClip, TuneSettings, encode_clip, shipped_encoder, tune_encoder
+from agonist.training.tune import PersonClip, TuneSettings, encode_clip, fresh_encoder, shipped_encoder, tune_encoder
 
 __all__ = ["evaluate_tuning"]
 
@@ -57,7 +55,8 @@ def evaluate_tuning(data: Path, seeds: int, settings: TuneSettings | None = None
         shipped = shipped_encoder(model)
         judge("simulation alone", 0, [encode_clip(shipped, one) for one in asked])
         for seed in range(seeds):
-            for method, encoder in (("no simulation", _fresh(shipped, first, seed)), ("simulation, then tuned", shipped_encoder(model))):
+            begun = {"no simulation": fresh_encoder(shipped, first, seed), "simulation, then tuned": shipped_encoder(model)}
+            for method, encoder in begun.items():
                 own = TuneSettings(chosen.steps, chosen.batch, chosen.learning_rate, seed)
                 with tempfile.TemporaryDirectory() as folder:
                     tune_encoder(encoder, first, own, Path(folder) / "log.csv")
@@ -74,15 +73,3 @@ def _clip(folder: Path, fps: float, muscles: list[int]) -> PersonClip:
     for index, columns in zip(muscles, _GROUPS.values(), strict=True):
         values[:, index] = np.interp(times, emg.times, np.mean([emg.column(name) for name in columns], axis=0))
     return PersonClip(keypoints, np.clip(values, 0, 1))
-
-
-def _fresh(like: AgonistEncoder, clip: PersonClip, seed: int) -> AgonistEncoder:
-    """The same network with random weights; what its features are measured in comes from the clip."""
-    torch.manual_seed(seed)
-    encoder = AgonistEncoder(like.config)
-    window = like.config.window
-    pieces = [clip.keypoints[start : start + window] for start in range(0, len(clip.keypoints) - window + 1, window // 2)]
-    features = encoder.features(torch.tensor(np.stack(pieces), dtype=torch.float32)).flatten(0, 1)
-    encoder.mean.copy_(features.mean(0))
-    encoder.std.copy_(features.std(0) + 1e-3)
-    return encoder

@@ -22,7 +22,7 @@ from agonist.evaluation.mia_windows import WINDOW, Fold, MiaWindows, make_folds
 from agonist.evaluation.revision import source_commit
 from agonist.io.atomic import atomic_path
 from agonist.io.mia import PIXELS_PER_M
-from agonist.networks.baselines import Ridge, aligned_pose, facing_windows, nearest
+from agonist.networks.baselines import FLAT, Ridge, aligned_pose, facing_windows, nearest
 
 if TYPE_CHECKING:
     from agonist.training.fold import FoldSet
@@ -249,7 +249,7 @@ class _Run:
 def _motion(keypoints: Floats, direction: str) -> Floats:
     """(N, 30, 25, D) metres about the hips that a decoder should answer with; of a camera in front of the person, x and z."""
     motion = facing_windows(keypoints)
-    return motion[..., [0, 2]] if direction == "decoder-2d" else motion
+    return motion[..., FLAT] if direction == "decoder-2d" else motion
 
 
 def _baseline(method: str, direction: str, windows: MiaWindows, fold: Fold) -> NDArray[Any]:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from agonist.keypoint_layouts import BODY25
 from agonist.windows import blend_windows, split_windows
 
-__all__ = ["NearestWindow", "Ridge", "aligned_pose", "facing_windows", "nearest"]
+__all__ = ["FLAT", "NearestWindow", "Ridge", "aligned_pose", "facing_windows", "nearest"]
 
 Array = NDArray[np.float64]
 
+# Of keypoints that face -Y: what a camera far in front of the person sees, to the right and up.
+FLAT = [0, 2]
 # Times around a frame that ridge regression sees, seconds.
 LAGS_S = (-0.4, -0.2, 0.0, 0.2, 0.4)
 # Questions that are compared with all answers at once: 2,048 x 20,000 distances are 160 MB.

@@ -211,6 +211,11 @@ class AgonistEncoder(nn.Module):
         """(B, T, F) of the body, as they are."""
         return body_features(keypoints, self.config.fps, causal=self.config.causal)
 
+    def learn_scales(self, features: Tensor) -> None:
+        """Take from training features (N, F) what `normalized` measures in."""
+        self.mean.copy_(features.mean(0))
+        self.std.copy_(features.std(0) + 1e-3)
+
     def normalized(self, keypoints: Tensor) -> Tensor:
         """(B, T, F) features in standard units of the training set, cut at 6 of them."""
         return torch.clamp((self.features(keypoints) - self.mean) / self.std, -6.0, 6.0)

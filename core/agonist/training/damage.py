@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.keypoint_layouts import BODY25
+from agonist.motion import Keypoints
 from agonist.predict import stand_in
 
 __all__ = ["damage", "damage_windows"]
@@ -77,11 +78,10 @@ def _lose(keypoints: Array, confidence: Array, points: list[int], rng: np.random
     lost[max(first, 0) : first + length] = True
     if lost.all():
         return
-    times = np.arange(frames)
-    for point in points:
-        for axis in range(3):
-            keypoints[lost, point, axis] = np.interp(times[lost], times[~lost], keypoints[~lost, point, axis])
-    confidence[np.ix_(np.flatnonzero(lost), np.array(points))] = 0.0
+    unseen = np.ix_(np.flatnonzero(lost), np.array(points))
+    keypoints[unseen] = np.nan
+    keypoints[:] = Keypoints(keypoints, BODY25, 1.0).filled().positions
+    confidence[unseen] = 0.0
 
 
 def _doubt(keypoints: Array, confidence: Array, points: list[int], rng: np.random.Generator) -> None:

@@ -13,14 +13,14 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-__all__ = ["agreed", "average_gradients", "join", "leave", "rank", "reseed"]
+__all__ = ["agreed", "average_gradients", "join", "leave", "local_rank", "rank", "reseed"]
 
 
 def join() -> None:
     """Join the group that torchrun made, if it made one: Gloo between CPUs, NCCL between GPUs."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
         if torch.cuda.is_available():
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+            torch.cuda.set_device(local_rank())
         dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
 
 
@@ -29,6 +29,11 @@ def leave() -> None:
     if dist.is_initialized():
         dist.barrier()
         dist.destroy_process_group()
+
+
+def local_rank() -> int:
+    """This process's number on its machine, as torchrun counts: the GPU that it takes."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def rank() -> int:

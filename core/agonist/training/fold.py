@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agonist.corpus.sources import mirror_activation, mirror_keypoints
+from agonist.networks.baselines import FLAT
 from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import AgonistEncoder, MiaNetwork, network_config, paper_axes
 from agonist.training.decoding import decoder_loss
 from agonist.training.loop import Fit, Schedule, fit
+from agonist.training.uncertainty import gaussian_surprise
 
-__all__ = ["FLAT", "FoldNetwork", "FoldSet", "parameters", "train_fold"]
+__all__ = ["FoldNetwork", "FoldSet", "parameters", "train_fold"]
 
 Floats = NDArray[np.float32]
 Progress = Callable[[float, str], None]
 
 _MUSCLES, _POINTS = 8, 25
-# Of keypoints that face -Y: what a camera far in front of the person sees, to the right and up.
-FLAT = [0, 2]
 # Windows that pass through a network at once where nothing is learned.
 _BATCH = 256
 
@@ -77,9 +77,7 @@ class FoldNetwork(nn.Module):
         self.spread.copy_(activation.flatten(0, 1).std(0) + 0.02)
         if isinstance(self.network, AgonistEncoder):
             parts = [self.network.features(self._held(part)).flatten(0, 1) for part in torch.split(keypoints, _BATCH)]
-            features = torch.cat(parts)
-            self.network.mean.copy_(features.mean(0))
-            self.network.std.copy_(features.std(0) + 1e-3)
+            self.network.learn_scales(torch.cat(parts))
         if isinstance(self.network, AgonistDecoder):
             self.network.mean_pose.copy_(self._facing(keypoints).mean(dim=(0, 1)))
 
@@ -109,15 +107,14 @@ class FoldNetwork(nn.Module):
         return activation if self.direction == "encoder" else paper_axes(keypoints)[..., : self.dimensions].flatten(2)
 
     def loss(self, keypoints: Tensor, activation: Tensor, condition: Tensor) -> Tensor:
-        """What is minimised: mean squared error, ours by each muscle's spread and with a little likelihood (see `recipe`)."""
+        """What is minimised: mean squared error, ours by each muscle's spread and with a little likelihood (see `parts`)."""
         if isinstance(self.network, AgonistDecoder):
             return decoder_loss(self.network, activation, self._facing(keypoints))
         answer, log_std = self.answer(keypoints, activation, condition)
         error = answer - self.target(keypoints, activation)
         if log_std is None:
             return (error / self.scale if self.direction == "encoder" else error).square().mean()
-        likelihood = (0.5 * (error.detach() / torch.exp(log_std)).square() + log_std).mean()
-        return (error / self.spread).square().mean() + 0.05 * likelihood
+        return (error / self.spread).square().mean() + 0.05 * gaussian_surprise(error, log_std).mean()
 
     def predict(self, windows: FoldSet) -> Floats:
         """(N, 30, 8) activation, or (N, 30, 25, D) metres about the hips, Z up (the last of D), facing -Y on average.

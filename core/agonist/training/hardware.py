@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -10,6 +9,7 @@ from typing import ParamSpec, TypeVar
 import torch
 
 from agonist.errors import InputError
+from agonist.training import distributed
 
 __all__ = ["DEVICES", "PRECISIONS", "Hardware", "choose_hardware"]
 
@@ -68,5 +68,5 @@ def choose_hardware(device: str = "auto", precision: str = "auto", compiled: boo
     on_gpu = present and device != "cpu"
     if precision == "auto":
         precision = "bfloat16" if on_gpu and torch.cuda.is_bf16_supported() else "float32"
-    chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if on_gpu else torch.device("cpu")
+    chosen = torch.device("cuda", distributed.local_rank()) if on_gpu else torch.device("cpu")
     return Hardware(chosen, precision, on_gpu if compiled is None else compiled)

@@ -109,6 +109,7 @@ def fit(
     Raises:
         FileFormatError: the checkpoint is damaged.
     """
+    machine = hardware or Hardware()
     optimizer = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
     state, best_weights = _State(), copy.deepcopy(module.state_dict())
     found = read_checkpoint(checkpoint, key) if checkpoint else None
@@ -146,7 +147,7 @@ def fit(
             if state.late:
                 share = max(share, elapsed)
             module.train()
-            value = _step(optimizer, parameters, loss, state.step, _rate(schedule, state.step, share), hardware or Hardware())
+            value = _step(optimizer, parameters, loss, state.step, _rate(schedule, state.step, share), machine)
             state.running = value if state.step == 0 else 0.98 * state.running + 0.02 * value
             state.step += 1
             if progress:

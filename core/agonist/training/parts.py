@@ -20,8 +20,9 @@ from agonist.training.decoding import decoder_loss
 from agonist.training.editing import direction_score, draw_scales, edit_loss, plants
 from agonist.training.hardware import Hardware
 from agonist.training.loop import Fit
+from agonist.training.uncertainty import gaussian_surprise, widen_uncertainty
 
-__all__ = ["TRAINERS", "Job", "widen_uncertainty"]
+__all__ = ["TRAINERS", "Job"]
 
 _JITTER_M = 0.006
 
@@ -58,9 +59,8 @@ def _paper_encoder_loss(encoder: nn.Module, keypoints: Tensor, activation: Tenso
 
 def _encoder_loss(encoder: nn.Module, keypoints: Tensor, confidence: Tensor, activation: Tensor, spread: Tensor) -> Tensor:
     level, log_std = encoder(keypoints, confidence)
-    # Gaussian likelihood on the detached error teaches the uncertainty without softening the fit.
-    likelihood = (0.5 * ((level.detach() - activation) / torch.exp(log_std)).square() + log_std).mean()
-    return ((level - activation) / spread).square().mean() + 0.05 * likelihood
+    error = level - activation
+    return (error / spread).square().mean() + 0.05 * gaussian_surprise(error, log_std).mean()
 
 
 def _train_encoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
@@ -70,9 +70,7 @@ def _train_encoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     if job.config.ours:
         step = job.hardware.fast(_encoder_loss)
         encoder = AgonistEncoder(job.config)
-        features = encoder.features(torch.tensor(keypoints)).flatten(0, 1)
-        encoder.mean.copy_(features.mean(0))
-        encoder.std.copy_(features.std(0) + 1e-3)
+        encoder.learn_scales(encoder.features(torch.tensor(keypoints)).flatten(0, 1))
     else:
         encoder, step = PaperEncoder(job.config), job.hardware.fast(_paper_encoder_loss)
     encoder.to(job.hardware.device)
@@ -92,18 +90,6 @@ def _train_encoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     if isinstance(encoder, AgonistEncoder):
         widen_uncertainty(encoder, val_keypoints, val_activation)
     return encoder, done
-
-
-def widen_uncertainty(encoder: AgonistEncoder, keypoints: Tensor, activation: Tensor) -> None:
-    """Scale the standard deviations so that on windows that were not learned from squared errors are as large as they say.
-
-    What a network says of its own training error is too good for new people (Guo et al. 2017 do the same with one temperature).
-    """
-    with torch.no_grad():
-        results = [encoder(part) for part in torch.split(keypoints, 64)]
-        level, log_std = (torch.cat([result[k] for result in results]) for k in (0, 1))
-        ratio = ((level - activation) / torch.exp(log_std)).square().mean().sqrt()
-        encoder.head.bias[activation.shape[-1] :] += torch.log(ratio)
 
 
 def _level(network: nn.Module, asked: Tensor, batch: int = 64) -> Tensor:

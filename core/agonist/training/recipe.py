@@ -81,8 +81,10 @@ def train(
         schedule = Schedule(given["steps"], minutes or given["minutes"], given["learning_rate"])
         shown = _within(progress, index, len(parts), part)
         checkpoint = out / f"{part}.checkpoint.safetensors"
-        fitted = partial(fit, schedule=schedule, log=out / f"{part}.csv", progress=shown, rng=rng, checkpoint=checkpoint, key=key)
-        job = Job(config, samplers[0], samplers[1], rng, modules, partial(fitted, hardware=hardware), hardware)
+        fitted = partial(
+            fit, schedule=schedule, log=out / f"{part}.csv", progress=shown, rng=rng, checkpoint=checkpoint, key=key, hardware=hardware
+        )
+        job = Job(config, samplers[0], samplers[1], rng, modules, fitted, hardware)
         modules[part], fits[part] = TRAINERS[part](job, given["batch"])
         if distributed.rank():
             continue

@@ -25,9 +25,10 @@ from agonist.training.card import write_card
 from agonist.training.descent import encoder_from_onnx
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.loop import Schedule, fit
+from agonist.training.uncertainty import gaussian_surprise
 from agonist.windows import blend_windows, split_windows
 
-__all__ = ["PersonClip", "TuneSettings", "encode_clip", "shipped_encoder", "tune", "tune_encoder"]
+__all__ = ["PersonClip", "TuneSettings", "encode_clip", "fresh_encoder", "shipped_encoder", "tune", "tune_encoder"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
@@ -67,6 +68,16 @@ def shipped_encoder(model: Model) -> AgonistEncoder:
     return encoder_from_onnx(model.folder / model.contract.files["encoder"][0]).requires_grad_(True)
 
 
+def fresh_encoder(like: AgonistEncoder, clip: PersonClip, seed: int) -> AgonistEncoder:
+    """The same network with random weights; what its features are measured in comes from the clip."""
+    torch.manual_seed(seed)
+    encoder = AgonistEncoder(like.config)
+    window = like.config.window
+    pieces = [clip.keypoints[start : start + window] for start in range(0, len(clip.keypoints) - window + 1, window // 2)]
+    encoder.learn_scales(encoder.features(torch.tensor(np.stack(pieces), dtype=torch.float32)).flatten(0, 1))
+    return encoder
+
+
 def tune_encoder(encoder: AgonistEncoder, clip: PersonClip, settings: TuneSettings, log: Path, progress: Progress | None = None) -> None:
     """Train an encoder on the first 80 % of a clip; the weights that fit the rest best are kept. Raises InputError."""
     window = encoder.config.window
@@ -89,8 +100,8 @@ def tune_encoder(encoder: AgonistEncoder, clip: PersonClip, settings: TuneSettin
         starts = rng.integers(len(keypoints) - window + 1, size=settings.batch)
         k, a = (torch.stack([one[start : start + window] for start in starts]) for one in (keypoints, truth))
         level, log_std = encoder(k)
-        likelihood = 0.5 * ((level.detach() - a) / torch.exp(log_std)).square() + log_std
-        return (weight * (level - a).square()).mean() + 0.05 * likelihood[..., measured].mean()
+        error = level - a
+        return (weight * error.square()).mean() + 0.05 * gaussian_surprise(error, log_std)[..., measured].mean()
 
     def validate() -> float:
         guess = encode_clip(encoder, held.keypoints)

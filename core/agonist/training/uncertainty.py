@@ -1,0 +1,30 @@
+"""What an encoder says of its own errors: how that is learned, and how it is put right afterwards."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from agonist.networks.motion_muscle import AgonistEncoder
+
+__all__ = ["gaussian_surprise", "widen_uncertainty"]
+
+
+def gaussian_surprise(error: Tensor, log_std: Tensor) -> Tensor:
+    """Negative log-likelihood of errors, but for a constant, each by its own standard deviation.
+
+    The error is detached: the uncertainty is learned without softening the fit.
+    """
+    return 0.5 * (error.detach() / torch.exp(log_std)).square() + log_std
+
+
+def widen_uncertainty(encoder: AgonistEncoder, keypoints: Tensor, activation: Tensor) -> None:
+    """Scale the standard deviations so that on windows that were not learned from squared errors are as large as they say.
+
+    What a network says of its own training error is too good for new people (Guo et al. 2017 do the same with one temperature).
+    """
+    with torch.no_grad():
+        results = [encoder(part) for part in torch.split(keypoints, 64)]
+        level, log_std = (torch.cat([result[k] for result in results]) for k in (0, 1))
+        ratio = ((level - activation) / torch.exp(log_std)).square().mean().sqrt()
+        encoder.head.bias[activation.shape[-1] :] += torch.log(ratio)
