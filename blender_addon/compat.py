@@ -10,8 +10,8 @@ import bpy
 import numpy as np
 
 __all__ = [
-    "ENGINES", "assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "has_fcurves", "keep_override", "overridable", "push_to_track",
-    "remove_fcurve", "strips_of", "write_keys", "write_video",
+    "ENGINES", "assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer", "keep_override", "overridable",
+    "push_to_track", "remove_fcurve", "strips_of", "write_keys", "write_video",
 ]  # fmt: skip
 
 # Our names of the render engines -> this Blender's.
@@ -84,6 +84,18 @@ def fcurves_of(owner: bpy.types.ID, action: bpy.types.Action) -> list[bpy.types.
     """All F-curves of `owner` in `action`; nothing is made or assigned."""
     channels = _channels(owner, action, ensure=False)
     return list(channels.fcurves) if channels else []
+
+
+def is_one_layer(owner: bpy.types.ID) -> bool:
+    """Whether `fcurves_of` the active action of `owner` is all of what that action plays."""
+    data = owner.animation_data
+    if not hasattr(data.action, "slots"):
+        return True
+    if data.action_slot is None or len(data.action.layers) != 1:
+        return False
+    layer = data.action.layers[0]
+    is_whole = getattr(layer, "influence", 1.0) == 1.0 and getattr(layer, "mix_mode", "REPLACE") == "REPLACE"
+    return is_whole and [strip.type for strip in layer.strips] == ["KEYFRAME"]
 
 
 def ensure_fcurve(owner: bpy.types.ID, action: bpy.types.Action, path: str, index: int = 0, group: str = "") -> bpy.types.FCurve:

@@ -20,6 +20,7 @@ from agonist.errors import MotionError, UnknownNameError
 from agonist.keyframes import key_frames
 
 from .compat import assign_action, ensure_fcurve, fcurves_of, remove_fcurve, write_keys
+from .rig.keys import curve_values
 
 __all__ = ["clear_curves", "curves_object", "draw_curves", "drawn_muscles", "drawn_scales", "write_reached"]
 
@@ -125,13 +126,13 @@ def drawn_scales(armature: bpy.types.Object, original: Activation, first_frame: 
     if not muscles:
         return {}
     curves, labels = _curves(curves_object(armature)), _labels(armature)
-    frames = range(first_frame, first_frame + len(original))
+    frames = np.arange(first_frame, first_frame + len(original))
     before, wanted = np.array(original.values), np.array(original.values)
     for name in muscles:
         drawn, column = curves[_path(labels[name])], original.muscles.index(name)
         if not drawn.mute:
             for values, curve in ((wanted, drawn), (before, curves[_path(labels[name] + _BEFORE)])):
-                values[:, column] = np.clip([curve.evaluate(frame) for frame in frames], 0.0, 1.0)
+                values[:, column] = np.clip(curve_values(curve, frames), 0.0, 1.0)
     scales: dict[str, np.ndarray] = scales_of_curves(replace(original, values=before), replace(original, values=wanted))
     return scales
 

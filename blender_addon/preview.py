@@ -21,6 +21,7 @@ from .muscles.heatmap import muscle_objects, range_top, show_activation
 from .muscles.skin import glowing_skins, show_skin_activation
 from .rig.apply import pose_frame, posed_channels
 from .rig.controls import RigSample
+from .rig.keyed import plays_alone
 
 __all__ = ["finish", "finish_all", "finish_found", "is_by_hand", "show_preview", "stop"]
 
@@ -119,10 +120,7 @@ def _tick() -> float | None:
 
 def _plays_plainly(armature: bpy.types.Object) -> bool:
     """Whether the active action alone decides the pose, and time stands still."""
-    data = armature.animation_data
-    if data is None or data.action is None or data.use_tweak_mode:
-        return False
-    if data.action_influence != 1.0 or data.action_blend_type != "REPLACE":
+    if not plays_alone(armature):
         return False
     return not any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
 

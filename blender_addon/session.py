@@ -8,7 +8,7 @@ import bpy
 
 from agonist.edit import EditSession, prepare_edit
 from agonist.errors import MotionError
-from agonist.model import load_model
+from agonist.model import Model, load_model
 
 from .compat import assign_action
 from .rig.bones import humanoid_of, rig_of
@@ -16,7 +16,7 @@ from .rig.controls import RigSample, sample_rig
 from .rig.keys import restore_unkeyed
 from .rig.sample import stamp_of
 
-__all__ = ["LiveEdit", "forget", "live_edit", "live_edit_of", "play"]
+__all__ = ["LiveEdit", "forget", "live_edit", "live_edit_of", "model_of", "play"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,23 @@ class LiveEdit:
 # The armatures edited last; one is rebuilt when its source action, the scene's rate or the model is another.
 _cache: dict[str, tuple[str, LiveEdit]] = {}
 _KEPT = 4
+# The model used last: its networks take longer to open than to run.
+_models: dict[str, Model] = {}
+
+
+def model_of(armature: bpy.types.Object) -> Model:
+    """The model that an armature is predicted by, its networks open as long as its files stay the same.
+
+    Raises ModelNotFoundError, ContractError.
+    """
+    name = armature.agonist.model
+    model = load_model(name)
+    kept = _models.get(name)
+    if kept is not None and (kept.folder, kept.contract.raw) == (model.folder, model.contract.raw):
+        return kept
+    _models.clear()
+    _models[name] = model
+    return model
 
 
 def live_edit(armature: bpy.types.Object, *, is_checked: bool = False) -> LiveEdit:
@@ -59,7 +76,7 @@ def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEd
     finally:
         if current is not None:
             assign_action(armature, current)
-    live = LiveEdit(sample, prepare_edit(sample.motion, model=load_model(model), hmap=humanoid_of(sample.rig)), stamp)
+    live = LiveEdit(sample, prepare_edit(sample.motion, model=model_of(armature), hmap=humanoid_of(sample.rig)), stamp)
     forget(armature.name)
     _cache[armature.name] = (model, live)
     while len(_cache) > _KEPT:

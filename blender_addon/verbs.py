@@ -14,7 +14,6 @@ from agonist.activation import Activation
 from agonist.bone_map import BoneMap, RigFit, read_bone_map, write_bone_map
 from agonist.edit import EditResult
 from agonist.errors import MotionError, SkeletonError
-from agonist.model import load_model
 from agonist.motion import Keypoints
 from agonist.muscles import MuscleSet, muscle_set, stand_in
 
@@ -85,7 +84,7 @@ def glow(armature: bpy.types.Object, skins: list[bpy.types.Object], *, muscles: 
 
     Skin over a muscle that the model says nothing about stays as it is. Raises SkeletonError, MotionError, ModelNotFoundError.
     """
-    known = load_model(armature.agonist.model).contract.muscles
+    known = session.model_of(armature).contract.muscles
     told = tuple(muscle for muscle in muscle_set(muscles).muscles if stand_in(muscle.name, known)[0] is not None)
     for skin in skins:
         glow_skin(skin, armature, MuscleSet(muscles, told))

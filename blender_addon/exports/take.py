@@ -12,14 +12,14 @@ from agonist import rotations
 from agonist.activation import Activation
 from agonist.errors import MotionError, SkeletonError
 from agonist.loops import close_rotations, close_values, loop_weights, travel_path
-from agonist.model import load_model
 from agonist.motion import interpolate
 from agonist.predict import predict
 
 from ..muscles.heatmap import keyed_activation
 from ..rig.bones import humanoid_of, rig_of
 from ..rig.controls import sample_rig
-from ..rig.sample import sample_armature
+from ..rig.sample import evaluated_poses, sample_armature
+from ..session import model_of
 
 __all__ = ["ROOT_BONE", "Take", "bake", "shown_activation"]
 
@@ -66,7 +66,7 @@ def shown_activation(armature: bpy.types.Object) -> Activation:
     if found is not None:
         return found
     sample = sample_rig(armature)
-    return predict(sample.motion, load_model(armature.agonist.model), hmap=humanoid_of(sample.rig))
+    return predict(sample.motion, model_of(armature), hmap=humanoid_of(sample.rig))
 
 
 def bake(
@@ -95,7 +95,7 @@ def bake(
     names = tuple(bone.name for bone in bones)
     index = {name: k for k, name in enumerate(names)}
     parents = tuple(index[bone.parent.name] if bone.parent else -1 for bone in bones)
-    world, pose = _evaluated(armature, names, sample.first_frame + times * scene_fps)
+    world, pose = evaluated_poses(armature, names, sample.first_frame + times * scene_fps)
     rest = _rigid(world[0] @ np.array([np.array(bone.matrix_local) for bone in bones]))
     size = np.linalg.norm(world[0, :3, 0])
     poses = world[:, None] @ pose
@@ -136,24 +136,6 @@ def _in_order(armature: bpy.types.Object) -> list[bpy.types.Bone]:
     for bone in queue:
         queue.extend(bone.children)
     return queue
-
-
-def _evaluated(armature: bpy.types.Object, names: tuple[str, ...], frames: Array) -> tuple[Array, Array]:
-    """The object's matrices (T, 4, 4) and the bones' in its space (T, B, 4, 4), at frames that need not be whole."""
-    scene = bpy.context.scene
-    before = scene.frame_current_final
-    world, pose = np.empty((len(frames), 4, 4)), np.empty((len(frames), len(names), 4, 4))
-    try:
-        for row, frame in enumerate(frames):
-            whole = math.floor(frame + 1e-6)
-            scene.frame_set(whole, subframe=max(0.0, min(frame - whole, 0.9999)))
-            shown = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-            world[row] = np.array(shown.matrix_world)
-            for column, name in enumerate(names):
-                pose[row, column] = shown.pose.bones[name].matrix
-    finally:
-        scene.frame_set(math.floor(before), subframe=before - math.floor(before))
-    return world, pose
 
 
 def _rigid(matrices: Array) -> Array:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import bpy
 import numpy as np
-from mathutils import Matrix, Quaternion, Vector
+from mathutils import Matrix
 
 from agonist import rotations
 from agonist.bone_map import RigFit
@@ -21,12 +21,16 @@ from agonist.edit_joints import EDIT_JOINTS
 from agonist.motion import Motion
 
 from .bones import rig_of, rig_skeleton
-from .sample import at_each_frame, check_scale, clip_range, motion_of
+from .keyed import KeyedPoses, keyed_poses
+from .sample import at_each_frame, bone_matrices, check_scale, clip_range, motion_of
 
 __all__ = ["Control", "Key", "Look", "RigSample", "look", "parent_space", "pure", "sample_rig"]
 
 # (bone, joint, kind) of a control.
 Key = tuple[str, str, str]
+
+# Matrices of the joints (J, 4, 4), rotations of the parent spaces (C, 4) and of the controls themselves (C, 4).
+_Seen = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 # How far a control is turned (radians), and an IK target moved (share of the limb), to see what follows [ours].
 _PROBE_RAD, _PROBE_SHARE = 0.2, 0.1
@@ -123,7 +127,7 @@ class RigSample:
 
 
 def sample_rig(armature: bpy.types.Object) -> RigSample:
-    """Evaluate the mapped joints and their controls at every frame of the armature's action.
+    """The mapped joints and their controls at every frame of the armature's action.
 
     Constraints, drivers and IK are evaluated. The current frame is restored. Raises SkeletonError where the rig cannot be
     mapped, MotionError without animation, in Rest Position, and for an object that is scaled unevenly or mirrored.
@@ -134,10 +138,14 @@ def sample_rig(armature: bpy.types.Object) -> RigSample:
     is_mechanical = any(bone.constraints for bone in armature.pose.bones)
     middle = (first + last) // 2
     probe = _Probe(armature, rig, wanted)
+    keyed = keyed_poses(armature, (*rig.joints.values(), *(bone for bone, _, _ in wanted)), np.arange(first, last + 1))
     for frame in dict.fromkeys((first, middle, last)) if is_mechanical else (middle,):
-        probe.at(frame)
+        if keyed is None:
+            probe.at(frame)
+        else:
+            probe.of(keyed.row(frame - first))
     active = [key for key in wanted if probe.moves(key)]
-    seen = look(armature, rig, active, first, last - first + 1)
+    seen = look(armature, rig, active, first, last - first + 1) if keyed is None else _read(armature, rig, active, first, keyed)
     check_scale(armature.name, seen.object_world)
     controls = tuple(Control(*key, *tracks, probe.carriers(key)) for key, tracks in zip(active, seen.tracks, strict=True))
     return RigSample(seen.motion, rig, first, seen.object_world, controls, _held(rig, controls), is_mechanical)
@@ -159,23 +167,25 @@ def look(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first
     tracks = [(np.empty((count, 4, 4)), np.empty((count, 3, 3)), np.empty((count, 4, 4))) for _ in controls]
     place = {bone.name: k for k, bone in enumerate(armature.pose.bones)}
     joints, moved = [place[name] for name in skeleton.names], [place[name] for name, _, _ in controls]
-    for row, evaluated in enumerate(at_each_frame(armature, first, first + count - 1)):
+    for row, evaluated in enumerate(at_each_frame(armature, range(first, first + count))):
         world[row] = np.array(evaluated.matrix_world)
         bones = evaluated.pose.bones
-        pose[row] = _matrices(bones, "matrix")[joints]
-        channels = _matrices(bones, "matrix_basis")[moved]
+        pose[row] = bone_matrices(bones, "matrix")[joints]
+        channels = bone_matrices(bones, "matrix_basis")[moved]
         for control, ((name, _, kind), (space, reach, basis)) in enumerate(zip(controls, tracks, strict=True)):
             space[row], reach[row] = parent_space(bones[name], kind in ("RIDE", "POLE"))
             basis[row] = channels[control]
     return Look(motion_of(armature, skeleton.names, skeleton.parents, pose, world, first), world, tracks)
 
 
-def _matrices(bones: bpy.types.bpy_prop_collection, name: str) -> np.ndarray:
-    """(B, 4, 4) a matrix property of all bones, read in one go, which takes a tenth of the time."""
-    flat = np.empty(16 * len(bones), dtype=np.float32)
-    bones.foreach_get(name, flat)
-    # Blender keeps columns first.
-    return flat.reshape(-1, 4, 4).transpose(0, 2, 1)
+def _read(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first: int, keyed: KeyedPoses) -> Look:
+    """`look` at poses that keys alone decide, all of them."""
+    skeleton = rig_skeleton(armature, rig)
+    joints, moved = keyed.places(skeleton.names), keyed.places(name for name, _, _ in controls)
+    space, reach = keyed.tree.spaces(keyed.pose, moved)
+    tracks = [(space[:, k], reach[:, k], keyed.basis[:, bone]) for k, bone in enumerate(moved)]
+    motion = motion_of(armature, skeleton.names, skeleton.parents, keyed.pose[:, joints], keyed.object_world, first)
+    return Look(motion, keyed.object_world, tracks)
 
 
 def _held(rig: RigFit, controls: Sequence[Control]) -> tuple[str, ...]:
@@ -244,19 +254,45 @@ class _Probe:
         self.moving: set[Key] = set()
 
     def at(self, frame: int) -> None:
-        """Try every control at one frame; the pose is as before afterwards."""
+        """Try every control at one frame, for Blender to evaluate; the pose is as before afterwards."""
         scene = bpy.context.scene
         before = scene.frame_current_final
         try:
             scene.frame_set(frame)
             start = self._look()
             for key in self.wanted:
-                self._try(key, start)
+                bone = self.armature.pose.bones[key[0]]
+                kept = {name: tuple(getattr(bone, name)) for name in _CHANNELS}
+                evaluated = self.armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones[bone.name]
+                basis, length = self._disturbed(key, np.array(bone.matrix_basis), start[0], *parent_space(evaluated))
+                if length:
+                    bone.location = basis[:3, 3]
+                else:
+                    bone.matrix_basis = Matrix(basis)
+                after = self._look()
+                for name, values in kept.items():
+                    setattr(bone, name, values)
+                self._judge(key, length, start, after)
         finally:
             scene.frame_set(int(before // 1), subframe=before % 1)
 
-    def _look(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Matrices of the joints (J, 4, 4), rotations of the parent spaces (C, 4) and of the controls themselves (C, 4)."""
+    def of(self, keyed: KeyedPoses) -> None:
+        """Try every control on poses of one frame that keys alone decide."""
+        joints, moved = keyed.places(self.rig.joints.values()), keyed.places(bone for bone, _, _ in self.wanted)
+        (space,), (reach,) = keyed.tree.spaces(keyed.pose, moved)
+        # One row without a change, then one a control.
+        basis, lengths = np.repeat(keyed.basis, len(moved) + 1, axis=0), []
+        for k, (key, bone) in enumerate(zip(self.wanted, moved, strict=True)):
+            basis[k + 1, bone], length = self._disturbed(key, keyed.basis[0, bone], keyed.pose[0, joints], space[k], reach[k])
+            lengths.append(length)
+        pose = keyed.tree.pose(basis)
+        spaces = keyed.tree.spaces(pose, moved)[0]
+        seen = list(zip(pose[:, joints], pure(spaces), pure(spaces @ basis[:, moved]), strict=True))
+        for key, length, after in zip(self.wanted, lengths, seen[1:], strict=True):
+            self._judge(key, length, seen[0], after)
+
+    def _look(self) -> _Seen:
+        """What Blender makes of the pose as it is now."""
         bpy.context.view_layer.update()
         bones = self.armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
         joints = np.array([np.array(bones[self.rig.joints[joint]].matrix) for joint in self.joints])
@@ -264,24 +300,33 @@ class _Probe:
         basis = np.array([np.array(bones[key[0]].matrix_basis) for key in self.wanted])
         return joints, pure(spaces), pure(spaces @ basis)
 
-    def _try(self, key: Key, start: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
-        bone = self.armature.pose.bones[key[0]]
+    def _disturbed(self, key: Key, basis: np.ndarray, joints: np.ndarray, space: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, float]:
+        """Channels (4, 4) of a control that is turned a little, or, for IK, moved; and how far it moved in the armature's space."""
         is_target = key[2] == "RIDE" and key[1] != "pelvis"
-        kept = {name: tuple(getattr(bone, name)) for name in _CHANNELS}
-        length = 0.0
-        if is_target or key[2] == "POLE":
-            length = self._pull(bone, key, start[0])
-        else:
+        if not is_target and key[2] != "POLE":
             # About no axis that a joint could be limited or locked to.
-            bone.matrix_basis = bone.matrix_basis @ Quaternion(Vector((1, 1, 1)).normalized(), _PROBE_RAD).to_matrix().to_4x4()
-        joints, spaces, controls = self._look()
-        for name, values in kept.items():
-            setattr(bone, name, values)
+            turn = np.eye(4)
+            turn[:3, :3] = rotations.to_matrix(rotations.from_axis_angle(np.full(3, 3**-0.5), np.array(_PROBE_RAD)))
+            return basis @ turn, 0.0
+        # A target goes towards the root of its limb, a pole across.
+        end = joints[self.joints.index(key[1]), :3, 3]
+        way = joints[self.joints.index(_root(key[1])), :3, 3] - end
+        shift = _PROBE_SHARE * way
+        if key[2] == "POLE":
+            shift = np.cross(way, space[:3, 3] - end)
+            shift *= np.linalg.norm(way) / max(float(np.linalg.norm(shift)), 1e-9)
+        moved = basis.copy()
+        moved[:3, 3] += np.linalg.solve(reach, shift)
+        return moved, float(np.linalg.norm(shift))
+
+    def _judge(self, key: Key, length: float, start: _Seen, after: _Seen) -> None:
+        """Keep what moved with a control, if it moved what it is there for."""
+        joints, spaces, controls = after
         turns = rotations.to_rotvec(rotations.multiply(pure(joints), rotations.conjugate(pure(start[0]))))
         own, row = self.joints.index(key[1]), self.wanted.index(key)
         if key[2] in ("POLE", "SWING"):
             follows = np.linalg.norm(turns[self.joints.index(_root(key[1]))]) > _PROBE_TOLERANCE
-        elif is_target:
+        elif length:
             follows = np.linalg.norm(joints[own, :3, 3] - start[0][own, :3, 3]) > 0.3 * length
         else:
             made = rotations.to_rotvec(rotations.multiply(controls[row], rotations.conjugate(start[2][row])))
@@ -290,18 +335,6 @@ class _Probe:
             self.moving.add(key)
             self.joint_turns.append(turns)
             self.space_turns.append(rotations.to_rotvec(rotations.multiply(spaces, rotations.conjugate(start[1]))))
-
-    def _pull(self, bone: bpy.types.PoseBone, key: Key, joints: np.ndarray) -> float:
-        """Move an IK target towards the root of its limb, or a pole across; returns how far in the armature's space."""
-        way = joints[self.joints.index(_root(key[1])), :3, 3] - joints[self.joints.index(key[1]), :3, 3]
-        evaluated = self.armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones[bone.name]
-        space, reach = parent_space(evaluated)
-        shift = _PROBE_SHARE * way
-        if key[2] == "POLE":
-            shift = np.cross(way, space[:3, 3] - joints[self.joints.index(key[1]), :3, 3])
-            shift *= np.linalg.norm(way) / max(float(np.linalg.norm(shift)), 1e-9)
-        bone.location = Vector(np.array(bone.location) + np.linalg.solve(reach, shift))
-        return float(np.linalg.norm(shift))
 
     def moves(self, key: Key) -> bool:
         """Whether a control moved what it is there for, at any of the frames."""

@@ -10,8 +10,12 @@ from agonist import rotations
 from ..compat import ensure_fcurve, has_fcurves, write_keys
 
 __all__ = [
-    "channels_of", "key_location", "key_rotation", "restore_unkeyed", "rotation_name", "rotation_values",
+    "ROTATIONS", "channels_of", "curve_values", "key_location", "key_rotation", "restore_unkeyed", "rotation_name", "rotation_quaternions",
+    "rotation_values",
 ]  # fmt: skip
+
+# The properties that a rotation may be in.
+ROTATIONS = ("rotation_quaternion", "rotation_axis_angle", "rotation_euler")
 
 # Channels of an action that its source has not: what they were, so that playing the source again finds them so.
 _UNKEYED = "agonist_unkeyed"
@@ -32,8 +36,25 @@ def key_rotation(
     _key(armature, action, pose, rotation_name(pose), frames, rotation_values(pose.rotation_mode, basis))
 
 
-def rotation_name(pose: bpy.types.PoseBone) -> str:
-    """The property that a bone's rotation is in."""
+def curve_values(curve: bpy.types.FCurve, frames: np.ndarray) -> np.ndarray:
+    """(T,) values of a curve at frames that need not be whole: what is keyed there, and between keys what Blender makes of them."""
+    points = curve.keyframe_points
+    keys = np.empty(2 * len(points), dtype=np.float32)
+    points.foreach_get("co", keys)
+    at, keyed = keys[0::2], keys[1::2]
+    values, is_keyed = np.empty(len(frames)), np.zeros(len(frames), dtype=bool)
+    # Keys nearer to each other than Blender tells apart are left to it, and so is whatever a modifier does.
+    if len(points) and not curve.modifiers and (np.diff(at) > 1e-3).all():
+        place = np.minimum(np.searchsorted(at, frames), len(points) - 1)
+        is_keyed = at[place] == frames
+        values[is_keyed] = keyed[place[is_keyed]]
+    for row in np.flatnonzero(~is_keyed):
+        values[row] = curve.evaluate(frames[row])
+    return values
+
+
+def rotation_name(pose: bpy.types.PoseBone | bpy.types.Object) -> str:
+    """The property that a bone's or an object's rotation is in."""
     return {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}.get(pose.rotation_mode, "rotation_euler")
 
 
@@ -51,6 +72,17 @@ def rotation_values(mode: str, basis: np.ndarray, *, is_path: bool = True) -> np
     euler = rotations.to_euler(basis, order)
     euler = _continuous(euler) if is_path else euler
     return np.stack([euler[:, order.index(axis)] for axis in "xyz"], axis=1)
+
+
+def rotation_quaternions(mode: str, values: np.ndarray) -> np.ndarray:
+    """(T, 4) rotations of channels (T, 3 or 4) in a bone's rotation mode; `rotation_values` backwards."""
+    if mode == "QUATERNION":
+        return rotations.normalize(values)
+    if mode == "AXIS_ANGLE":
+        axis = values[:, 1:] / np.maximum(np.linalg.norm(values[:, 1:], axis=-1, keepdims=True), 1e-12)
+        return rotations.from_rotvec(values[:, :1] * axis)
+    order = mode[::-1].lower()
+    return rotations.from_euler(values[:, ["xyz".index(axis) for axis in order]], order)
 
 
 def _path(pose: bpy.types.PoseBone, name: str) -> str:

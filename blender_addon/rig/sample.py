@@ -1,10 +1,10 @@
-"""Sample: an animated armature becomes a Motion. Every frame is evaluated once for all bones."""
+"""Sample: an animated armature becomes a Motion. Every frame is evaluated once for all bones, or none where the keys say it all."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -18,8 +18,11 @@ from agonist.skeleton import Skeleton
 
 from ..compat import fcurves_of
 from .frames import bone_names
+from .keyed import keyed_poses
 
-__all__ = ["Sample", "at_each_frame", "check_scale", "clip_range", "motion_of", "sample_armature", "stamp_of"]
+__all__ = [
+    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_range", "evaluated_poses", "motion_of", "sample_armature", "stamp_of",
+]  # fmt: skip
 
 # Scales may differ by this share before they count as uneven [ours].
 _SCALE_TOLERANCE = 1e-3
@@ -45,7 +48,7 @@ class Sample:
 
 
 def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> Sample:
-    """Evaluate an armature's pose at every frame of its action (or of `frame_range`, last frame included).
+    """An armature's pose at every frame of its action (or of `frame_range`, last frame included).
 
     Constraints, drivers and IK are evaluated. The current frame is restored. Raises SkeletonError without bones, MotionError
     without animation, in Rest Position, and for an object that is scaled unevenly, mirrored, or scaled over time.
@@ -55,13 +58,31 @@ def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | N
     bones = armature.data.bones
     index = {name: k for k, name in enumerate(names)}
     parents = tuple(index[bones[name].parent.name] if bones[name].parent else -1 for name in names)
-    pose, world = np.empty((last - first + 1, len(names), 4, 4)), np.empty((last - first + 1, 4, 4))
-    for row, evaluated in enumerate(at_each_frame(armature, first, last)):
-        world[row] = np.array(evaluated.matrix_world)
-        for joint, name in enumerate(names):
-            pose[row, joint] = evaluated.pose.bones[name].matrix
+    world, pose = evaluated_poses(armature, names, np.arange(first, last + 1))
     check_scale(armature.name, world)
     return Sample(motion_of(armature, names, parents, pose, world, first), tuple(names), first, world)
+
+
+def evaluated_poses(armature: bpy.types.Object, names: Sequence[str], frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The object's matrices (T, 4, 4) and the bones' in its space (T, B, 4, 4), at frames that need not be whole."""
+    keyed = keyed_poses(armature, names, frames)
+    if keyed is not None:
+        return keyed.object_world, keyed.pose[:, keyed.places(names)]
+    world, pose = np.empty((len(frames), 4, 4)), np.empty((len(frames), len(names), 4, 4))
+    place = {bone.name: k for k, bone in enumerate(armature.pose.bones)}
+    order = [place[name] for name in names]
+    for row, evaluated in enumerate(at_each_frame(armature, frames)):
+        world[row] = np.array(evaluated.matrix_world)
+        pose[row] = bone_matrices(evaluated.pose.bones, "matrix")[order]
+    return world, pose
+
+
+def bone_matrices(bones: bpy.types.bpy_prop_collection, name: str) -> np.ndarray:
+    """(B, 4, 4) a matrix property of all bones, read in one go, which takes a tenth of the time."""
+    flat = np.empty(16 * len(bones), dtype=np.float32)
+    bones.foreach_get(name, flat)
+    # Blender keeps columns first.
+    return flat.reshape(-1, 4, 4).transpose(0, 2, 1)
 
 
 def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> tuple[int, int]:
@@ -87,13 +108,14 @@ def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None =
     return first, last
 
 
-def at_each_frame(armature: bpy.types.Object, first: int, last: int) -> Iterator[bpy.types.Object]:
-    """The evaluated armature at each frame; the frame that was current comes back afterwards."""
+def at_each_frame(armature: bpy.types.Object, frames: Iterable[float]) -> Iterator[bpy.types.Object]:
+    """The evaluated armature at frames that need not be whole; the one that was current comes back afterwards."""
     scene = bpy.context.scene
     before = scene.frame_current_final
     try:
-        for frame in range(first, last + 1):
-            scene.frame_set(frame)
+        for frame in frames:
+            whole = math.floor(frame + 1e-6)
+            scene.frame_set(whole, subframe=max(0.0, min(frame - whole, 0.9999)))
             yield armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     finally:
         scene.frame_set(math.floor(before), subframe=before - math.floor(before))

@@ -74,7 +74,7 @@ def waits() -> None:
 
     rows = [
         ("predict 1,000 frames (core; goal: 500)", median_ms(lambda k: predict(fresh[k], model, hmap=hmap), times=5)),
-        ("Predict: Blender evaluates 1,000 frames, predict, key", median_ms(lambda k: verbs.predict_armature(armature), times=3)),
+        ("Predict: read 1,000 frames, predict, key (goal: 500)", median_ms(lambda k: verbs.predict_armature(armature), times=3)),
         ("Add Muscles, the eight and a body", built("mia8")),
         ("Add Muscles, all twenty-four and a body (goal: 2000)", built("surface24")),
     ]
