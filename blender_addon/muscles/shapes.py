@@ -15,7 +15,8 @@ from agonist.body.geometry import MuscleMesh
 
 __all__ = ["add_weights", "mesh_object", "muscle_object", "remove_object"]
 
-_GROUP = "Agonist Constant Volume"
+# Named anew whenever what it reads from a mesh changes: a file keeps the group that its muscles were made for.
+_GROUP = "Agonist Muscle Volume"
 # Width of a pair of stripes, where a muscle is hatched, as a share of its length [ours].
 _STRIPE = 0.09
 # A belly never swells or thins beyond these factors of its rest thickness, whatever a rig does [ours].
@@ -68,11 +69,15 @@ def muscle_object(name: str, shape: MuscleMesh, armature: bpy.types.Object) -> b
         ("rest_length", "FLOAT", "value", shape.rest_length),
         ("exponent", "FLOAT", "value", shape.exponent),
         ("tendon", "FLOAT", "value", shape.tendon),
-        ("stripe", "FLOAT", "value", shape.vertices.sum(axis=1) / (_STRIPE * max(float(shape.rest_length.max()), 1e-9))),
+        ("stripe", "FLOAT", "value", shape.vertices.sum(axis=1) / (_STRIPE * max(float(np.ptp(shape.vertices, axis=0).max()), 1e-9))),
     ):
-        thing.data.attributes.new(attribute, kind, "POINT").data.foreach_set(field, values)
-    modifier = thing.modifiers.new("Constant Volume", "NODES")
-    modifier.node_group = _constant_volume()
+        # What is not there reads as zero, which takes Blender less time than a belly's one fibre, number zero.
+        if attribute != "fibre" or values.any():
+            thing.data.attributes.new(attribute, kind, "POINT").data.foreach_set(field, values)
+    # What hangs on one bone keeps its length whatever the rig does.
+    if len(thing.vertex_groups) > 1:
+        modifier = thing.modifiers.new("Constant Volume", "NODES")
+        modifier.node_group = _constant_volume()
     return thing
 
 
@@ -95,13 +100,12 @@ def _constant_volume() -> bpy.types.NodeTree:
     group.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
     build = _Builder(group)
     position = build.node("GeometryNodeInputPosition").outputs[0]
-    middle = build.vector("MULTIPLY", build.vector("ADD", position, build.at(position, build.named("partner", "INT"))), (0.5, 0.5, 0.5))
-    step = build.vector("DISTANCE", middle, build.at(middle, build.named("following", "INT")))
-    length = build.total(step, build.named("fibre", "INT"))
-    ratio = build.math("DIVIDE", build.named("rest_length", "FLOAT"), build.math("MAXIMUM", length, 1e-6))
+    step = build.vector("DISTANCE", position, build.at(position, build.named("following", "INT")))
+    ratio = build.math("DIVIDE", build.named("rest_length", "FLOAT"), build.total(step, build.named("fibre", "INT")))
     swell = build.math("POWER", ratio, build.named("exponent", "FLOAT"))
-    swell = build.math("MINIMUM", build.math("MAXIMUM", swell, _THINNEST), _THICKEST)
-    moved = build.vector("ADD", middle, build.scaled(build.vector("SUBTRACT", position, middle), swell))
+    # Scaled about the middle between two vertices, one lies at (1 + scale) / 2 of the way from the other.
+    share = build.mapped(swell, (_THINNEST, _THICKEST), ((1 + _THINNEST) / 2, (1 + _THICKEST) / 2))
+    moved = build.mixed(share, build.at(position, build.named("partner", "INT")), position)
     placed = build.node("GeometryNodeSetPosition")
     build.link(build.node("NodeGroupInput").outputs[0], placed.inputs["Geometry"])
     build.link(moved, placed.inputs["Position"])
@@ -144,8 +148,15 @@ class _Builder:
     def vector(self, operation: str, *values: object) -> bpy.types.NodeSocket:
         return _out(self._fed(self.node("ShaderNodeVectorMath", operation=operation), *values))
 
-    def scaled(self, vector: bpy.types.NodeSocket, factor: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-        return _out(self._fed(self.node("ShaderNodeVectorMath", operation="SCALE"), vector, factor))
+    def mixed(self, share: bpy.types.NodeSocket, first: bpy.types.NodeSocket, second: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+        """A vector on the way from the first to the second, or beyond it."""
+        node = self.node("ShaderNodeMix", data_type="VECTOR")
+        node.clamp_factor = False
+        return _out(self._fed(node, share, first, second))
+
+    def mapped(self, value: bpy.types.NodeSocket, source: tuple[float, float], target: tuple[float, float]) -> bpy.types.NodeSocket:
+        """A value, held inside the source's range, at the same place of the target's."""
+        return _out(self._fed(self.node("ShaderNodeMapRange"), value, *source, *target))
 
     def math(self, operation: str, *values: object) -> bpy.types.NodeSocket:
         return _out(self._fed(self.node("ShaderNodeMath", operation=operation), *values))

@@ -73,9 +73,9 @@ class MuscleMesh:
     """A muscle's closed surface in the rest pose.
 
     To keep its volume when it is stretched to another length, scale each vertex about the middle between it and its
-    partner by (rest length / length) ** exponent, the length being that of the vertex's own fibre: the sum, over the
-    fibre, of the distances between such middles and the next ones. That takes only what a vertex can look up, so that
-    Blender's geometry nodes can do it.
+    partner by (rest length / length) ** exponent, the length being that of the vertex's own fibre: the sum of the distances
+    between its vertices and the next ones along it. That takes only what a vertex can look up, so that Blender's geometry
+    nodes can do it, and few of their steps, which cost more than the vertices do.
 
     Attributes:
         vertices: (V, 3) metres.
@@ -83,8 +83,7 @@ class MuscleMesh:
         weights: joint name -> (V,) how much each vertex follows the joint; sums to 1 over joints.
         partner: (V,) vertex on the other side of the belly.
         following: (V,) vertex next along the fibre; itself at the end.
-        fibre: (V,) number of the fibre a vertex lies on.
-        rest_length: (V,) metres, length of that fibre at rest.
+        fibre: (V,) number of the fibre a vertex lies on: a belly is one, all lines along its surface; a sheet has many.
         exponent: (V,) 0.5 for a belly that thickens both ways, 1 for a sheet that keeps its width.
         tendon: (V,) in [0, 1], 1 where it is tendon.
     """
@@ -95,9 +94,14 @@ class MuscleMesh:
     partner: Ints
     following: Ints
     fibre: Ints
-    rest_length: Array
     exponent: Array
     tendon: Array
+
+    @property
+    def rest_length(self) -> Array:
+        """(V,) metres, length at rest of the fibre that a vertex lies on, summed over all lines of it."""
+        steps = np.linalg.norm(self.vertices[self.following] - self.vertices, axis=1)
+        return np.bincount(self.fibre, steps)[self.fibre]
 
 
 @lru_cache(maxsize=1)
@@ -240,11 +244,10 @@ def _belly(skeleton: Skeleton, hmap: HumanoidMap, side: str, strand: Mapping[str
     faces = _grid_faces(index, wrap=True)
     faces += [index[0, ::-1].tolist(), index[-1].tolist()]
     following = np.vstack([index[1:], index[-1:]]).ravel()
-    length = float(np.linalg.norm(np.diff(center, axis=0), axis=1).sum())
     count = len(vertices)
     mesh = MuscleMesh(
         vertices, faces, _blended(path.weights, np.repeat(t, _SIDES)), np.roll(index, _SIDES // 2, axis=1).ravel(), following,
-        np.tile(np.arange(_SIDES), _RINGS), np.full(count, length), np.full(count, 0.5), np.repeat(tendon, _SIDES),
+        np.zeros(count, dtype=np.int64), np.full(count, 0.5), np.repeat(tendon, _SIDES),
     )  # fmt: skip
     return _facing_outwards(mesh)
 
@@ -273,7 +276,6 @@ def _fan(skeleton: Skeleton, hmap: HumanoidMap, side: str, strand: Mapping[str, 
     faces += [[int(a), int(a) + count, int(b) + count, int(b)] for a, b in zip(rim, np.roll(rim, -1), strict=True)]
     following = np.vstack([outer[1:], outer[-1:]]).ravel()
     fibre = np.tile(np.arange(_FAN_FIBRES), _FAN_RINGS)
-    length = np.linalg.norm(np.diff(sheet, axis=0), axis=2).sum(axis=0)[fibre]
     weights: dict[str, Array] = {}
     for k, path in enumerate(paths):
         # A fibre between two of the table's follows both, by nearness.
@@ -283,8 +285,7 @@ def _fan(skeleton: Skeleton, hmap: HumanoidMap, side: str, strand: Mapping[str, 
     twice = {joint: np.tile(values, 2) for joint, values in weights.items()}
     mesh = MuscleMesh(
         vertices, faces, twice, np.concatenate([inner.ravel(), outer.ravel()]), np.concatenate([following, following + count]),
-        np.concatenate([fibre, fibre + _FAN_FIBRES]), np.tile(length, 2), np.ones(2 * count),
-        np.tile(np.repeat(tendon, _FAN_FIBRES), 2),
+        np.tile(fibre, 2), np.ones(2 * count), np.tile(np.repeat(tendon, _FAN_FIBRES), 2),
     )  # fmt: skip
     return _facing_outwards(mesh)
 
@@ -335,5 +336,5 @@ def _joined(parts: list[MuscleMesh]) -> MuscleMesh:
     faces = [[corner + int(start) for corner in face] for part, start in zip(parts, starts, strict=False) for face in part.faces]
     return MuscleMesh(
         stacked("vertices"), faces, weights, stacked("partner", starts), stacked("following", starts), stacked("fibre", fibres),
-        stacked("rest_length"), stacked("exponent"), stacked("tendon"),
+        stacked("exponent"), stacked("tendon"),
     )  # fmt: skip
