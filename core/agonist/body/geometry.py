@@ -101,7 +101,7 @@ class MuscleMesh:
     def rest_length(self) -> Array:
         """(V,) metres, length at rest of the fibre that a vertex lies on, summed over all lines of it."""
         steps = np.linalg.norm(self.vertices[self.following] - self.vertices, axis=1)
-        return np.bincount(self.fibre, steps)[self.fibre]
+        return np.asarray(np.bincount(self.fibre, steps)[self.fibre], dtype=float)
 
 
 @lru_cache(maxsize=1)
