@@ -79,7 +79,7 @@ def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
     document = json.loads((out / "model.json").read_text())
     assert document["metrics"] == metrics
     assert document["training"]["fits"]["editor"]["steps"] == 2
-    assert document["parameters"]["encoder"] == 514_192
+    assert document["parameters"]["encoder"] == 529_040
     card = (out / "CARD.md").read_text()
     assert "Trained on simulated activation" in card
     assert "3 steps" in card and "training mean" in card and "go the way that was asked" in card

@@ -50,7 +50,7 @@ class Editor(nn.Module):
 
     def forward(self, keypoints: Tensor, activation: Tensor, log2_scale: Tensor) -> tuple[Tensor, Tensor]:
         asked = torch.clamp(log2_scale, -_LARGEST_LOG2, _LARGEST_LOG2)
-        features = torch.cat([self.encoder.normalized(keypoints), 5 * activation, asked], dim=-1)
+        features = torch.cat([self.encoder.normalized(keypoints, moments=False), 5 * activation, asked], dim=-1)
         basis = torch.unflatten(torch.tanh(self.head(self.trunk(features))), -1, (self.muscles, self.outputs)) * self.limit
         change = (asked[..., None] * basis).sum(dim=-2)  # (B, T, outputs)
         change = self._smoothed(change)

@@ -7,12 +7,16 @@ from torch import Tensor
 
 from agonist.edit_joints import EDIT_JOINTS, EDIT_PARENTS, KEYPOINT_BONES
 from agonist.keypoint_layouts import BODY25
+from agonist.networks.moments import MOMENT_FEATURES, moment_features
 
-__all__ = ["FEATURES", "apply_to_keypoints", "body_features", "facing", "heading", "rotate_by_rotvec", "to_world"]
+__all__ = [
+    "FEATURES", "FEATURES_WITH_MOMENTS", "apply_to_keypoints", "body_features", "facing", "heading", "rotate_by_rotvec", "to_world",
+]  # fmt: skip
 
 _HIP_L, _HIP_R, _MID = BODY25.index("hip_l"), BODY25.index("hip_r"), BODY25.index("mid_hip")
 _FEET = [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe", "small_toe") for side in "lr"]
 FEATURES = 3 * 75 + 1
+FEATURES_WITH_MOMENTS = FEATURES + MOMENT_FEATURES
 
 
 def heading(keypoints: Tensor) -> tuple[Tensor, Tensor]:
@@ -64,11 +68,19 @@ def _lowest_so_far(values: Tensor) -> Tensor:
     return values
 
 
-def body_features(keypoints: Tensor, fps: float, *, causal: bool = False) -> Tensor:
+def _second(values: Tensor, first: Tensor) -> Tensor:
+    """Second differences along axis 1 per frame squared; at the ends those of `first`, the first ones. (B, T, ...)"""
+    inner = values[:, 2:] - 2 * values[:, 1:-1] + values[:, :-2]
+    ends = _central(first)
+    return torch.cat([ends[:, :1], inner, ends[:, -1:]], dim=1)
+
+
+def body_features(keypoints: Tensor, fps: float, *, moments: bool = False, causal: bool = False) -> Tensor:
     """(B, T, 25, 3) world metres to (B, T, FEATURES): nothing of it changes when the clip is moved or turned about z.
 
     Positions about the middle of the hips, velocities and accelerations, all along the character's heading, and the height
-    of the hips over the lowest place that the feet visit in the window. Where it is `causal` no frame knows a later one.
+    of the hips over the lowest place that the feet visit in the window; and with `moments` those of `moment_features`
+    (FEATURES_WITH_MOMENTS). Where it is `causal` no frame knows a later one.
     """
     difference = _backward if causal else _central
     cosine, sine = heading(keypoints)
@@ -80,7 +92,12 @@ def body_features(keypoints: Tensor, fps: float, *, causal: bool = False) -> Ten
     feet = keypoints[:, :, _FEET, 2].amin(dim=2)  # (B, T)
     floor = (_lowest_so_far(feet) if causal else feet.amin(dim=1, keepdim=True))[..., None]  # (B, T or 1, 1)
     height = mid[:, :, 0, 2:] - floor  # (B, T, 1)
-    return torch.cat([*(part.flatten(2) for part in parts), height], dim=-1)
+    features = torch.cat([*(part.flatten(2) for part in parts), height], dim=-1)
+    if not moments:
+        return features
+    # Forces need the sharper of the two accelerations; a causal one is that already.
+    sharp = acceleration if causal else _second(keypoints, difference(keypoints)) * fps * fps
+    return torch.cat([features, moment_features(keypoints, sharp, floor[..., 0], (cosine, sine))], dim=-1)
 
 
 def rotate_by_rotvec(rotvec: Tensor, vector: Tensor) -> Tensor:

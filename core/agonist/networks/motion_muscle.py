@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from agonist.errors import UnknownNameError
-from agonist.networks.geometry import FEATURES, body_features, facing
+from agonist.networks.geometry import FEATURES, FEATURES_WITH_MOMENTS, body_features, facing
 
 __all__ = [
     "CONFIGS", "AgonistEncoder", "AgonistTrunk", "MiaNetwork", "NetworkConfig", "PaperDecoder", "PaperEncoder", "TransformerBlock",
@@ -32,6 +32,7 @@ class NetworkConfig:
         kernel: frames that the local extractor sees.
         dropout: share dropped in training.
         causal: no frame of the answer hangs on a later frame, as live use needs (ours only).
+        moments: the encoder is given the net moments at the joints beside the motion (ours only).
     """
 
     name: str
@@ -44,6 +45,7 @@ class NetworkConfig:
     kernel: int = 9
     dropout: float = 0.1
     causal: bool = False
+    moments: bool = False
 
     @property
     def ours(self) -> bool:
@@ -54,8 +56,10 @@ class NetworkConfig:
 CONFIGS: dict[str, NetworkConfig] = {
     "mia-paper": NetworkConfig("mia-paper", 10.0, 30, layers=4, heads=8),
     "mia-release": NetworkConfig("mia-release", 10.0, 30, layers=8, heads=16),
-    "agonist": NetworkConfig("agonist", 20.0, 64, layers=3, heads=4, feed_forward=256, kernel=5, dropout=0.05),
-    "agonist-causal": NetworkConfig("agonist-causal", 20.0, 64, layers=3, heads=4, feed_forward=256, kernel=5, dropout=0.05, causal=True),
+    "agonist": NetworkConfig("agonist", 20.0, 64, layers=3, heads=4, feed_forward=256, kernel=5, dropout=0.05, moments=True),
+    "agonist-causal": NetworkConfig(
+        "agonist-causal", 20.0, 64, layers=3, heads=4, feed_forward=256, kernel=5, dropout=0.05, causal=True, moments=True
+    ),
 }
 
 
@@ -194,9 +198,10 @@ class AgonistEncoder(nn.Module):
     def __init__(self, config: NetworkConfig, muscles: int = 8) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("mean", torch.zeros(FEATURES))
-        self.register_buffer("std", torch.ones(FEATURES))
-        self.trunk = AgonistTrunk(config, FEATURES)
+        features = FEATURES_WITH_MOMENTS if config.moments else FEATURES
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("std", torch.ones(features))
+        self.trunk = AgonistTrunk(config, features)
         self.head = nn.Linear(config.width, 2 * muscles)
         self.unseen = nn.Linear(25, config.width)
         with torch.no_grad():
@@ -207,18 +212,21 @@ class AgonistEncoder(nn.Module):
             self.head.bias[:muscles] = -2.5
             self.head.bias[muscles:] = -2.5
 
-    def features(self, keypoints: Tensor) -> Tensor:
-        """(B, T, F) of the body, as they are."""
-        return body_features(keypoints, self.config.fps, causal=self.config.causal)
+    def features(self, keypoints: Tensor, *, moments: bool | None = None) -> Tensor:
+        """(B, T, F) of the body, as they are; by default with moments if the encoder was given them."""
+        wanted = self.config.moments if moments is None else moments
+        return body_features(keypoints, self.config.fps, moments=wanted, causal=self.config.causal)
 
     def learn_scales(self, features: Tensor) -> None:
         """Take from training features (N, F) what `normalized` measures in."""
         self.mean.copy_(features.mean(0))
         self.std.copy_(features.std(0) + 1e-3)
 
-    def normalized(self, keypoints: Tensor) -> Tensor:
+    def normalized(self, keypoints: Tensor, *, moments: bool | None = None) -> Tensor:
         """(B, T, F) features in standard units of the training set, cut at 6 of them."""
-        return torch.clamp((self.features(keypoints) - self.mean) / self.std, -6.0, 6.0)
+        features = self.features(keypoints, moments=moments)
+        count = features.shape[-1]
+        return torch.clamp((features - self.mean[:count]) / self.std[:count], -6.0, 6.0)
 
     def forward(self, keypoints: Tensor, confidence: Tensor | None = None) -> tuple[Tensor, Tensor]:
         lost = torch.zeros_like(keypoints[..., 0]) if confidence is None else 1 - confidence

@@ -5,6 +5,7 @@ It minimises what the editor was trained to minimise, so it says what the amorti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from agonist.edit_joints import EDIT_JOINTS
 from agonist.errors import ContractError, MotionError
 from agonist.networks.editor import MOST_SHIFT, MOST_TURN, Editor
+from agonist.networks.geometry import FEATURES_WITH_MOMENTS
 from agonist.networks.motion_muscle import AgonistEncoder, network_config
 from agonist.training.editing import edit_loss, plants
 from agonist.windows import window_starts
@@ -47,7 +49,9 @@ def encoder_from_onnx(path: Path, config: str = "agonist") -> AgonistEncoder:
         bias = [name for name in node.input if name in arrays and name.endswith(".bias")]
         if node.op_type == "Add" and product and bias:
             arrays[bias[0].removesuffix("bias") + "weight"] = arrays[products[product[0]]].T
-    encoder = AgonistEncoder(network_config(config))
+    # Encoders of before were not given moments either.
+    moments = arrays.get("mean", np.zeros(0)).size == FEATURES_WITH_MOMENTS
+    encoder = AgonistEncoder(replace(network_config(config), moments=moments))
     known = encoder.state_dict()
     # Encoders of before took every point for seen.
     arrays = {name: np.zeros(value.shape, np.float32) for name, value in known.items() if name.startswith("unseen.")} | arrays
