@@ -181,7 +181,7 @@ class _Run:
     def result(self, method: str, direction: str, fold: Fold, first: Fold, progress: Progress) -> FoldResult:
         """The stored result, or a new one that is stored."""
         place = self.work / _file_name(method, direction, fold.name)
-        key = hashlib.sha256(f"{self.key} {method} {direction} {fold.name}".encode()).hexdigest()
+        key = self._key(method, direction, fold.name)
         known = _read_result(place.with_suffix(".json"), key)
         if known is not None:
             return known
@@ -201,12 +201,22 @@ class _Run:
         _write(place.with_suffix(".json"), {"key": key, **fields, "cells": cells.document(), "training": training})
         return result
 
+    def _key(self, method: str, direction: str, what: str) -> str:
+        """Of everything that a stored result hangs on; our network's shape too, which still changes, unlike the paper's."""
+        shape = ""
+        if method in NETWORKS:
+            from agonist.networks.motion_muscle import network_config
+
+            config = network_config(NETWORKS[method][0])
+            shape = f" {config}" if config.ours else ""
+        return hashlib.sha256(f"{self.key} {method} {direction} {what}{shape}".encode()).hexdigest()
+
     def _rate(self, method: str, direction: str, first: Fold, progress: Progress) -> float:
         """The learning rate with the best early-stopping score on the first fold; its test is not looked at."""
         if len(self.budget.rates) == 1:
             return self.budget.rates[0]
         place = self.work / _file_name(method, direction, "learning rate")
-        key = hashlib.sha256(f"{self.key} {method} {direction} rate".encode()).hexdigest()
+        key = self._key(method, direction, "rate")
         document = _read(place.with_suffix(".json"), key)
         if document is None:
             scores = {}
