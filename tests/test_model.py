@@ -151,3 +151,14 @@ def test_predicting_leaves_nothing_in_the_home_folder(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], env={**variables, "HOME": str(home)}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not list(home.rglob("*"))
+
+
+def test_many_windows_at_once_are_as_each_alone():
+    """Two threads share many windows; no answer hangs on its neighbours."""
+    model = load_model()
+    rng = np.random.default_rng(5)
+    windows = 1.0 + 0.2 * rng.normal(size=(31, model.contract.window, 25, 3))
+    together = model.encode_windows(windows)
+    for name, values in together.items():
+        alone = np.concatenate([model.encode_windows(windows[k : k + 1])[name] for k in range(len(windows))])
+        np.testing.assert_allclose(values, alone, atol=1e-5)

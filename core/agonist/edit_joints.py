@@ -66,6 +66,17 @@ def _bones() -> tuple[tuple[int, int, int], ...]:
 KEYPOINT_BONES: tuple[tuple[int, int, int], ...] = _bones()
 
 
+def _bone_levels() -> list[list[int]]:
+    """Rows of KEYPOINT_BONES by how far they are from mid_hip; a level is moved at once."""
+    depth = {BODY25.index("mid_hip"): 0}
+    for child, parent, _ in KEYPOINT_BONES:
+        depth[child] = depth[parent] + 1
+    return [[k for k, (child, _, _) in enumerate(KEYPOINT_BONES) if depth[child] == level] for level in range(1, max(depth.values()) + 1)]
+
+
+_BONE_LEVELS = _bone_levels()
+
+
 def accumulated(rotvec_world: Array) -> Array:
     """(T, 13, 3) turns to (T, 13, 4): the whole rotation G_j of each part."""
     total = rotations.from_rotvec(rotvec_world)
@@ -95,8 +106,8 @@ def carried(keypoints: Array, total: Array, root_delta_world: Array) -> Array:
     moved[:, hip] = keypoints[:, hip] + root_delta_world
     children, parents, turns = (list(column) for column in zip(*KEYPOINT_BONES, strict=True))
     bones = rotations.rotate(total[:, turns], keypoints[:, children] - keypoints[:, parents])
-    for k, (child, parent) in enumerate(zip(children, parents, strict=True)):
-        moved[:, child] = moved[:, parent] + bones[:, k]
+    for level in _BONE_LEVELS:
+        moved[:, [children[k] for k in level]] = moved[:, [parents[k] for k in level]] + bones[:, level]
     return moved
 
 

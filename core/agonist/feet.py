@@ -29,6 +29,10 @@ MAX_EXTENSION = 0.999
 # The hips follow a leg that is too short in so many steps, each smoothed over this time [ours].
 _PULLS, _PULL_S = 8, 0.08
 
+# Keypoints of both legs, left first, and the joints (3, 2) that turn them: hips, knees, ankles.
+_HIPS, _KNEES, _ANKLES = ([BODY25.index(f"{name}_{side}") for side in "lr"] for name in ("hip", "knee", "ankle"))
+_LEG_JOINTS = [[EDIT_JOINTS.index(f"{name}_{side}") for side in "lr"] for name in ("hip", "knee", "ankle")]
+
 
 def spread_frames(fps: float) -> int:
     """How many frames back and ahead a leg that is too short may move the hips."""
@@ -91,11 +95,18 @@ def _drop_short(flags: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
     return result
 
 
+def _cross(a: Array, b: Array) -> Array:
+    """(..., 3) cross product; np.cross takes longer to set up than a clip takes to compute."""
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+
+
 def _between(a: Array, b: Array) -> Array:
-    """(T, 4): the shortest rotation that takes direction a to direction b."""
+    """(..., 4): the shortest rotation that takes direction a to direction b."""
     a = a / (np.linalg.norm(a, axis=-1, keepdims=True) + 1e-12)
     b = b / (np.linalg.norm(b, axis=-1, keepdims=True) + 1e-12)
-    axis = np.cross(a, b)
+    axis = _cross(a, b)
     quaternion = np.concatenate([1 + np.sum(a * b, axis=-1, keepdims=True), axis], axis=-1)
     return rotations.normalize(quaternion + np.array([1e-12, 0, 0, 0]))
 
@@ -120,41 +131,34 @@ def plant_feet(
     """
     rotvec = np.zeros((len(original), len(EDIT_JOINTS), 3))
     shift = _reach_with_hips(original, moved, weight, fps)
-    floor_m = lowest_sole(original) if floor_m is None else floor_m
-    for column, side in enumerate("lr"):
-        hip, knee, ankle = (BODY25.index(f"{name}_{side}") for name in ("hip", "knee", "ankle"))
-        share = weight[:, column, None]
-        h, k, a = (moved[:, joint] + shift for joint in (hip, knee, ankle))
-        free = _above_floor(moved[:, ankle], moved, side, floor_m)
-        knee_turn, hip_turn = _solve_leg(h, k, a, free + share * (original[:, ankle] - free))
-        above = rotations.multiply(hip_turn, knee_turn)
-        wanted = rotations.slerp(turned_foot[:, column], rotations.identity(len(original)), weight[:, column])
-        # What the foot has now is above * turned_foot; it should have `wanted`.
-        foot = rotations.multiply(
-            rotations.conjugate(above), rotations.multiply(wanted, rotations.conjugate(turned_foot[:, column]))
-        )
-        for name, turn in (("hip", hip_turn), ("knee", knee_turn), ("ankle", foot)):
-            rotvec[:, EDIT_JOINTS.index(f"{name}_{side}")] = rotations.to_rotvec(turn)
+    free = _above_floor(moved, lowest_sole(original) if floor_m is None else floor_m)
+    # Both legs at a time, (T, 2, 3).
+    hip, knee, ankle = (moved[:, joints] + shift[:, None] for joints in (_HIPS, _KNEES, _ANKLES))
+    knee_turn, hip_turn = _solve_leg(hip, knee, ankle, free + weight[..., None] * (original[:, _ANKLES] - free))
+    above = rotations.multiply(hip_turn, knee_turn)
+    wanted = rotations.slerp(turned_foot, rotations.identity(), weight)
+    # What the foot has now is above * turned_foot; it should have `wanted`.
+    foot = rotations.multiply(rotations.conjugate(above), rotations.multiply(wanted, rotations.conjugate(turned_foot)))
+    rotvec[:, _LEG_JOINTS] = rotations.to_rotvec(np.stack([hip_turn, knee_turn, foot], axis=1))
     return rotvec, shift
 
 
-def _above_floor(target: Array, moved: Array, side: str, floor_m: float) -> Array:
-    """Lift a target whose sole would sink below the floor."""
-    sole = _sole(moved, side).min(axis=1) + target[:, 2] - moved[:, BODY25.index(f"ankle_{side}"), 2]
-    lifted = target.copy()
-    lifted[:, 2] += np.maximum(floor_m - sole, 0.0)
+def _above_floor(moved: Array, floor_m: float) -> Array:
+    """(T, 2, 3) the ankles, lifted where their soles would sink below the floor."""
+    lifted = moved[:, _ANKLES]
+    sole = np.stack([_sole(moved, side).min(axis=1) for side in "lr"], axis=1)
+    lifted[..., 2] += np.maximum(floor_m - sole, 0.0)
     return lifted
 
 
 def _reach_with_hips(original: Array, moved: Array, weight: Array, fps: float) -> Array:
     """(T, 3) smooth displacement of the hips that brings every planted ankle within reach of its leg."""
-    legs = []
-    for column, side in enumerate("lr"):
-        hip, knee, ankle = (BODY25.index(f"{name}_{side}") for name in ("hip", "knee", "ankle"))
-        length = sum(np.linalg.norm(original[:, b] - original[:, a], axis=-1) for a, b in ((hip, knee), (knee, ankle)))
-        before = np.linalg.norm(original[:, ankle] - original[:, hip], axis=-1)
-        reach = np.maximum(MAX_EXTENSION * length, before)
-        legs.append((original[:, ankle] - moved[:, hip], reach, weight[:, column] > 0.5))
+    before = np.linalg.norm(original[:, _ANKLES] - original[:, _HIPS], axis=-1)
+    length = sum(np.linalg.norm(original[:, b] - original[:, a], axis=-1) for a, b in ((_HIPS, _KNEES), (_KNEES, _ANKLES)))
+    gap, reach, firm = original[:, _ANKLES] - moved[:, _HIPS], np.maximum(MAX_EXTENSION * length, before), weight > 0.5
+    if not (firm & (np.linalg.norm(gap, axis=-1) > reach)).any():
+        return np.zeros((len(original), 3))
+    legs = [(gap[:, leg], reach[:, leg], firm[:, leg]) for leg in range(2)]
     shift = np.zeros((len(original), 3))
     # Smoothing lowers a peak and so leaves a leg short again: pull, smooth, and pull what is left.
     for _ in range(_PULLS):
@@ -171,7 +175,7 @@ def _reach_with_hips(original: Array, moved: Array, weight: Array, fps: float) -
 
 
 def _solve_leg(hip: Array, knee: Array, ankle: Array, target: Array) -> tuple[Array, Array]:
-    """Knee and hip turns (T, 4) that take the ankle to `target` as near as the leg's length allows."""
+    """Knee and hip turns (..., 4) that take ankles (..., 3) to `target` as near as the leg's length allows."""
     thigh, shank = knee - hip, ankle - knee
     l1, l2 = np.linalg.norm(thigh, axis=-1), np.linalg.norm(shank, axis=-1)
     now = np.linalg.norm(ankle - hip, axis=-1)
@@ -181,15 +185,15 @@ def _solve_leg(hip: Array, knee: Array, ankle: Array, target: Array) -> tuple[Ar
     def interior(distance: Array) -> Array:
         return np.arccos(np.clip((l1**2 + l2**2 - distance**2) / (2 * l1 * l2 + 1e-12), -1.0, 1.0))
 
-    hinge = np.cross(thigh, shank)
+    hinge = _cross(thigh, shank)
     straight = np.linalg.norm(hinge, axis=-1, keepdims=True) < 1e-6
     # A straight leg has no plane of its own: bend it about the axis across the walking direction of the thigh.
-    hinge = np.where(straight, np.cross(thigh, np.array([0.0, 1.0, 0.0])), hinge)
+    hinge = np.where(straight, _cross(thigh, np.array([0.0, 1.0, 0.0])), hinge)
     hinge = hinge / (np.linalg.norm(hinge, axis=-1, keepdims=True) + 1e-12)
     # Turning the shank about thigh x shank by a positive angle closes the knee.
     close = np.where(np.abs(wanted - now) < 1e-9, 0.0, interior(now) - interior(wanted))
-    knee_turn = rotations.from_rotvec(hinge * close[:, None])
+    knee_turn = rotations.from_rotvec(hinge * close[..., None])
     reached = knee + rotations.rotate(knee_turn, shank)
     still = np.abs(target - reached).max(axis=-1, keepdims=True) < 1e-12
-    hip_turn = np.where(still, rotations.identity(len(hip)), _between(reached - hip, target - hip))
+    hip_turn = np.where(still, rotations.identity(), _between(reached - hip, target - hip))
     return knee_turn, hip_turn

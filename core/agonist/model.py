@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,9 @@ __all__ = ["DEFAULT_MODEL", "Contract", "Model", "activation_of", "available_mod
 Array = NDArray[np.float64]
 
 DEFAULT_MODEL = "agonist"
+
+# From so many windows on, two threads take a half each [ours].
+_SHARED = 24
 
 # Names and trailing dimensions of what each part takes and gives; M is the number of muscles.
 _PARTS: dict[str, tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | str, ...]]]] = {
@@ -142,8 +146,8 @@ class Model:
         if found != sha256:
             raise ContractError(f"{path}: sha256 is {found[:12]}... Expected {sha256[:12]}... as its contract says.")
         try:
-            # Clips are short: more than two threads cost more than they bring.
-            session = open_session(content, threads=2)
+            # A network's steps are small: threads that share each of them wait for each other longer than they work.
+            session = open_session(content, threads=1)
         except Exception as error:  # onnxruntime raises half a dozen unrelated classes for a bad file
             raise ContractError(f"{path}: onnxruntime cannot open it ({str(error)[:120]}). Expected an ONNX network.") from error
         self._check(path, part, session)
@@ -183,11 +187,22 @@ class Model:
         session = self._session(part)
         windows = {name: values.astype(np.float32, copy=False) for name, values in windows.items()}
         names = [node.name for node in session.get_outputs()]
+        count = len(next(iter(windows.values())))
+
+        def run(first: int, last: int) -> list[Array]:
+            answers: list[Array] = session.run(names, {name: values[first:last] for name, values in windows.items()})
+            return answers
+
         try:
-            outputs = session.run(names, windows)
+            if count < _SHARED:
+                outputs = run(0, count)
+            else:
+                with ThreadPoolExecutor(1) as pool:
+                    other = pool.submit(run, count // 2, count)
+                    outputs = [np.concatenate(halves) for halves in zip(run(0, count // 2), other.result(), strict=True)]
         except Exception as error:  # onnxruntime raises half a dozen unrelated classes
             raise ContractError(f"{self.folder}: the {part} cannot run on what its contract says ({str(error)[:120]}).") from error
-        self._check_outputs(part, names, outputs, len(next(iter(windows.values()))))
+        self._check_outputs(part, names, outputs, count)
         return {name: output.astype(float) for name, output in zip(names, outputs, strict=True)}
 
     def _check_outputs(self, part: str, names: list[str], outputs: list[Array], count: int) -> None:
