@@ -8,7 +8,7 @@ from agonist.errors import AgonistError
 
 from ..preview import finish_all
 
-__all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "active_armature"]
+__all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "EditedOperator", "PredictedOperator", "active_armature"]
 
 
 def active_armature(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -38,6 +38,11 @@ class ArmatureOperator:
             return "Switch to Object Mode or Pose Mode first"
         if armature.library is not None:
             return "This armature is linked from another file; make a library override first"
+        return cls.lacks(context, armature)
+
+    @classmethod
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        """What has to be done first with an armature that is at hand, as a sentence for the user; empty if nothing."""
         return ""
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -54,10 +59,23 @@ class AnimatedArmatureOperator(ArmatureOperator):
     """Mix-in: the armature also has an action."""
 
     @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        if why:
-            return why
-        if armature.animation_data is None or armature.animation_data.action is None:
-            return "The armature has no action; import a motion or animate it first"
-        return ""
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        has_action = armature.animation_data is not None and armature.animation_data.action is not None
+        return super().lacks(context, armature) or ("" if has_action else "The armature has no action; import a motion or animate it first")
+
+
+class PredictedOperator(ArmatureOperator):
+    """Mix-in: there is a prediction to work on."""
+
+    @classmethod
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        is_predicted = armature.agonist.sliders and armature.agonist.source_action
+        return super().lacks(context, armature) or ("" if is_predicted else "Press Predict first")
+
+
+class EditedOperator(ArmatureOperator):
+    """Mix-in: there is a recommended motion."""
+
+    @classmethod
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        return super().lacks(context, armature) or ("" if armature.agonist.recommended_action else "Move a slider first")

@@ -53,9 +53,8 @@ class AGONIST_OT_save_bones(ArmatureOperator, bpy.types.Operator, ExportHelper):
     filter_glob: bpy.props.StringProperty(default="*.toml", options={"HIDDEN"}, description="Files that are shown")
 
     @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if armature.agonist.bones else "Press Detect Bones first")
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        return "" if armature.agonist.bones else "Press Detect Bones first"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self.filepath = str(user_map_folder(create=True) / bpy.path.clean_name(active_armature(context).name)) + self.filename_ext

@@ -7,7 +7,7 @@ import bpy
 from .. import verbs
 from ..curves import clear_curves, drawn_muscles
 from ..live import changed
-from .edit import PredictedOperator
+from .base import PredictedOperator
 
 __all__ = ["AGONIST_OT_clear_curves", "AGONIST_OT_edit_curves"]
 
@@ -44,9 +44,8 @@ class AGONIST_OT_clear_curves(PredictedOperator, bpy.types.Operator):
     muscle: bpy.props.StringProperty(name="Muscle", description="A muscle, a group for both sides, or nothing for all of them")
 
     @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if drawn_muscles(armature) else "No curve is drawn; press Edit Curves first")
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        return "" if drawn_muscles(armature) else "No curve is drawn; press Edit Curves first"
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         clear_curves(armature, armature.agonist.muscles_of(self.muscle) if self.muscle else None)

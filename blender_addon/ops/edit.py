@@ -5,12 +5,9 @@ from __future__ import annotations
 import bpy
 
 from .. import verbs
-from .base import AnimatedArmatureOperator, ArmatureOperator
+from .base import AnimatedArmatureOperator, PredictedOperator
 
-__all__ = [
-    "AGONIST_OT_edit", "AGONIST_OT_only_parts", "AGONIST_OT_predict", "AGONIST_OT_reset", "AGONIST_OT_reset_slider",
-    "PredictedOperator",
-]  # fmt: skip
+__all__ = ["AGONIST_OT_edit", "AGONIST_OT_only_parts", "AGONIST_OT_predict", "AGONIST_OT_reset", "AGONIST_OT_reset_slider"]
 
 
 class AGONIST_OT_predict(AnimatedArmatureOperator, bpy.types.Operator):
@@ -26,15 +23,6 @@ class AGONIST_OT_predict(AnimatedArmatureOperator, bpy.types.Operator):
         # Solid view starts with material colours, in which every muscle is white.
         if view is not None and view.type == "VIEW_3D" and view.shading.type == "SOLID" and view.shading.color_type == "MATERIAL":
             view.shading.color_type = "OBJECT"
-
-
-class PredictedOperator(ArmatureOperator):
-    """Mix-in: the armature has been predicted, so that there are sliders."""
-
-    @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if armature.agonist.sliders and armature.agonist.source_action else "Press Predict first")
 
 
 class AGONIST_OT_edit(PredictedOperator, bpy.types.Operator):

@@ -11,7 +11,7 @@ from bpy_extras.io_utils import ExportHelper
 from ..exports.presets import presets
 from ..exports.variants import export_variants
 from ..exports.write import export_motion
-from .base import AnimatedArmatureOperator, active_armature
+from .base import AnimatedArmatureOperator, PredictedOperator, active_armature
 from .steps import StepsOperator
 
 __all__ = ["AGONIST_OT_export", "AGONIST_OT_export_variants"]
@@ -50,7 +50,7 @@ class AGONIST_OT_export(AnimatedArmatureOperator, ExportHelper, bpy.types.Operat
         self.report({"INFO"}, f"Exported {', '.join(map(str, written))}")
 
 
-class AGONIST_OT_export_variants(StepsOperator, AnimatedArmatureOperator, bpy.types.Operator):
+class AGONIST_OT_export_variants(StepsOperator, PredictedOperator, AnimatedArmatureOperator, bpy.types.Operator):
     """Edit the source motion by each factor in turn and export every result to a folder. Esc stops after the file in work"""
 
     bl_idname = "agonist.export_variants"
@@ -60,11 +60,6 @@ class AGONIST_OT_export_variants(StepsOperator, AnimatedArmatureOperator, bpy.ty
 
     directory: bpy.props.StringProperty(name="Folder", description="Where the files go", subtype="DIR_PATH", options={"SKIP_SAVE"})
     filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"}, description="Show folders")
-
-    @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if armature.agonist.source_action else "Press Predict first")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         self.directory = bpy.path.abspath("//")

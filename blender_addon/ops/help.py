@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..preferences import preferences
-from .base import ArmatureOperator
+from .base import EditedOperator
 
 __all__ = ["AGONIST_FH_motion", "AGONIST_OT_compare", "AGONIST_OT_help"]
 
@@ -44,17 +44,12 @@ class AGONIST_OT_help(bpy.types.Operator):
             self.layout.operator("wm.url_open", text="Documentation", icon="URL").url = chosen.docs_link
 
 
-class AGONIST_OT_compare(ArmatureOperator, bpy.types.Operator):
+class AGONIST_OT_compare(EditedOperator, bpy.types.Operator):
     """Switch between the original and the recommended motion"""
 
     bl_idname = "agonist.compare"
     bl_label = "Compare Original and Recommended"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if armature.agonist.recommended_action else "Move a slider first")
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         armature.agonist.show = "ORIGINAL" if armature.agonist.show == "RECOMMENDED" else "RECOMMENDED"

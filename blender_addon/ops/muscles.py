@@ -45,9 +45,8 @@ class AGONIST_OT_glow_skin(ArmatureOperator, bpy.types.Operator):
     muscles: bpy.props.EnumProperty(name="Muscles", description="Which muscles show", items=SETS, default="mia8")
 
     @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if cls._skins(armature) else "The armature deforms no mesh that could glow")
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        return "" if cls._skins(armature) else "The armature deforms no mesh that could glow"
 
     @staticmethod
     def _skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
@@ -75,9 +74,8 @@ class AGONIST_OT_bind_mesh(ArmatureOperator, bpy.types.Operator):
     )  # fmt: skip
 
     @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if cls._mesh(context) else "Select a mesh first, then the armature with Shift")
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        return "" if cls._mesh(context) else "Select a mesh first, then the armature with Shift"
 
     @staticmethod
     def _mesh(context: bpy.types.Context) -> bpy.types.Object | None:

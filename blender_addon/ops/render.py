@@ -8,8 +8,7 @@ from pathlib import Path
 import bpy
 
 from ..renders import JOBS, RenderOptions
-from .base import active_armature
-from .edit import PredictedOperator
+from .base import PredictedOperator, active_armature
 from .steps import StepsOperator
 
 __all__ = ["AGONIST_OT_render", "AgonistRender", "register", "unregister"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import bpy
 
 from .. import results
-from .base import ArmatureOperator
+from .base import EditedOperator, PredictedOperator
 
 __all__ = ["AGONIST_OT_ghost", "AGONIST_OT_keep_result"]
 
 
-class AGONIST_OT_keep_result(ArmatureOperator, bpy.types.Operator):
+class AGONIST_OT_keep_result(EditedOperator, bpy.types.Operator):
     """Keep the recommended motion as an action of its own; the next edit makes another one"""
 
     bl_idname = "agonist.keep_result"
@@ -21,27 +21,17 @@ class AGONIST_OT_keep_result(ArmatureOperator, bpy.types.Operator):
         name="Push to NLA Track", description="Also put it on an NLA track of its own; what plays stays what it is", default=False
     )
 
-    @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if armature.agonist.recommended_action else "Move a slider first")
-
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         action = results.keep_result(armature, track=self.track)
         self.report({"INFO"}, f"Kept '{action.name}'" + (" and pushed it to an NLA track" if self.track else ""))
 
 
-class AGONIST_OT_ghost(ArmatureOperator, bpy.types.Operator):
+class AGONIST_OT_ghost(PredictedOperator, bpy.types.Operator):
     """Show the original beside the recommended motion as a see-through body, or take it away again"""
 
     bl_idname = "agonist.ghost"
     bl_label = "Ghost of the Original"
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def why_not(cls, context: bpy.types.Context, armature: bpy.types.Object | None) -> str:
-        why = super().why_not(context, armature)
-        return why or ("" if armature.agonist.source_action else "Press Predict first")
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         if not results.remove_ghost(armature):

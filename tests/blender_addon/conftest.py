@@ -28,3 +28,14 @@ def squat(tmp_path):
     path = tmp_path / "squat.bvh"
     bvh.write(path, exercise("Squat", 2.0, seed=4))
     return path
+
+
+@pytest.fixture
+def rig():
+    """A rig that plays a squat of 31 frames, active."""
+    from tests.blender_addon import rigs
+    from tests.clips import exercise
+
+    armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    return armature

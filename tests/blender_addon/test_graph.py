@@ -8,17 +8,8 @@ bpy = pytest.importorskip("bpy")
 from blender_addon import session, verbs
 from blender_addon.muscles.colours import srgb_at
 from blender_addon.ui.graph import GraphRow, graph_rows, graph_shapes
-from tests.blender_addon import rigs
-from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
-
-
-@pytest.fixture
-def rig():
-    armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
-    bpy.context.view_layer.objects.active = armature
-    return armature
 
 
 def test_the_graph_shows_the_muscle_that_was_moved_as_predicted_and_as_it_is_now(rig):

@@ -13,8 +13,6 @@ from blender_addon.muscles.colours import srgb_at
 from blender_addon.ops.steps import StepsOperator
 from blender_addon.renders import RenderOptions, render_contact_sheet, render_side_by_side, render_turntable
 from blender_addon.sheet import Legend, legend_texts
-from tests.blender_addon import rigs
-from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
 
@@ -28,14 +26,12 @@ def few_samples(monkeypatch):
 
 
 @pytest.fixture
-def rig():
+def rig(rig):
     """A squat, edited, with its muscles and the mannequin."""
-    armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
-    bpy.context.view_layer.objects.active = armature
-    verbs.build_muscles(armature)
-    verbs.predict_armature(armature)
-    armature.agonist.sliders["quadriceps_l"].scale = 1.6
-    return armature
+    verbs.build_muscles(rig)
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    return rig
 
 
 def _state(armature):

@@ -13,11 +13,9 @@ pytestmark = pytest.mark.blender
 
 
 @pytest.fixture
-def rig():
-    armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
-    bpy.context.view_layer.objects.active = armature
-    verbs.predict_armature(armature)
-    return armature
+def rig(rig):
+    verbs.predict_armature(rig)
+    return rig
 
 
 def test_an_edit_is_told_in_few_words():
