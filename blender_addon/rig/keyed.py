@@ -177,13 +177,14 @@ def _basis(
 
 def _object_world(armature: bpy.types.Object, curves: _Curves, frames: np.ndarray) -> np.ndarray | None:
     """(T, 4, 4) the object's matrix; None where something else than its own keys could move it."""
-    above = armature.parent
-    while above is not None:
-        if not _stays(above) or above.constraints or above.rigid_body is not None:
+    thing = armature
+    while thing is not None:
+        # Its own keys move the armature; what it hangs on has none, and is no path, bone or vertex that could be moved otherwise.
+        if thing.constraints or thing.rigid_body is not None or (thing.parent and thing.parent_type != "OBJECT"):
             return None
-        above = above.parent
-    if armature.constraints or armature.rigid_body is not None or (armature.parent and armature.parent_type != "OBJECT"):
-        return None
+        if thing != armature and not (_stays(thing) and (thing.data is None or _stays(thing.data))):
+            return None
+        thing = thing.parent
     moving = {path for path, _ in curves if not path.startswith("[")}
     depsgraph = bpy.context.evaluated_depsgraph_get()
     if _has_delta(armature):

@@ -144,6 +144,26 @@ def _bone_parent(armature):
     armature.parent, armature.parent_type, armature.parent_bone = other, "BONE", other.data.bones[0].name
 
 
+def _carrier(armature, data=None):
+    """A new object that the armature hangs on."""
+    carrier = bpy.data.objects.new("carrier", data)
+    bpy.context.scene.collection.objects.link(carrier)
+    armature.parent = carrier
+    return carrier
+
+
+def _path_above(armature):
+    path = _carrier(armature, bpy.data.curves.new("path", "CURVE")).data
+    path.use_path = True
+    path.keyframe_insert("eval_time")
+
+
+def _vertex_above(armature):
+    carrier = _carrier(armature)
+    carrier.parent = bpy.data.objects.new("mesh", bpy.data.meshes.new("mesh"))
+    carrier.parent_type = "VERTEX"
+
+
 def _own_constraint(armature):
     armature.constraints.new("LIMIT_LOCATION")
 
@@ -165,8 +185,8 @@ def _keyed_mode(armature):
 @pytest.mark.parametrize(
     "other",
     [
-        _constraint, _ik_below, _driver, _strip, _influence, _bone_properties, _moving_parent, _bone_parent, _own_constraint, _time_map,
-        _scale_that_is_not_inherited, _keyed_mode,
+        _constraint, _ik_below, _driver, _strip, _influence, _bone_properties, _moving_parent, _bone_parent, _path_above,
+        _vertex_above, _own_constraint, _time_map, _scale_that_is_not_inherited, _keyed_mode,
     ],
 )  # fmt: skip
 def test_where_anything_else_has_a_say_blender_evaluates(plain, other):
