@@ -36,9 +36,9 @@ def _other(name: str) -> str:
 def _moments(points: np.ndarray, acceleration: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """(11, 3) and (2, 3) of one still frame."""
     moved = np.zeros_like(points) if acceleration is None else acceleration
-    k, a = (torch.tensor(one, dtype=torch.float64).T[None, None] for one in (points, moved))
+    k, a = (torch.tensor(one, dtype=torch.float64).T[:, None, None] for one in (points, moved))
     moments, ground = joint_moments(k, a, torch.zeros(1, 1, dtype=torch.float64))
-    return moments[0, 0].T.numpy(), ground[0, 0].T.numpy()
+    return moments[:, 0, 0].T.numpy(), ground[:, 0, 0].T.numpy()
 
 
 def test_the_masses_are_a_whole_body_and_every_joint_carries_its_own():

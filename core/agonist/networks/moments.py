@@ -2,7 +2,7 @@
 
 The body is points of mass (de Leva 1996, the mean of both sexes) and the ground pushes at the feet. A person's mass is not known,
 so everything is by kilogram of it. This is a rough inverse dynamics inside the graph, a feature and not a result: `agonist.body`
-does it in full. Vectors are columns here, (B, T, 3, N): one product for all points, which is several times faster.
+does it in full. Vectors are (3, B, T, N) here, all their x first: many small vectors are several times faster so in onnxruntime.
 """
 
 from __future__ import annotations
@@ -36,27 +36,32 @@ _ABOVE_WAIST = ("trunk", "head", "upper_arm", "forearm", "hand")
 _ARM, _LEG, _WAIST = slice(0, 4), slice(4, 10), slice(10, 11)
 # A foot this high over the floor carries half of what one on the ground would, and how sharply that ends [ours].
 _LIFTED_M, _LIFTING_M = 0.06, 0.01
-# Of moments along the heading, along limbs, about hinges; forces of two feet; directions of eight limbs, of gravity and the chest.
-MOMENT_FEATURES = 33 + 33 + 8 + 6 + 36
+# The frame (see `moment_features`) that sees each vector: pelvis 0, chest 1, arms 2 3, forearms 4 5, thighs 6 7, shanks 8 9.
+_SEEN_FROM = [
+    0, 0, 2, 3, 4, 5, 6, 7, 6, 7, 8, 9,  # moments: waist; gravity; shoulders, elbows, hips, knees, ankles
+    0, 0, 0, 1, 1, 2, 3, 6, 7, 8, 9,  # directions: thighs, the chest's left, arms, forearms, shanks, feet
+]  # fmt: skip
+# Moments and two feet's forces along the heading, what limbs see, moments about hinges.
+MOMENT_FEATURES = 3 * (11 + 2) + 3 * len(_SEEN_FROM) + 8
 
 
-def _at(k: Tensor, joint: str) -> Tensor:
-    """(B, T, 3, 2) of the left and the right one."""
-    return torch.stack([k[..., BODY25.index(f"{joint}_{side}")] for side in _SIDES], dim=-1)
+def _at(k: Tensor, *joints: str) -> Tensor:
+    """(3, B, T, 2 N) of the left and the right one of N joints."""
+    return torch.stack([k[..., BODY25.index(f"{joint}_{side}")] for joint in joints for side in _SIDES], dim=-1)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return (a * b).sum(-2)
+    return (a * b).sum(0)
 
 
 def _unit(vector: Tensor, least: float = 1e-4) -> Tensor:
     """To length 1; what is much shorter than the root of `least` to nearly nothing."""
-    return vector * torch.rsqrt((vector * vector).sum(-2, keepdim=True) + least)
+    return vector * torch.rsqrt(_dot(vector, vector) + least)
 
 
 def _cross(a: Tensor, b: Tensor) -> Tensor:
-    (ax, ay, az), (bx, by, bz) = a.unbind(-2), b.unbind(-2)
-    return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], dim=-2)
+    (ax, ay, az), (bx, by, bz) = a, b
+    return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
 
 
 def point_masses() -> tuple[Tensor, Tensor, Tensor]:
@@ -84,62 +89,48 @@ def ground_forces(k: Tensor, floor: Tensor, force: Tensor, moment: Tensor) -> tu
     """What the ground must do, shared by the feet that are down, in proportion to how near each is to where it must push.
 
     Args:
-        k: (B, T, 3, 25) metres about any origin. floor: (B, T) its height there.
-        force: (B, T, 3) that all the body asks for, N/kg. moment: (B, T, 3) the same about the origin, N m/kg.
+        k: (3, B, T, 25) metres about any origin. floor: (B, T) its height there.
+        force: (3, B, T) that all the body asks for, N/kg. moment: (3, B, T) the same about the origin, N m/kg.
 
     Returns:
-        forces (B, T, 3, 2) N/kg of the left and the right foot, and the points on the floor (B, T, 3, 2) where they act.
+        forces (3, B, T, 2) N/kg of the left and the right foot, and the points on the floor (3, B, T, 2) where they act.
     """
     heel, toe = _at(k, "heel"), _at(k, "big_toe")
     # Zero-moment point (Vukobratovic 1972): there, one force alone would do.
-    up = torch.clamp(force[..., 2], min=2.0)
-    x, y = (floor * force[..., 0] - moment[..., 1]) / up, (floor * force[..., 1] + moment[..., 0]) / up
-    zmp = torch.stack([x, y], dim=-1)[..., None]  # (B, T, 2, 1)
-    start, sole = heel[..., :2, :], (toe - heel)[..., :2, :]
+    up = torch.clamp(force[2], min=2.0)
+    zmp = torch.stack([(floor * force[0] - moment[1]) / up, (floor * force[1] + moment[0]) / up])[..., None]  # (2, B, T, 1)
+    start, sole = heel[:2], (toe - heel)[:2]
     along = torch.clamp(_dot(zmp - start, sole) / (_dot(sole, sole) + 1e-4), 0.0, 1.0)
-    flat = start + along[..., None, :] * sole
+    flat = start + along * sole
     apart = flat[..., 1:] - flat[..., :1]
     right = torch.clamp(_dot(zmp - flat[..., :1], apart) / (_dot(apart, apart) + 1e-4), 0.0, 1.0)
-    lifted = torch.minimum(heel[..., 2, :], toe[..., 2, :]) - floor[..., None]
+    lifted = torch.minimum(heel[2], toe[2]) - floor[..., None]
     down = torch.sigmoid((_LIFTED_M - lifted) / _LIFTING_M)  # (B, T, 2)
     # A little for the far foot, lest one that stands alone gets nothing where the other hangs over the right place.
     weight = (torch.cat([1 - right, right], dim=-1) + 0.02) * down
     touching = 1 - (1 - down[..., :1]) * (1 - down[..., 1:])
     share = weight / (weight.sum(-1, keepdim=True) + 1e-6) * touching
-    below = floor[..., None, None].expand(-1, -1, 1, 2)
-    return share[..., None, :] * force[..., None], torch.cat([flat, below], dim=-2)
+    return share * force[..., None], torch.cat([flat, floor[None, ..., None].expand(-1, -1, -1, 2)])
 
 
 def joint_moments(k: Tensor, acceleration: Tensor, floor: Tensor) -> tuple[Tensor, Tensor]:
-    """Moments (B, T, 3, 11) N m/kg that joints of `point_masses` put on what hangs on them, and the feet's forces (B, T, 3, 2) N/kg.
+    """Moments (3, B, T, 11) N m/kg that joints of `point_masses` put on what hangs on them, and the feet's forces (3, B, T, 2) N/kg.
 
     Args:
-        k: (B, T, 3, 25) metres about any origin, Z up. floor: (B, T) its height there.
-        acceleration: (B, T, 3, 25) m/s^2.
+        k: (3, B, T, 25) metres about any origin, Z up. floor: (B, T) its height there.
+        acceleration: (3, B, T, 25) m/s^2.
     """
     points, masses, carried = (one.to(k) for one in point_masses())
-    place, moved = k @ points, acceleration @ points  # (B, T, 3, P)
-    gravity = torch.tensor([0.0, 0.0, _GRAVITY_M_S2]).to(k)[:, None]
-    force = masses * (moved + gravity)
+    place = k @ points  # (3, B, T, P)
+    gravity = torch.tensor([0.0, 0.0, _GRAVITY_M_S2]).to(k)[:, None, None, None]
+    force = masses * (acceleration @ points + gravity)
     turning = _cross(place, force)
-    ground, pressure = ground_forces(k, floor, force.sum(dim=-1), turning.sum(dim=-1))
-    centres = torch.cat([*(_at(k, joint) for joint in _JOINTS), k[..., BODY25.index("mid_hip")][..., None]], dim=-1)
+    ground, pressure = ground_forces(k, floor, force.sum(-1), turning.sum(-1))
+    centres = torch.cat([_at(k, *_JOINTS), k[..., BODY25.index("mid_hip"), None]], dim=-1)
     moments = turning @ carried - _cross(centres, force @ carried)
     # The ground carries the legs.
     under = _cross(pressure.repeat(1, 1, 1, 3) - centres[..., _LEG], ground.repeat(1, 1, 1, 3))
     return torch.cat([moments[..., _ARM], moments[..., _LEG] - under, moments[..., _WAIST]], dim=-1), ground
-
-
-def _frame(along: Tensor, across: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Axes x (nearly `across`), y and z (`along`), each (B, T, 3, N)."""
-    z = _unit(along)
-    x = _unit(across - _dot(across, z)[..., None, :] * z, 1e-3)
-    return x, _cross(z, x), z
-
-
-def _seen(frame: tuple[Tensor, Tensor, Tensor], vector: Tensor) -> Tensor:
-    """(B, T, 3 N) along the axes of a frame."""
-    return torch.cat([_dot(axis, vector) for axis in frame], dim=-1)
 
 
 def moment_features(keypoints: Tensor, acceleration: Tensor, floor: Tensor, heading: tuple[Tensor, Tensor]) -> Tensor:
@@ -151,31 +142,29 @@ def moment_features(keypoints: Tensor, acceleration: Tensor, floor: Tensor, head
         keypoints: (B, T, 25, 3) world metres. acceleration: the same in m/s^2. floor: (B, T) or (B, 1) world metres.
         heading: cosine and sine (B, T), as `geometry.heading` gives them.
     """
-    columns = keypoints.transpose(-1, -2)
-    middle = columns[..., BODY25.index("mid_hip")][..., None]
-    k = (columns - middle).contiguous()
-    moments, ground = joint_moments(k, acceleration.transpose(-1, -2).contiguous(), floor - middle[..., 2, 0])
-    shoulder, elbow, hip, knee, ankle, waist = torch.split(moments, [2, 2, 2, 2, 2, 1], dim=-1)
-    at = {name: _at(k, name) for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "big_toe")}
-    upper_arm, forearm = at["elbow"] - at["shoulder"], at["wrist"] - at["elbow"]
-    thigh, shank, foot = at["knee"] - at["hip"], at["ankle"] - at["knee"], at["big_toe"] - at["heel"]
-    # To the left, for both sides alike.
-    pelvis, chest = ((at[name][..., :1] - at[name][..., 1:]).expand(-1, -1, -1, 2) for name in ("hip", "shoulder"))
-    trunk = k[..., BODY25.index("neck")][..., None].expand(-1, -1, -1, 2)
-    on_pelvis, on_chest = _frame(trunk, pelvis), _frame(trunk, chest)
-    on_thigh, on_shank, on_arm, on_forearm = _frame(thigh, pelvis), _frame(shank, pelvis), _frame(upper_arm, chest), _frame(forearm, chest)
-    middle_axes = (on_pelvis[0][..., :1], on_pelvis[1][..., :1], on_pelvis[2][..., :1])
-    knee_axis, elbow_axis = _unit(_cross(foot, shank)), _unit(_cross(upper_arm, forearm))
-    moments_of_limbs = [
-        _seen(on_arm, shoulder), _seen(on_forearm, elbow), _seen(on_thigh, hip), _seen(on_thigh, knee), _seen(on_shank, ankle),
-        _seen(middle_axes, waist),
-    ]  # fmt: skip
-    directions = [
-        _seen(on_pelvis, _unit(thigh)), _seen(on_thigh, _unit(shank)), _seen(on_shank, _unit(foot)), _seen(on_chest, _unit(upper_arm)),
-        _seen(on_arm, _unit(forearm)), _seen(middle_axes, _unit(chest[..., :1])), *(axis[..., 2, :] for axis in middle_axes),
-    ]  # fmt: skip
-    hinges = [_dot(one, knee_axis) for one in (hip, knee, ankle)] + [_dot(elbow, elbow_axis)]
+    world, moving = (one.permute(3, 0, 1, 2).contiguous() for one in (keypoints, acceleration))
+    middle = world[..., BODY25.index("mid_hip"), None]
+    k = world - middle
+    moments, ground = joint_moments(k, moving, floor - middle[2, ..., 0])
+    arms, hips, legs, waist = torch.split(moments, [4, 2, 4, 1], dim=-1)
+    limbs = _at(k, "elbow", "wrist", "knee", "ankle", "big_toe") - _at(k, "shoulder", "elbow", "hip", "knee", "heel")
+    upper_arm, forearm, thigh, shank, foot = torch.split(limbs, 2, dim=-1)
+    sides = _at(k, "hip", "shoulder")
+    pelvis, chest = sides[..., :1] - sides[..., 1:2], sides[..., 2:3] - sides[..., 3:4]  # to the left
+    trunk = k[..., BODY25.index("neck"), None]
+    up = torch.tensor([0.0, 0.0, 1.0]).to(k)[:, None, None, None].expand_as(trunk)
+    # Axes x (nearly to the left), y and z (along it) of the pelvis, the chest, arms, forearms, thighs and shanks.
+    z = _unit(torch.cat([trunk, trunk, upper_arm, forearm, thigh, shank], dim=-1))
+    left = torch.cat([pelvis, *[chest] * 5, *[pelvis] * 4], dim=-1)
+    x = _unit(left - _dot(left, z) * z, 1e-3)
+    axes = (x, _cross(z, x), z)
+    directions = _unit(torch.cat([thigh, chest, upper_arm, forearm, shank, foot], dim=-1))
+    # What each frame sees, in the order of _SEEN_FROM.
+    vectors = torch.cat([waist, up, arms, hips, legs, directions], dim=-1)
+    frames = torch.tensor(_SEEN_FROM)
+    seen = [_dot(axis[..., frames], vectors) for axis in axes]
+    hinge = _unit(torch.cat([_cross(foot, shank).repeat(1, 1, 1, 3), _cross(upper_arm, forearm)], dim=-1))
+    hinged = torch.cat([hips, legs, arms[..., 2:]], dim=-1)
     cosine, sine = (one[..., None] for one in heading)
-    x, y, z = torch.cat([moments, ground], dim=-1).unbind(-2)
-    ahead = [cosine * x + sine * y, cosine * y - sine * x, z]
-    return torch.cat([*ahead, *moments_of_limbs, *directions, *hinges], dim=-1)
+    mx, my, mz = torch.cat([moments, ground], dim=-1)
+    return torch.cat([cosine * mx + sine * my, cosine * my - sine * mx, mz, *seen, _dot(hinge, hinged)], dim=-1)
