@@ -119,7 +119,7 @@ def test_uncertainty_is_widened_to_the_errors_of_what_was_not_learned():
     torch.manual_seed(0)
     encoder = AgonistEncoder(CONFIGS["agonist"]).eval()
     keypoints = torch.tensor(np.stack([body25_from_motion(swaying(seed, 64)).positions for seed in range(4)]), dtype=torch.float32)
-    encoder.std += 0.5
+    encoder.learn_scales(encoder.features(keypoints).flatten(0, 1))
 
     def ratio():
         with torch.no_grad():
