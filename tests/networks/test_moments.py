@@ -22,8 +22,7 @@ SHOULDER_L, ELBOW_L, HIP_L, KNEE_L, KNEE_R, ANKLE_L, WAIST = 0, 2, 4, 6, 7, 8, 1
 @pytest.fixture(scope="module")
 def standing() -> np.ndarray:
     """(25, 3) metres, facing +X, the same on both sides, the soles on the floor at height 0."""
-    points = standing_keypoints(exercise("Idle", 1.0)).positions.astype(float)
-    points = points[0] if points.ndim == 3 else points
+    points = standing_keypoints(exercise("Idle", 1.0)).positions[0].astype(float)
     points = points - [*points[BODY25.index("mid_hip"), :2], points[:, 2].min()]
     mirrored = points[[BODY25.index(_other(name)) for name in BODY25.names]] * [1, -1, 1]
     return (points + mirrored) / 2

@@ -68,11 +68,10 @@ def _lowest_so_far(values: Tensor) -> Tensor:
     return values
 
 
-def _second(values: Tensor, first: Tensor) -> Tensor:
-    """Second differences along axis 1 per frame squared; at the ends those of `first`, the first ones. (B, T, ...)"""
-    inner = values[:, 2:] - 2 * values[:, 1:-1] + values[:, :-2]
-    ends = _central(first)
-    return torch.cat([ends[:, :1], inner, ends[:, -1:]], dim=1)
+def _sharpened(acceleration: Tensor, positions: Tensor, fps: float) -> Tensor:
+    """Second differences of positions along axis 1, a second squared; at the ends the acceleration that is there. (B, T, ...)"""
+    inner = positions[:, 2:] - 2 * positions[:, 1:-1] + positions[:, :-2]
+    return torch.cat([acceleration[:, :1], inner * fps * fps, acceleration[:, -1:]], dim=1)
 
 
 def body_features(keypoints: Tensor, fps: float, *, moments: bool = False, causal: bool = False) -> Tensor:
@@ -96,7 +95,7 @@ def body_features(keypoints: Tensor, fps: float, *, moments: bool = False, causa
     if not moments:
         return features
     # Forces need the sharper of the two accelerations; a causal one is that already.
-    sharp = acceleration if causal else _second(keypoints, difference(keypoints)) * fps * fps
+    sharp = acceleration if causal else _sharpened(acceleration, keypoints, fps)
     return torch.cat([features, moment_features(keypoints, sharp, floor[..., 0], (cosine, sine))], dim=-1)
 
 

@@ -161,8 +161,7 @@ def moment_features(keypoints: Tensor, acceleration: Tensor, floor: Tensor, head
     directions = _unit(torch.cat([thigh, chest, upper_arm, forearm, shank, foot], dim=-1))
     # What each frame sees, in the order of _SEEN_FROM.
     vectors = torch.cat([waist, up, arms, hips, legs, directions], dim=-1)
-    frames = torch.tensor(_SEEN_FROM)
-    seen = [_dot(axis[..., frames], vectors) for axis in axes]
+    seen = [_dot(axis[..., _SEEN_FROM], vectors) for axis in axes]
     hinge = _unit(torch.cat([_cross(foot, shank).repeat(1, 1, 1, 3), _cross(upper_arm, forearm)], dim=-1))
     hinged = torch.cat([hips, legs, arms[..., 2:]], dim=-1)
     cosine, sine = (one[..., None] for one in heading)
