@@ -16,6 +16,9 @@ from tests.search import examples
 
 pytestmark = pytest.mark.training
 G = 9.81
+# de Leva (1996), means of women and men: share of the mass, and centre of mass as a share of the length; the hand's centre is ours.
+UPPER_ARM, FOREARM, HAND, TRUNK, HEAD = 0.0263, 0.0150, 0.00585, 0.43015, 0.0681
+UPPER_ARM_CENTRE, FOREARM_CENTRE, HAND_CENTRE = 0.5763, 0.457, 1.2
 SHOULDER_L, ELBOW_L, HIP_L, KNEE_L, KNEE_R, ANKLE_L, WAIST = 0, 2, 4, 6, 7, 8, 10
 
 
@@ -43,9 +46,9 @@ def _moments(points: np.ndarray, acceleration: np.ndarray | None = None) -> tupl
 def test_the_masses_are_a_whole_body_and_every_joint_carries_its_own():
     _, masses, carried = point_masses()
     assert float(masses.sum()) == pytest.approx(1.0, abs=2e-3)
-    arm = 0.0263 + 0.0150 + 0.0059
+    arm = UPPER_ARM + FOREARM + HAND
     assert float(masses @ carried[:, SHOULDER_L]) == pytest.approx(arm, abs=1e-6)
-    assert float(masses @ carried[:, WAIST]) == pytest.approx(0.4307 + 0.0681 + 2 * arm, abs=1e-6)
+    assert float(masses @ carried[:, WAIST]) == pytest.approx(TRUNK + HEAD + 2 * arm, abs=1e-6)
 
 
 def test_feet_share_the_weight_of_who_stands_evenly(standing):
@@ -63,10 +66,10 @@ def test_an_arm_held_out_hangs_on_the_shoulder(standing):
     points[BODY25.index("elbow_l")] = shoulder + [0, upper, 0]
     points[BODY25.index("wrist_l")] = shoulder + [0, upper + fore, 0]
     moments, _ = _moments(points)
-    turn = 0.0263 * 0.576 * upper + 0.0150 * (upper + 0.457 * fore) + 0.0059 * (upper + 1.2 * fore)
+    turn = UPPER_ARM * UPPER_ARM_CENTRE * upper + FOREARM * (upper + FOREARM_CENTRE * fore) + HAND * (upper + HAND_CENTRE * fore)
     # Out along +Y against weight along -Z: the shoulder turns it about +X.
     np.testing.assert_allclose(moments[SHOULDER_L], [G * turn, 0, 0], atol=1e-6)
-    np.testing.assert_allclose(moments[ELBOW_L], [G * (0.0150 * 0.457 + 0.0059 * 1.2) * fore, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(moments[ELBOW_L], [G * (FOREARM * FOREARM_CENTRE + HAND * HAND_CENTRE) * fore, 0, 0], atol=1e-6)
 
 
 def test_nothing_is_asked_of_who_falls_freely(standing):

@@ -7,26 +7,27 @@ does it in full. Vectors are (3, B, T, N) here, all their x first: many small ve
 
 from __future__ import annotations
 
+from statistics import fmean
+
 import torch
 from torch import Tensor
 
+from agonist.body.mass import CENTRE_AND_GYRATION, MASS_SHARES
 from agonist.keypoint_layouts import BODY25
 
 __all__ = ["MOMENT_FEATURES", "ground_forces", "joint_moments", "moment_features", "point_masses"]
 
 _GRAVITY_M_S2 = 9.81
 _SIDES = ("l", "r")
-# Segment: upper end, lower end, share of the body's mass, centre of mass and radius of gyration as shares of the length.
+# Segment: upper end, lower end.
 _SEGMENTS = {
-    "upper_arm": ("shoulder", "elbow", 0.0263, 0.576, 0.273),
-    "forearm": ("elbow", "wrist", 0.0150, 0.457, 0.266),
-    # Beyond the wrist by a fifth of the forearm [ours].
-    "hand": ("elbow", "wrist", 0.0059, 1.200, 0.0),
-    "thigh": ("hip", "knee", 0.1447, 0.385, 0.348),
-    "shank": ("knee", "ankle", 0.0457, 0.444, 0.262),
-    "foot": ("heel", "big_toe", 0.0133, 0.421, 0.250),
-}
-_MIDDLE = {"trunk": ("neck", "mid_hip", 0.4307, 0.500, 0.330), "head": ("ear_l", "ear_r", 0.0681, 0.500, 0.0)}
+    "upper_arm": ("shoulder", "elbow"), "forearm": ("elbow", "wrist"), "hand": ("elbow", "wrist"),
+    "thigh": ("hip", "knee"), "shank": ("knee", "ankle"), "foot": ("heel", "big_toe"),
+}  # fmt: skip
+_MIDDLE = {"trunk": ("neck", "mid_hip"), "head": ("ear_l", "ear_r")}
+# Centre of mass and radius of gyration as shares of the length, where `agonist.body.mass` has none: forearm and foot from the
+# same table, a point for the hand a fifth of the forearm beyond the wrist, and the rest [ours].
+_CENTRES = {"forearm": (0.457, 0.266), "hand": (1.2, 0.0), "foot": (0.421, 0.250), "trunk": (0.5, 0.33), "head": (0.5, 0.0)}
 # Joints and what hangs on them; the waist carries all that is over it.
 _JOINTS = {
     "shoulder": ("upper_arm", "forearm", "hand"), "elbow": ("forearm", "hand"),
@@ -64,15 +65,27 @@ def _cross(a: Tensor, b: Tensor) -> Tensor:
     return torch.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])
 
 
+def _of_both_sexes(segment: str) -> tuple[float, float, float]:
+    """Share of the body's mass, centre of mass and radius of gyration as shares of the length; means of women and men."""
+    names = ("upper_trunk", "middle_trunk", "lower_trunk") if segment == "trunk" else (segment,)
+    mass = fmean(sum(shares[name] for name in names) for shares in MASS_SHARES.values())
+    if segment in _CENTRES:
+        return mass, *_CENTRES[segment]
+    bones = [table[segment] for table in CENTRE_AND_GYRATION.values()]
+    # About the axes across it: a bone is a line here, and does not turn about itself.
+    return mass, fmean(centre for centre, _ in bones), fmean(radius for _, radii in bones for radius in radii[:2])
+
+
 def point_masses() -> tuple[Tensor, Tensor, Tensor]:
     """Points as weighted sums of keypoints (25, P), their share of the mass (P,), and which of them each joint carries (P, J).
 
     Joints: shoulders, elbows, hips, knees, ankles, left before right, and the waist.
     """
-    pieces = [(name, side, f"{one[0]}_{side}", f"{one[1]}_{side}", *one[2:]) for side in _SIDES for name, one in _SEGMENTS.items()]
-    pieces += [(name, "", *one) for name, one in _MIDDLE.items()]
+    pieces = [(name, side, f"{one}_{side}", f"{two}_{side}") for side in _SIDES for name, (one, two) in _SEGMENTS.items()]
+    pieces += [(name, "", *ends) for name, ends in _MIDDLE.items()]
     rows, masses, owners = [], [], []
-    for name, side, upper, lower, mass, centre, gyration in pieces:
+    for name, side, upper, lower in pieces:
+        mass, centre, gyration = _of_both_sexes(name)
         # Two halves, a radius of gyration on either side of the centre: the segment's mass, centre and inertia.
         for place in (centre - gyration, centre + gyration):
             row = torch.zeros(25)
