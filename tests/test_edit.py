@@ -8,7 +8,7 @@ import pytest
 from agonist import rotations
 from agonist.edit import edit, prepare_edit
 from agonist.errors import InputError, UnknownNameError
-from agonist.predict import predict
+from agonist.predict import human_size, predict, standing_keypoints
 from agonist.skeleton import Skeleton
 from tests.clips import exercise
 
@@ -87,20 +87,24 @@ def test_wrong_calls_say_what_would_be_right(session):
         session.edit({"biceps": 2.0}, (100, 500))
 
 
+def _scaled(motion, factor):
+    own = motion.skeleton
+    ends = {name: offset * factor for name, offset in own.end_sites.items()}
+    skeleton = Skeleton(own.names, own.parents, own.offsets * factor, ends)
+    return replace(motion, skeleton=skeleton, root_position=motion.root_position * factor)
+
+
 @pytest.mark.parametrize("factor", [0.1, 3.0, 100.0])
-def test_toys_and_ogres_are_edited_as_people(factor):
-    motion = exercise("Squat", 3.0)
-    person = motion.skeleton
-    giant = replace(
-        motion,
-        skeleton=Skeleton(person.names, person.parents, person.offsets * factor, {k: v * factor for k, v in person.end_sites.items()}),
-        root_position=motion.root_position * factor,
-    )
-    ours, theirs = edit(motion, {"quadriceps": 1.5}), edit(giant, {"quadriceps": 1.5})
-    # The nearest size that models know is not this person's own, so the answers are near, not the same.
-    np.testing.assert_allclose(theirs.original.values, ours.original.values, atol=0.06)
+def test_toys_and_ogres_are_edited_as_the_nearest_person(factor):
+    giant = _scaled(exercise("Squat", 3.0), factor)
+    size = human_size(standing_keypoints(giant).positions)
+    person = _scaled(giant, size)
+    ours, theirs = edit(person, {"quadriceps": 1.5}), edit(giant, {"quadriceps": 1.5})
+    np.testing.assert_allclose(theirs.original.values, ours.original.values, atol=1e-3)
+    assert [o.reached for o in theirs.outcomes] == pytest.approx([o.reached for o in ours.outcomes], abs=5e-3)
     assert all(o.reached > 1.1 for o in theirs.outcomes if o.asked != 1.0)
-    assert theirs.distance_mean_m / factor == pytest.approx(ours.distance_mean_m, rel=0.5)
+    assert theirs.distance_mean_m * size == pytest.approx(ours.distance_mean_m, rel=0.01)
+    np.testing.assert_allclose(theirs.motion.positions_world * size, ours.motion.positions_world, atol=2e-3)
     turned = theirs.motion.positions_world - giant.positions_world
     assert 0.005 * factor < np.linalg.norm(turned, axis=-1).mean() < 0.3 * factor
     np.testing.assert_array_equal(edit(giant, {"quadriceps": 1.0}).motion.root_position, giant.root_position)
