@@ -14,6 +14,9 @@ from agonist.errors import UnknownNameError
 __all__ = ["BODY25", "LAYOUTS", "KeypointLayout", "keypoint_layout"]
 
 
+_OTHER_SIDE = {"l": "r", "r": "l"}
+
+
 @dataclass(frozen=True)
 class KeypointLayout:
     """An ordered set of keypoint names.
@@ -33,6 +36,11 @@ class KeypointLayout:
         if name not in self.names:
             raise UnknownNameError(f"keypoint of layout {self.name}", name, self.names)
         return self.names.index(name)
+
+    @property
+    def mirrored(self) -> list[int]:
+        """For each keypoint the index of the same one of the other side, or its own in the middle."""
+        return [self.names.index(f"{name[:-1]}{_OTHER_SIDE[name[-1]]}" if name[-2:] in ("_l", "_r") else name) for name in self.names]
 
     def __hash__(self) -> int:
         return hash((self.name, self.names))

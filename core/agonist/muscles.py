@@ -63,6 +63,11 @@ class MuscleSet:
         """Names without sides, each once, in order of first appearance."""
         return tuple(dict.fromkeys(muscle.group for muscle in self.muscles))
 
+    @property
+    def mirrored(self) -> list[int]:
+        """For each muscle the column of the same one of the other side."""
+        return [self.names.index(f"{muscle.group}_{'r' if muscle.side == 'l' else 'l'}") for muscle in self.muscles]
+
     def index(self, name: str) -> int:
         """Column of a muscle. Raises UnknownNameError."""
         if name not in self.names:

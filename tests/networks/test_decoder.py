@@ -5,9 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.networks.decoder import HYPOTHESES, AgonistDecoder
+from agonist.keypoint_layouts import BODY25
+from agonist.muscles import muscle_set
+from agonist.networks.decoder import HYPOTHESES, AgonistDecoder, mirrored_motion
 from agonist.networks.motion_muscle import CONFIGS
-from agonist.training.decoding import decoder_loss, random_gains
+from agonist.training.decoding import decoder_loss, other_arms, random_gains
 
 pytestmark = pytest.mark.training
 
@@ -27,10 +29,49 @@ def test_it_gives_motions_their_probabilities_and_their_mean(decoder):
     np.testing.assert_allclose(mean.numpy(), weighted.numpy(), atol=1e-6)
 
 
+def test_asked_as_in_a_mirror_it_answers_as_in_a_mirror(decoder):
+    activation = torch.rand(2, 64, 8)
+    with torch.no_grad():
+        mean, hypotheses, probabilities = decoder(activation)
+        mirrored = decoder(activation[..., [4, 5, 6, 7, 0, 1, 2, 3]])
+    np.testing.assert_allclose(mirrored[0], mirrored_motion(mean), atol=1e-6)
+    half = HYPOTHESES // 2
+    np.testing.assert_allclose(mirrored[1], mirrored_motion(hypotheses).roll(half, dims=2), atol=1e-6)
+    np.testing.assert_allclose(mirrored[2], probabilities.roll(half, dims=2), atol=1e-6)
+    points = torch.rand(1, 2, 25, 3)
+    left, right = (points[..., BODY25.index(name), :] for name in ("knee_l", "knee_r"))
+    np.testing.assert_array_equal(mirrored_motion(points)[..., BODY25.index("knee_l"), :], right * torch.tensor([-1.0, 1.0, 1.0]))
+    flat = mirrored_motion(points[..., [0, 2]])[..., BODY25.index("knee_r"), :]
+    np.testing.assert_array_equal(flat, left[..., [0, 2]] * torch.tensor([-1.0, 1.0]))
+
+
+def test_other_arms_come_with_their_muscles_and_leave_the_rest_alone():
+    torch.manual_seed(0)
+    muscles = muscle_set("mia8")
+    activation, keypoints = torch.rand(5, 4, 8), torch.rand(5, 4, 25, 3)
+    mixed, moved = other_arms(activation, keypoints, muscles)
+    legs, arms = [0, 1, 4, 5], [2, 3, 6, 7]
+    np.testing.assert_array_equal(mixed[..., legs], activation[..., legs])
+    arm_points = [BODY25.index(f"{name}_{side}") for name in ("elbow", "wrist") for side in "lr"]
+    others = [index for index in range(25) if index not in arm_points]
+    np.testing.assert_array_equal(moved[:, :, others], keypoints[:, :, others])
+    sources = []
+    for k in range(5):
+        same = [bool((mixed[k][:, arms] == activation[j][:, arms]).all()) for j in range(5)]
+        sources.append(same.index(True))
+        for side in "lr":
+            shoulder = BODY25.index(f"shoulder_{side}")
+            for name in ("elbow", "wrist"):
+                point = BODY25.index(f"{name}_{side}")
+                asked = keypoints[sources[-1], :, point] - keypoints[sources[-1], :, shoulder]
+                np.testing.assert_allclose(moved[k, :, point] - moved[k, :, shoulder], asked, atol=1e-6)
+    assert sorted(sources) == list(range(5)) != sources
+
+
 def test_a_person_twice_as_strong_changes_part_of_what_it_sees_only(decoder):
     """The features about a muscle's own mean do not hang on gain; rest is rest."""
     seen = []
-    handle = decoder.trunk.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    handle = decoder.parts[0].trunk.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
     activation = 0.1 + 0.3 * torch.rand(1, 64, 8)
     with torch.no_grad():
         decoder(activation), decoder(activation / 2)

@@ -73,13 +73,9 @@ def vary(motion: Motion, rng: np.random.Generator, amount: float) -> Motion:
     return apply_to_motion(apply_to_motion(motion, hmap, rotvec, root), hmap, foot_rotvec, foot_root)
 
 
-_SWAP = [BODY25.index(name[:-2] + {"_l": "_r", "_r": "_l"}[name[-2:]]) if name[-2:] in ("_l", "_r") else k
-         for k, name in enumerate(BODY25.names)]  # fmt: skip
-
-
 def mirror_keypoints(keypoints: Array) -> Array:
     """(T, 25, 3) as seen in a mirror: x negated, left and right exchanged."""
-    return keypoints[:, _SWAP] * np.array([-1.0, 1.0, 1.0])
+    return keypoints[:, BODY25.mirrored] * np.array([-1.0, 1.0, 1.0])
 
 
 def mirror_activation(values: Array) -> Array:

@@ -1,24 +1,60 @@
 """Our decoder, muscle to motion: several whole motions and how likely each is, instead of one mean pose.
 
 The same activation can come from different motions, and the motion with the least squared error then lies between them, like
-nobody's. So the network answers with a mixture: a few hypotheses from one trunk, each a whole motion over the window, and their
-probabilities. Training pulls the likeliest fitting hypothesis to the truth (a mixture density network, Bishop 1994, with one
-width for all) and the mixture's mean as well, which is what a table of squared errors asks for.
+nobody's. So the network answers with a mixture: a few hypotheses, each a whole motion over the window, and their probabilities.
+Training pulls the likeliest fitting hypothesis to the truth (a mixture density network, Bishop 1994, with one width for all) and
+the mixture's mean as well, which is what a table of squared errors asks for.
+
+Two trunks learn apart from each other and answer together, for each errs elsewhere (deep ensembles, Lakshminarayanan 2017), and
+left and right are alike: asked as in a mirror, the network answers as in a mirror.
 """
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
+from agonist.keypoint_layouts import BODY25
+from agonist.muscles import MuscleSet, muscle_set
 from agonist.networks.motion_muscle import AgonistTrunk, NetworkConfig
 
-__all__ = ["HYPOTHESES", "AgonistDecoder"]
+__all__ = ["HYPOTHESES", "AgonistDecoder", "mirrored_motion"]
 
-HYPOTHESES = 6
+_TRUNKS = 2
+# Of one trunk.
+_OWN = 2
+# Of an answer: the trunks', and those that they have for the mirror image.
+HYPOTHESES = 2 * _TRUNKS * _OWN
 _POINTS = 25
 # Below this share of full activation a muscle rests.
 _REST = 0.01
+
+
+def mirrored_motion(keypoints: Tensor) -> Tensor:
+    """(..., 25, D) facing -Y, as in a mirror: x negated, left and right exchanged."""
+    x, *rest = keypoints[..., BODY25.mirrored, :].unbind(-1)
+    return torch.stack([-x, *rest], dim=-1)
+
+
+class _Part(nn.Module):
+    """One trunk and its mixture."""
+
+    def __init__(self, config: NetworkConfig, muscles: int, dimensions: int) -> None:
+        super().__init__()
+        self.dimensions = dimensions
+        self.trunk = AgonistTrunk(config, 3 * muscles)
+        self.head = nn.Linear(config.width, _OWN * _POINTS * dimensions)
+        self.choice = nn.Linear(config.width, _OWN)
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Offsets (B, T, _OWN, 25, D) from the mean pose, and the logarithms (B, _OWN) of their probabilities."""
+        x = self.trunk(features)
+        offsets = 0.3 * self.head(x).unflatten(-1, (_OWN, _POINTS, self.dimensions))
+        return offsets, torch.log_softmax(self.choice(x.mean(dim=1)), dim=-1)
 
 
 class AgonistDecoder(nn.Module):
@@ -29,24 +65,20 @@ class AgonistDecoder(nn.Module):
 
     mean_pose: Tensor
 
-    def __init__(self, config: NetworkConfig, muscles: int = 8, dimensions: int = 3) -> None:
+    def __init__(self, config: NetworkConfig, muscles: MuscleSet | None = None, dimensions: int = 3) -> None:
         super().__init__()
-        self.config, self.dimensions = config, dimensions
-        self.trunk = AgonistTrunk(config, 3 * muscles)
-        self.head = nn.Linear(config.width, HYPOTHESES * _POINTS * dimensions)
-        self.choice = nn.Linear(config.width, HYPOTHESES)
-        nn.init.normal_(self.head.weight, std=0.01)
-        nn.init.zeros_(self.head.bias)
+        self.config, self.muscles, self.dimensions = config, muscles or muscle_set("mia8"), dimensions
+        self.parts = nn.ModuleList(_Part(config, len(self.muscles), dimensions) for _ in range(_TRUNKS))
         self.register_buffer("mean_pose", torch.zeros(_POINTS, dimensions))
 
-    def mixture(self, activation: Tensor) -> tuple[Tensor, Tensor]:
-        """Hypotheses (B, T, H, 25, D), and the logarithms (B, H) of their probabilities for the window."""
+    def mixtures(self, activation: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Of each trunk: hypotheses (B, T, _OWN, 25, D), and the logarithms (B, _OWN) of their probabilities for the window."""
         logarithm = torch.log(torch.clamp(activation, min=_REST))
         # Strong and weak people: what a muscle does beside its own mean does not hang on its strength.
         own = logarithm - logarithm.mean(dim=1, keepdim=True)
-        x = self.trunk(torch.cat([logarithm + 3, own, 5 * activation], dim=-1))
-        offsets = 0.3 * self.head(x).unflatten(-1, (HYPOTHESES, _POINTS, self.dimensions))
-        return self.mean_pose + offsets, torch.log_softmax(self.choice(x.mean(dim=1)), dim=-1)
+        features = torch.cat([logarithm + 3, own, 5 * activation], dim=-1)
+        answers = [part(features) for part in self.parts]
+        return [(self.mean_pose + offsets, log_probability) for offsets, log_probability in answers]
 
     def mean(self, hypotheses: Tensor, log_probability: Tensor) -> Tensor:
         """(B, T, 25, D): the motion with the least expected squared error."""
@@ -54,6 +86,10 @@ class AgonistDecoder(nn.Module):
 
     def forward(self, activation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The mean (B, T, 25, D), the hypotheses (B, T, H, 25, D), and their probabilities (B, T, H), the same at every frame."""
-        hypotheses, log_probability = self.mixture(activation)
+        # Not so in training, where parts that answer as one would agree too early to make up for each other's errors.
+        mixtures = self.mixtures(torch.cat([activation, activation[..., self.muscles.mirrored]]))
+        straight, mirror = torch.cat([one for one, _ in mixtures], dim=2).chunk(2)
+        hypotheses = torch.cat([straight, mirrored_motion(mirror)], dim=2)
+        log_probability = torch.cat(torch.cat([one for _, one in mixtures], dim=-1).chunk(2), dim=-1) - math.log(2 * _TRUNKS)
         each = log_probability.exp()[:, None].expand(-1, activation.shape[1], -1)
         return self.mean(hypotheses, log_probability), hypotheses, each

@@ -63,7 +63,7 @@ class FoldNetwork(nn.Module):
         self.dimensions = 2 if direction == "decoder-2d" else 3
         self.network: nn.Module
         if known.ours:
-            decoder = AgonistDecoder(given, _MUSCLES, self.dimensions)
+            decoder = AgonistDecoder(given, dimensions=self.dimensions)
             self.network = AgonistEncoder(given, _MUSCLES) if direction == "encoder" else decoder
         else:
             inputs, outputs = (3 * _POINTS, _MUSCLES) if direction == "encoder" else (_MUSCLES, self.dimensions * _POINTS)
