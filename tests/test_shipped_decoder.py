@@ -20,7 +20,7 @@ def decoded():
 def test_hypotheses_are_ordered_and_their_mean_is_the_answer(decoded):
     activation, decoder = decoded
     motions, likely = decoder.decode_hypotheses(activation)
-    assert motions.shape == (6, len(activation), 25, 3)
+    assert motions.shape == (8, len(activation), 25, 3)
     assert (np.diff(likely) <= 0).all() and likely.sum() == pytest.approx(1, abs=1e-4)
     mean = decoder.decode(activation)
     assert np.abs(np.tensordot(likely, motions, axes=1) - mean).max() < 0.1

@@ -108,11 +108,11 @@ def test_our_decoder_is_trained_and_answers_with_several_motions(corpus, tmp_pat
     model = load_model(tmp_path / "tiny")
     activation = np.full((90, 8), 0.1) + 0.05 * np.sin(np.arange(90)[:, None] / 5)
     hypotheses, probabilities = model.decode_hypotheses(activation)
-    assert hypotheses.shape == (6, 90, 25, 3) and probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert hypotheses.shape == (8, 90, 25, 3) and probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert (np.diff(probabilities) <= 0).all()
     assert model.decode(activation).shape == (90, 25, 3)
     assert metrics["decoder"]["rmse_best_m"] <= metrics["decoder"]["rmse_likeliest_m"]
-    assert "answers with 6 motions" in (tmp_path / "tiny" / "CARD.md").read_text()
+    assert "answers with 8 motions" in (tmp_path / "tiny" / "CARD.md").read_text()
 
 
 def test_uncertainty_is_widened_to_the_errors_of_what_was_not_learned():
