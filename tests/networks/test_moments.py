@@ -27,12 +27,8 @@ def standing() -> np.ndarray:
     """(25, 3) metres, facing +X, the same on both sides, the soles on the floor at height 0."""
     points = standing_keypoints(exercise("Idle", 1.0)).positions[0].astype(float)
     points = points - [*points[BODY25.index("mid_hip"), :2], points[:, 2].min()]
-    mirrored = points[[BODY25.index(_other(name)) for name in BODY25.names]] * [1, -1, 1]
+    mirrored = points[BODY25.mirrored] * [1, -1, 1]
     return (points + mirrored) / 2
-
-
-def _other(name: str) -> str:
-    return name[:-1] + {"l": "r", "r": "l"}[name[-1]] if name[-2:] in ("_l", "_r") else name
 
 
 def _moments(points: np.ndarray, acceleration: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
