@@ -26,8 +26,9 @@ __all__ = ["apply_motion", "copy_action", "pose_frame", "posed_channels", "settl
 _STRAIGHT_RAD, _BENT_RAD = np.radians(1.0), np.radians(5.0)
 # A channel that would change by less is left alone: rounding, or what a correction is not worth (radians, metres) [ours].
 _ROUNDING, _WORTH = 1e-9, 1e-5
-# Passes that `settle` makes at most, and how near it has to come, in metres [ours].
-_PASSES, _NEAR_M = 4, 2e-4
+# Passes that `settle` makes, those that it makes at most while each still leaves less than this share, and how near it has to
+# come, in metres [ours]. A limb that is nearly straight comes slowly; one that cannot reach stays where it is.
+_PASSES, _MOST_PASSES, _BETTER, _NEAR_M = 4, 10, 0.8, 2e-4
 
 
 def copy_action(source: bpy.types.Action, name: str, stamp: str) -> bpy.types.Action:
@@ -81,10 +82,11 @@ def settle(armature: bpy.types.Object, sample: RigSample, motion: Motion, action
 
     Only rigs with constraints need it. Returns the largest distance that is left, in metres.
     """
-    for remaining in range(_PASSES, -1, -1):
+    miss = np.inf
+    for made in range(_MOST_PASSES + 1):
         seen = look(armature, sample.rig, [(one.bone, one.joint, one.kind) for one in sample.controls], sample.first_frame, len(motion))
-        miss = float(np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max())
-        if miss < _NEAR_M or not remaining:
+        before, miss = miss, float(np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max())
+        if miss < _NEAR_M or made == _MOST_PASSES or (made >= _PASSES and miss > _BETTER * before):
             break
         now = [replace(one, space=s, reach=r, basis=b) for one, (s, r, b) in zip(sample.controls, seen.tracks, strict=True)]
         _write(armature, sample, now, _moves(sample, seen.motion, motion), action, _WORTH)
