@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from agonist import rotations
+from agonist.corpus.sources import resize
 from agonist.edit import edit, prepare_edit
 from agonist.errors import InputError, UnknownNameError
 from agonist.predict import human_size, predict, standing_keypoints
-from agonist.skeleton import Skeleton
 from tests.clips import exercise
 
 
@@ -87,18 +87,12 @@ def test_wrong_calls_say_what_would_be_right(session):
         session.edit({"biceps": 2.0}, (100, 500))
 
 
-def _scaled(motion, factor):
-    own = motion.skeleton
-    ends = {name: offset * factor for name, offset in own.end_sites.items()}
-    skeleton = Skeleton(own.names, own.parents, own.offsets * factor, ends)
-    return replace(motion, skeleton=skeleton, root_position=motion.root_position * factor)
-
-
 @pytest.mark.parametrize("factor", [0.1, 3.0, 100.0])
 def test_toys_and_ogres_are_edited_as_the_nearest_person(factor):
-    giant = _scaled(exercise("Squat", 3.0), factor)
+    height_m = 1.75 * factor
+    giant = resize(exercise("Squat", 3.0), height_m)
     size = human_size(standing_keypoints(giant).positions)
-    person = _scaled(giant, size)
+    person = resize(giant, height_m * size)
     ours, theirs = edit(person, {"quadriceps": 1.5}), edit(giant, {"quadriceps": 1.5})
     np.testing.assert_allclose(theirs.original.values, ours.original.values, atol=1e-3)
     assert [o.reached for o in theirs.outcomes] == pytest.approx([o.reached for o in ours.outcomes], abs=5e-3)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from agonist.errors import UnknownNameError
 
 __all__ = ["BODY25", "LAYOUTS", "KeypointLayout", "keypoint_layout"]
-
-
-_OTHER_SIDE = {"l": "r", "r": "l"}
 
 
 @dataclass(frozen=True)
@@ -37,10 +35,11 @@ class KeypointLayout:
             raise UnknownNameError(f"keypoint of layout {self.name}", name, self.names)
         return self.names.index(name)
 
-    @property
+    @cached_property
     def mirrored(self) -> list[int]:
         """For each keypoint the index of the same one of the other side, or its own in the middle."""
-        return [self.names.index(f"{name[:-1]}{_OTHER_SIDE[name[-1]]}" if name[-2:] in ("_l", "_r") else name) for name in self.names]
+        other = {"_l": "_r", "_r": "_l"}
+        return [self.names.index(name[:-2] + other.get(name[-2:], name[-2:])) for name in self.names]
 
     def __hash__(self) -> int:
         return hash((self.name, self.names))

@@ -63,7 +63,7 @@ class MuscleSet:
         """Names without sides, each once, in order of first appearance."""
         return tuple(dict.fromkeys(muscle.group for muscle in self.muscles))
 
-    @property
+    @cached_property
     def mirrored(self) -> list[int]:
         """For each muscle the column of the same one of the other side."""
         return [self.names.index(f"{muscle.group}_{'r' if muscle.side == 'l' else 'l'}") for muscle in self.muscles]

@@ -14,6 +14,7 @@ from agonist.feet import plant_feet, planted
 from agonist.humanoid import body25_from_motion, body_height_m, map_humanoid
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Motion
+from agonist.muscles import muscle_set
 from agonist.skeleton import Skeleton
 
 __all__ = ["MOCAP_CLIPS", "MOCAP_TEST", "load_clip", "mirror_activation", "mirror_keypoints", "resize", "vary"]
@@ -80,4 +81,4 @@ def mirror_keypoints(keypoints: Array) -> Array:
 
 def mirror_activation(values: Array) -> Array:
     """(T, 8) of mia8 with left and right exchanged."""
-    return np.concatenate([values[:, 4:], values[:, :4]], axis=1)
+    return values[:, muscle_set("mia8").mirrored]

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from agonist.keypoint_layouts import BODY25
-from agonist.muscles import MuscleSet, muscle_set
+from agonist.muscles import MUSCLE_SETS, MuscleSet
 from agonist.networks.motion_muscle import AgonistTrunk, NetworkConfig
 
 __all__ = ["HYPOTHESES", "AgonistDecoder", "mirrored_motion"]
@@ -33,7 +33,7 @@ _REST = 0.01
 
 
 def mirrored_motion(keypoints: Tensor) -> Tensor:
-    """(..., 25, D) facing -Y, as in a mirror: x negated, left and right exchanged."""
+    """(..., 25, D) facing -Y, as in a mirror: the torch twin of `corpus.sources.mirror_keypoints`."""
     x, *rest = keypoints[..., BODY25.mirrored, :].unbind(-1)
     return torch.stack([-x, *rest], dim=-1)
 
@@ -65,10 +65,10 @@ class AgonistDecoder(nn.Module):
 
     mean_pose: Tensor
 
-    def __init__(self, config: NetworkConfig, muscles: MuscleSet | None = None, dimensions: int = 3) -> None:
+    def __init__(self, config: NetworkConfig, muscles: MuscleSet = MUSCLE_SETS["mia8"], dimensions: int = 3) -> None:
         super().__init__()
-        self.config, self.muscles, self.dimensions = config, muscles or muscle_set("mia8"), dimensions
-        self.parts = nn.ModuleList(_Part(config, len(self.muscles), dimensions) for _ in range(_TRUNKS))
+        self.config, self.muscles, self.dimensions = config, muscles, dimensions
+        self.parts = nn.ModuleList(_Part(config, len(muscles), dimensions) for _ in range(_TRUNKS))
         self.register_buffer("mean_pose", torch.zeros(_POINTS, dimensions))
 
     def mixtures(self, activation: Tensor) -> list[tuple[Tensor, Tensor]]:

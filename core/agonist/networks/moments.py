@@ -98,6 +98,10 @@ def point_masses() -> tuple[Tensor, Tensor, Tensor]:
     return torch.stack(rows, dim=1), torch.tensor(masses), torch.tensor(carried, dtype=torch.float32).T
 
 
+# Made once, not in every step of training.
+_BODY = point_masses()
+
+
 def ground_forces(k: Tensor, floor: Tensor, force: Tensor, moment: Tensor) -> tuple[Tensor, Tensor]:
     """What the ground must do, shared by the feet that are down, in proportion to how near each is to where it must push.
 
@@ -133,7 +137,7 @@ def joint_moments(k: Tensor, acceleration: Tensor, floor: Tensor) -> tuple[Tenso
         k: (3, B, T, 25) metres about any origin, Z up. floor: (B, T) its height there.
         acceleration: (3, B, T, 25) m/s^2.
     """
-    points, masses, carried = (one.to(k) for one in point_masses())
+    points, masses, carried = (one.to(k) for one in _BODY)
     place = k @ points  # (3, B, T, P)
     gravity = torch.tensor([0.0, 0.0, _GRAVITY_M_S2]).to(k)[:, None, None, None]
     force = masses * (acceleration @ points + gravity)
