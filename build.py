@@ -115,43 +115,61 @@ def test(arguments: argparse.Namespace) -> None:
 
 def matrix(arguments: argparse.Namespace) -> None:
     """The add-on's tests in several Blenders, each in an environment of its own; a table at the end."""
-    told = {version: test_in_blender(version, arguments.rest) for version in arguments.bpy or BLENDERS}
-    print("\n| bpy | Python | numpy | passed | failed | skipped | minutes |\n| --- | --- | --- | --- | --- | --- | --- |")
-    for version, row in told.items():
-        print(f"| {version} | {row} |")
-    if not all(row.split(" | ")[3] == "0" for row in told.values()):
+    told = [test_in_blender(version, arguments.rest) for version in arguments.bpy or BLENDERS]
+    columns = ("bpy", "Python", "numpy", "passed", "failed", "skipped", "minutes", "remarks")
+    print(f"\n| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
+    for row in told:
+        print(f"| {' | '.join(str(row.get(column, '')) for column in columns)} |")
+    if not all(row.get("failed") == 0 and "remarks" not in row for row in told):
         stop("not every Blender was there and passed all tests.", 1)
 
 
-def test_in_blender(version: str, rest: list[str]) -> str:
+def test_in_blender(version: str, rest: list[str]) -> dict[str, object]:
     """Run tests under one bpy wheel; the row of the table that says how it went."""
     wanted, numpy = BLENDERS[version]
+    row: dict[str, object] = {"bpy": version, "Python": wanted}
     own = "{}.{}".format(*sys.version_info) == wanted
     found = sys.executable if own else shutil.which(f"python{wanted}")
-    if found is None:
-        return f"{wanted} | | not run | no python{wanted} here | | "
+    # A version manager's stand-in may be there without the Python that it stands for.
+    if found is None or subprocess.run([found, "--version"], capture_output=True).returncode:
+        return {**row, "remarks": f"not run: no python{wanted} here"}
+    python = blender_environment(version, numpy, found)
+    say(f"bpy {version}")
+    row["numpy"] = subprocess.check_output([str(python), "-c", "import numpy; print(numpy.__version__)"], text=True).strip()
+    # A process for each file: where Blender itself crashes, the other files still have their say.
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests" / "blender_addon").glob("test_*.py"))
+    crashed, counts, minutes = [], dict.fromkeys(("passed", "failed", "skipped"), 0), 0.0
+    for part in [rest] if rest else [[file] for file in files]:
+        report = python.parent.parent / "report.xml"
+        report.unlink(missing_ok=True)
+        command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *part]
+        subprocess.run(command, cwd=ROOT, env=testing(), check=False)
+        if not report.is_file():
+            crashed.append(Path(part[0]).name)
+            continue
+        found_counts = next(ElementTree.parse(report).getroot().iter("testsuite")).attrib
+        failed, skipped = int(found_counts["failures"]) + int(found_counts["errors"]), int(found_counts["skipped"])
+        counts["passed"] += int(found_counts["tests"]) - failed - skipped
+        counts["failed"] += failed
+        counts["skipped"] += skipped
+        minutes += float(found_counts["time"]) / 60
+    remarks = {"remarks": f"Blender crashed in {', '.join(crashed)}"} if crashed else {}
+    return {**row, **counts, "minutes": f"{minutes:.1f}", **remarks}
+
+
+def blender_environment(version: str, numpy: str, creator: str) -> Path:
+    """The Python of an environment with this bpy wheel, made by the Python `creator` unless exactly that was done before."""
     folder = VENV / "matrix" / version
     python = folder / PYTHON.relative_to(VENV)
     stamp = folder / "installed"
     asked = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + numpy.encode()).hexdigest()
     if not (stamp.is_file() and stamp.read_text() == asked):
         say(f"installing bpy {version} into {folder.relative_to(ROOT)}")
-        run([found, "-m", "venv", str(folder)], f"making {folder.name}")
+        run([creator, "-m", "venv", str(folder)], f"making {folder.name}")
         pins = [f"bpy=={version}", *([f"numpy=={numpy}"] if numpy else [])]
         run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[addon-test]", *pins], "pip install")
         stamp.write_text(asked)
-    say(f"bpy {version}")
-    report = folder / "report.xml"
-    report.unlink(missing_ok=True)
-    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *(rest or ["tests/blender_addon"])]
-    subprocess.run(command, cwd=ROOT, env=testing(), check=False)
-    if not report.is_file():
-        return f"{wanted} | {numpy} | | crashed | | "
-    counts = ElementTree.parse(report).getroot().find("testsuite").attrib
-    failed, skipped = int(counts["failures"]) + int(counts["errors"]), int(counts["skipped"])
-    passed, minutes = int(counts["tests"]) - failed - skipped, float(counts["time"]) / 60
-    brought = subprocess.run([str(python), "-c", "import numpy; print(numpy.__version__)"], capture_output=True, text=True).stdout.strip()
-    return f"{wanted} | {brought} | {passed} | {failed} | {skipped} | {minutes:.1f}"
+    return python
 
 
 def bench(arguments: argparse.Namespace) -> None:
