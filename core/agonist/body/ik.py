@@ -16,12 +16,20 @@ __all__ = ["solve_ik"]
 
 Array = NDArray[np.float64]
 
+# Root (7,), hinges (23,), mean distance in metres to the keypoints, and what was minimised.
+_Fit = tuple[Array, Array, float, float]
+
 # Weights in metres per radian: how much position error one radian of each is worth [ours].
 # The hip centres do not fix the tilt of the pelvis; without a prior on the spine the hips run to their limits.
 LUMBAR_WEIGHT = 0.06
 REST_WEIGHT = 0.004
 PREVIOUS_WEIGHT = 0.015
+# A lumbar spine bends 60 degrees forwards and 25 backwards (AMA Guides, Cocchiarella & Andersson 2001): an arch is as much dearer.
+_ARCHED = 60 / 25
 _STARTS_ELV = (0.8, 0.0, 1.6, -0.8)
+# Turns of the pelvis about its left axis from which the first frame is solved again, radians [ours].
+_STARTS_TILT = (-0.5, 0.5)
+_LUMBAR = HINGES.index("flex_extension")  # positive arches the back
 _PRIOR = np.array([LUMBAR_WEIGHT] * 3 + [REST_WEIGHT] * (len(HINGES) - 3))
 
 
@@ -66,13 +74,16 @@ def solve_ik(
         result = _solve(body, data, target, weight, root, angles, previous, 60 if first else 4)
         if first:
             result = min([result, *_restarts(body, data, target, weight, result, previous)], key=lambda item: item[2])
+            # Keypoints allow a hollow and a rounded back, whole clips long: begin with the one that bends the spine less.
+            tilted = [_solve(body, data, target, weight, *_tilted(result[0], result[1], tilt), None, 60) for tilt in _STARTS_TILT]
+            result = min([result, *tilted], key=lambda item: item[3])
             # Let the weakly determined directions settle, or the first frames would show them drifting.
             for _ in range(40):
                 result = _solve(body, data, target, weight, result[0], result[1], result[1], 2)
         if result[2] > 0.05:
             # The shoulder's plane of elevation has several valleys; look into the others before giving in.
             result = min([result, *_restarts(body, data, target, weight, result, previous)], key=lambda item: item[2])
-        root, angles, errors[t] = result
+        root, angles, errors[t], _ = result
         roots[t], hinges[t] = root, angles
         if progress:
             progress((t + 1) / frames)
@@ -97,8 +108,8 @@ def _first_guess(points: Array) -> tuple[Array, Array]:
 
 
 def _restarts(
-    body: BodyModel, data: Any, target: Array, weight: Array, best: tuple[Array, Array, float], previous: Array | None
-) -> list[tuple[Array, Array, float]]:
+    body: BodyModel, data: Any, target: Array, weight: Array, best: _Fit, previous: Array | None
+) -> list[_Fit]:
     results = []
     for elevation_plane in _STARTS_ELV:
         angles = best[1].copy()
@@ -109,9 +120,27 @@ def _restarts(
     return results
 
 
+def _prior(angles: Array) -> Array:
+    """(23,) metres per radian by which each hinge is drawn to zero."""
+    weights = _PRIOR.copy()
+    if angles[_LUMBAR] > 0:
+        weights[_LUMBAR] *= _ARCHED
+    return weights
+
+
+def _tilted(root: Array, angles: Array, tilt: float) -> tuple[Array, Array]:
+    """The same posture with the pelvis turned by `tilt` radians about its left axis, and the spine and the hips turned back."""
+    turned, changed = root.copy(), angles.copy()
+    turned[3:] = rotations.multiply(root[3:], rotations.from_rotvec(np.array([tilt, 0.0, 0.0])))
+    changed[_LUMBAR] += tilt
+    for side in "lr":
+        changed[HINGES.index(f"hip_flexion_{side}")] += tilt
+    return turned, changed
+
+
 def _solve(
     body: BodyModel, data: Any, target: Array, weight: Array, root: Array, angles: Array, previous: Array | None, steps: int
-) -> tuple[Array, Array, float]:
+) -> _Fit:
     import mujoco
 
     keep = np.full(len(HINGES), PREVIOUS_WEIGHT if previous is not None else 0.0)
@@ -121,7 +150,6 @@ def _solve(
     low, high = body.hinge_range[:, 0], body.hinge_range[:, 1]
     root, angles = root.copy(), angles.copy()
     damping = np.r_[np.full(3, 1e-3), np.full(3, 1e-3), np.full(len(HINGES), 4e-3)] if previous is None else np.full(29, 1e-4)
-    diagonal = np.concatenate([np.zeros(6), _PRIOR**2 + keep**2]) + damping**2
     for step in range(steps + 1):
         data.qpos[:] = body.qpos(root, angles)
         mujoco.mj_kinematics(body.mj, data)
@@ -135,9 +163,10 @@ def _solve(
             mujoco.mj_jac(body.mj, data, jacobian, None, point, index)
         weighted = (jacobians @ g * weight[:, None, None]).reshape(-1, g.shape[1])
         right = weighted.T @ (residual * weight[:, None]).reshape(-1)
-        right[6:] += _PRIOR**2 * (0 - angles) + keep**2 * (before - angles)
+        prior = _prior(angles)
+        right[6:] += prior**2 * (0 - angles) + keep**2 * (before - angles)
         hessian = weighted.T @ weighted
-        hessian.flat[:: len(hessian) + 1] += diagonal
+        hessian.flat[:: len(hessian) + 1] += np.concatenate([np.zeros(6), prior**2 + keep**2]) + damping**2
         change = np.linalg.solve(hessian, right)
         change *= min(1.0, 0.6 / np.abs(change).max())
         root[:3] += change[:3]
@@ -147,4 +176,5 @@ def _solve(
         if np.abs(change).max() < 1e-4:
             break
     distance = np.linalg.norm(target - points, axis=1)
-    return root, angles, float((distance * weight).sum() / max(weight.sum(), 1e-9))
+    cost = float(((distance * weight) ** 2).sum() + ((_prior(angles) * angles) ** 2).sum())
+    return root, angles, float((distance * weight).sum() / max(weight.sum(), 1e-9)), cost
