@@ -74,7 +74,7 @@ def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: 
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
     figures = tune(model, read_person(motion, emg, model), out, f"{motion.name} and {emg.name}", progress=console.progress)
     console.table(
-        ["on the clip's last fifth", "r before", "after", "RMSE before", "after"],
+        ["on the clip's last 15 %", "r before", "after", "RMSE before", "after"],
         [
             [muscle, *(f"{row[when][key]:.2f}" for key in ("r", "rmse") for when in ("before", "after"))]
             for muscle, row in figures.items()

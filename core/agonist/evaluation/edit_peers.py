@@ -71,10 +71,11 @@ def compare_edits(
         if missing:
             raise ContractError(f"{one.folder}: has no {missing[0]}. Expected a model with {' and '.join(parts)}.")
     try:
-        from agonist.training.descent import descend, encoder_from_onnx
+        from agonist.training.descent import descend
+        from agonist.training.weights import encoder_twin
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Gradient descent through the encoder") from error
-    encoder = encoder_from_onnx(model.folder / "encoder.onnx")
+    encoder = encoder_twin(model)
     names = model.contract.muscles.names
     requests = [(m, scale) for m in range(len(names)) for scale in SCALES]
     log2_scales = np.zeros((len(requests) + 1, len(names)))

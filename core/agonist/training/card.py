@@ -166,7 +166,7 @@ def _decoder_figures(m: dict[str, Any]) -> list[str]:
 def _tuned_figures(m: dict[str, Any]) -> list[str]:
     """r and RMSE of a person's measured muscles, before and after tuning."""
     return [
-        "On the last fifth of the person's clip, which chose the best weights (so the truth is a little worse):",
+        "On the last 15 % of the person's clip, which neither taught the weights nor chose them:",
         "",
         "| muscle | r before | r after | RMSE before | RMSE after |",
         "|---|---|---|---|---|",
