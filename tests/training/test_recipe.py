@@ -8,13 +8,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from safetensors.torch import load_file
+
 from agonist.errors import FileFormatError, UnknownNameError, WorkError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
+from agonist.networks.decoder import AgonistDecoder
+from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, PaperDecoder
 from agonist.predict import predict
 from agonist.training import export, measure, parts, recipe
+from agonist.training.data import read_corpus
 from agonist.training.uncertainty import widen_uncertainty
+from agonist.training.weights import encoder_twin
+from agonist.windows import blend_windows, split_windows
 
 from .conftest import swaying
 
@@ -63,7 +70,7 @@ def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
     out, seen = tmp_path / "tiny", []
     metrics = recipe.train(_write(tmp_path), corpus, out, progress=lambda share, text: seen.append(share))
     assert sorted(path.name for path in out.iterdir()) == [
-        "CARD.md", "editor.csv", "editor.onnx", "encoder.csv", "encoder.onnx", "model.json",
+        "CARD.md", "editor.csv", "editor.onnx", "editor.safetensors", "encoder.csv", "encoder.onnx", "encoder.safetensors", "model.json",
     ]  # fmt: skip
     model = load_model(out)
     assert (model.contract.fps, model.contract.window) == (20.0, 64)
@@ -84,6 +91,43 @@ def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
     assert "Trained on simulated activation" in card
     assert "3 steps" in card and "training mean" in card and "go the way that was asked" in card
     assert "No physics was asked" in card and "Its own uncertainty" in card
+
+
+def test_the_weights_beside_the_onnx_file_are_the_same_and_nothing_needs_them(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
+    out = tmp_path / "tiny"
+    recipe.train(_write(tmp_path, parts='["encoder", "decoder"]'), corpus, out)
+    beside = encoder_twin(load_model(out)).state_dict()
+    decoder = AgonistDecoder(CONFIGS["agonist"]).eval()
+    decoder.load_state_dict(load_file(out / "decoder.safetensors"))
+    activation = np.full((64, 8), 0.2)
+    with torch.no_grad():
+        expected = decoder(torch.tensor(activation[None], dtype=torch.float32))[0][0].numpy()
+    for path in out.glob("*.safetensors"):
+        path.unlink()
+    for name, value in encoder_twin(load_model(out)).state_dict().items():
+        np.testing.assert_allclose(value, beside[name], atol=1e-6)
+    assert predict(swaying(50, 90), load_model(out)).values.shape == (90, 8)
+    np.testing.assert_allclose(load_model(out).decode(activation), expected, atol=1e-5)
+
+
+def test_a_decoders_motion_capture_is_measured_alone(corpus, tmp_path):
+    figures = recipe.train(_write(tmp_path, parts='["decoder"]'), corpus, tmp_path / "tiny")["decoder"]
+    model = load_model(tmp_path / "tiny")
+    clip = next(one for one in read_corpus(corpus, "test")[0] if one.source == "mocap")
+    truth = blend_windows(facing(torch.tensor(split_windows(clip.keypoints.astype(float), 64))).numpy(), len(clip.keypoints))
+    assert figures["rmse_mocap_m"] == pytest.approx(np.sqrt(((model.decode(clip.activation.astype(float)) - truth) ** 2).mean()))
+    assert figures["rmse_mocap_baselines_m"].keys() == {"training mean", "nearest training window"}
+    card = (tmp_path / "tiny" / "CARD.md").read_text()
+    assert f"On its motion capture alone: {figures['rmse_mocap_m']:.4f} m (training mean" in card
+    # A contract of before has no such figures, and a corpus may have no motion capture.
+    document = json.loads((corpus / "corpus.json").read_text())
+    for take in document["takes"]:
+        take["source"] = "parametric"
+    (corpus / "corpus.json").write_text(json.dumps(document))
+    assert measure.measure(model, corpus)["decoder"]["rmse_mocap_m"] is None
+    measure.measure_folder(tmp_path / "tiny", corpus)
+    assert "motion capture alone" not in (tmp_path / "tiny" / "CARD.md").read_text()
 
 
 def test_a_run_that_the_clock_cut_says_that_its_edits_were_not_measured(corpus, tmp_path):

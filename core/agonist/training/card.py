@@ -152,6 +152,12 @@ def _decoder_figures(m: dict[str, Any]) -> list[str]:
     return [
         f"Muscle to motion ({m['data']}; {m['takes']} takes, {m['frames']} frames): RMSE **{m['rmse_m']:.4f} m**.",
         f"Baselines on the same frames: {_baselines(m['rmse_baselines_m'], ' m')}.",
+        # Not in the contracts of before.
+        *(
+            []
+            if m.get("rmse_mocap_m") is None
+            else [f"On its motion capture alone: {m['rmse_mocap_m']:.4f} m ({_baselines(m['rmse_mocap_baselines_m'], ' m')})."]
+        ),
         *(
             []
             if "rmse_best_m" not in m
