@@ -3,21 +3,20 @@
 import json
 
 import numpy as np
-import onnxruntime
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file
 
-from agonist.errors import FileFormatError, UnknownNameError, WorkError
+from agonist.errors import FileFormatError, UnknownNameError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
 from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.geometry import facing
-from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, PaperDecoder
+from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
 from agonist.predict import predict
-from agonist.training import export, measure, parts, recipe
+from agonist.training import measure, parts, recipe
 from agonist.training.data import read_corpus
 from agonist.training.uncertainty import widen_uncertainty
 from agonist.training.weights import encoder_twin
@@ -212,24 +211,3 @@ def test_a_bad_recipe_says_what_a_recipe_is(corpus, tmp_path, text, message):
 def test_an_unknown_recipe_lists_those_there_are(corpus, tmp_path):
     with pytest.raises(UnknownNameError, match="agonist, mia-paper"):
         recipe.train("nothing", corpus, tmp_path / "out")
-
-
-def test_exported_network_takes_any_number_of_windows(tmp_path):
-    torch.manual_seed(0)
-    decoder = PaperDecoder(CONFIGS["mia-paper"])
-    export.export_onnx(decoder, "decoder", (torch.rand(2, 30, 8),), tmp_path / "decoder.onnx")
-    session = onnxruntime.InferenceSession(str(tmp_path / "decoder.onnx"), providers=["CPUExecutionProvider"])
-    asked = torch.rand(7, 30, 8)
-    with torch.no_grad():
-        expected = decoder(asked).numpy()
-    np.testing.assert_allclose(session.run(None, {"activation": asked.numpy()})[0], expected, atol=1e-5 * np.abs(expected).max())
-
-
-def test_an_export_that_differs_from_torch_is_refused(tmp_path):
-    class Restless(torch.nn.Module):
-        def forward(self, activation):
-            return activation * torch.rand(())
-
-    with pytest.raises(WorkError, match="differs from torch"):
-        export.export_onnx(Restless(), "decoder", (torch.rand(2, 30, 8) + 1,), tmp_path / "decoder.onnx")
-    assert list(tmp_path.iterdir()) == []
