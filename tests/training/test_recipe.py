@@ -1,6 +1,7 @@
 """From a corpus to a model folder that the rest of Agonist can use."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -47,6 +48,7 @@ minutes = 5.0
 batch = 2
 learning_rate = 1e-3
 """
+_FINE = _RECIPE.format(config="agonist", parts='["encoder"]')
 
 
 @pytest.fixture(autouse=True)
@@ -199,11 +201,60 @@ def test_a_training_killed_in_its_second_part_goes_on_there(corpus, tmp_path, mo
     assert files[0] == files[1]
 
 
-@pytest.mark.parametrize(("text", "message"), [("name = ", "a recipe with name"), ('name = "x"\nconfig = "gpt"', "mia-paper")])
+@pytest.mark.parametrize("name", recipe.RECIPES)
+def test_shipped_recipes_can_be_read(name):
+    settings, config = recipe.read_recipe(recipe.RECIPES[name])
+    assert settings["name"] == name and config == CONFIGS[settings["config"]]
+
+
+def test_the_released_network_is_trained_by_its_own_recipe(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
+    text = recipe.RECIPES["mia-release"].read_text().replace("steps = 30000", "steps = 1").replace("batch = 64", "batch = 2")
+    (tmp_path / "tiny.toml").write_text(text)
+    recipe.train(tmp_path / "tiny.toml", corpus, tmp_path / "tiny")
+    model = load_model(tmp_path / "tiny")
+    assert model.contract.raw["parameters"] == {"encoder": 4_830_400, "decoder": 4_763_065}
+    assert model.decode(np.full((50, 8), 0.1)).shape == (50, 25, 3)
+
+
+@pytest.mark.parametrize(("config", "fps", "window"), [("agonist", 20.0, 100), ("agonist-causal", 20.0, 31), ("mia-paper", 10.0, 31)])
+def test_a_recipe_may_ask_for_another_window(corpus, tmp_path, config, fps, window):
+    path = _write(tmp_path, config, '["encoder"]')
+    path.write_text(f"window = {window}\n" + path.read_text())
+    metrics = recipe.train(path, corpus, tmp_path / "tiny")
+    model = load_model(tmp_path / "tiny")
+    assert (model.contract.fps, model.contract.window) == (fps, window)
+    assert f"windows of {window} frames" in (tmp_path / "tiny" / "CARD.md").read_text()
+    # The corpus's takes are shorter than the longest of these windows, and longer than the others.
+    assert metrics["encoder"]["rmse"] < 1
+    clip = swaying(50, 250)
+    assert predict(clip, model).values.shape == (250, 8)
+    if config != "mia-paper":
+        assert encoder_twin(model).config.window == window
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = ", "a recipe with name"),
+        ('name = "x"\nconfig = "gpt"', "mia-paper"),
+        ("windows = 31" + _FINE, "'windows'. Expected a recipe of name, config, parts, seed, window, encoder"),
+        ("conditioned = true" + _FINE, "'conditioned'"),
+        ("window = 1" + _FINE, "window 1. Expected 2 to 1024 frames"),
+        ('window = "long"' + _FINE, "window long"),
+        (_FINE.replace("batch = 2", "", 1), "no encoder.batch. Expected a table of steps, minutes, batch"),
+        (_FINE.replace("[encoder]", "[encoder.inner]", 1), "no encoder.steps"),
+        (_FINE.partition("[encoder]")[0], "no encoder. Expected a table"),
+        (_FINE.replace('["encoder"]', '["encoder", "eyes"]'), "'eyes'"),
+        (_FINE.replace('["encoder"]', '["editor"]'), "parts editor of 'agonist'. Expected an encoder of ours before the editor"),
+        (_FINE.replace('"agonist"', '"mia-paper"').replace('["encoder"]', '["encoder", "editor"]'), "an encoder of ours before"),
+        (_FINE.replace('["encoder"]', "[]"), "no parts"),
+    ],
+)
 def test_a_bad_recipe_says_what_a_recipe_is(corpus, tmp_path, text, message):
     path = tmp_path / "bad.toml"
     path.write_text(text)
-    with pytest.raises((FileFormatError, UnknownNameError), match=message):
+    with pytest.raises((FileFormatError, UnknownNameError), match=re.escape(message)):
         recipe.train(path, corpus, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

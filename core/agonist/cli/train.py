@@ -17,7 +17,10 @@ _PERSON = "person"
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="agonist, agonist-decoder, mia-paper, a TOML file, or person.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="RECIPE", help="agonist, agonist-causal, agonist-decoder, mia-paper, mia-release, a TOML file, or person."),
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The model folder to write.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="A corpus folder.")] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", metavar="MIN", help="Wall-clock limit for each part.")] = None,
