@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from agonist.activation import Activation
-from agonist.errors import MotionError
+from agonist.errors import ContractError, MotionError
 from agonist.keypoint_layouts import BODY25
 from agonist.model import Model, load_model
 from agonist.motion import Keypoints, interpolate, resample_times
@@ -35,9 +35,11 @@ def decode(activation: Activation, model: Model | None = None) -> Keypoints:
 
     Raises:
         MotionError: a muscle of the model is missing, or the frame rate cannot be.
-        ContractError: the model has no decoder or does not fit its contract.
+        ContractError: the model has no decoder, one of two dimensions, or does not fit its contract.
     """
     model = model or load_model(DECODER)
+    if model.contract.dimensions != 3:
+        raise ContractError(f"{model.folder}: its decoder answers in {model.contract.dimensions} dimensions. Expected 3.")
     wanted, known = model.contract.muscles.names, activation.muscles.names
     missing = [name for name in wanted if name not in known]
     if missing:

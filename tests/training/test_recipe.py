@@ -10,7 +10,9 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file
 
-from agonist.errors import FileFormatError, UnknownNameError
+from agonist.activation import Activation
+from agonist.decode import decode
+from agonist.errors import ContractError, FileFormatError, UnknownNameError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
 from agonist.networks.decoder import AgonistDecoder
@@ -233,14 +235,52 @@ def test_a_recipe_may_ask_for_another_window(corpus, tmp_path, config, fps, wind
         assert encoder_twin(model).config.window == window
 
 
+@pytest.mark.parametrize("config", ["agonist", "mia-paper"])
+def test_a_decoder_of_two_dimensions_says_so(corpus, tmp_path, config):
+    path = _write(tmp_path, config, '["decoder"]')
+    path.write_text("dimensions = 2\n" + path.read_text())
+    figures = recipe.train(path, corpus, tmp_path / "tiny")["decoder"]
+    model = load_model(tmp_path / "tiny")
+    assert model.contract.dimensions == figures["dimensions"] == 2
+    assert "x and z alone, as a camera far in front" in model.contract.raw["units"]["keypoints"]
+    assert "In two dimensions, x and z" in (tmp_path / "tiny" / "CARD.md").read_text()
+    activation = np.full((50, 8), 0.1)
+    hypotheses, _ = model.decode_hypotheses(activation)
+    assert model.decode(activation).shape == (50, 25, 2) == hypotheses.shape[1:]
+    clips = read_corpus(corpus, "test")[0]
+    every, window = round(20 / model.contract.fps), model.contract.window
+    misses = []
+    for clip in clips:
+        keypoints, activation = clip.keypoints[::every].astype(float), clip.activation[::every].astype(float)
+        truth = blend_windows(facing(torch.tensor(split_windows(keypoints, window))).numpy(), len(keypoints))[..., [0, 2]]
+        misses.append(((model.decode(activation) - truth) ** 2).ravel())
+    assert figures["rmse_m"] == pytest.approx(np.sqrt(np.concatenate(misses).mean()))
+    # And it was trained towards that: its score is the squared error on the windows that choose the weights.
+    val = read_corpus(corpus, "val")[0][0]
+    keypoints, asked = (one[::every][:window].astype(float) for one in (val.keypoints, val.activation))
+    truth = facing(torch.tensor(keypoints[None])).numpy()[0, ..., [0, 2]].transpose(1, 2, 0)
+    score = model.contract.raw["training"]["fits"]["decoder"]["score"]
+    assert score == pytest.approx(((model.decode(asked) - truth) ** 2).mean(), rel=1e-4)
+    with pytest.raises(ContractError, match="its decoder answers in 2 dimensions"):
+        decode(Activation(activation, model.contract.muscles, 20.0), model)
+    # Whoever takes it for one of three is told.
+    document = json.loads((tmp_path / "tiny" / "model.json").read_text())
+    del document["dimensions"]
+    (tmp_path / "tiny" / "model.json").write_text(json.dumps(document))
+    with pytest.raises(ContractError, match=r"decoder\.onnx.*'keypoints'.*25, 2.*Expected .*25, 3"):
+        load_model(tmp_path / "tiny").decode(activation)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("name = ", "a recipe with name"),
         ('name = "x"\nconfig = "gpt"', "mia-paper"),
-        ("windows = 31" + _FINE, "'windows'. Expected a recipe of name, config, parts, seed, window, encoder"),
+        ("windows = 31" + _FINE, "'windows'. Expected a recipe of name, config, parts, seed, window, dimensions, encoder"),
         ("conditioned = true" + _FINE, "'conditioned'"),
         ("window = 1" + _FINE, "window 1. Expected 2 to 1024 frames"),
+        ("dimensions = 2" + _FINE, "dimensions 2 of parts encoder. Expected 3, or 2 for a decoder"),
+        ("dimensions = 4" + _FINE.replace('["encoder"]', '["decoder"]'), "dimensions 4 of parts decoder. Expected 3"),
         ('window = "long"' + _FINE, "window long"),
         (_FINE.replace("batch = 2", "", 1), "no encoder.batch. Expected a table of steps, minutes, batch"),
         (_FINE.replace("[encoder]", "[encoder.inner]", 1), "no encoder.steps"),

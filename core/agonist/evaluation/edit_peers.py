@@ -70,6 +70,8 @@ def compare_edits(
         missing = [part for part in parts if not one.has(part)]
         if missing:
             raise ContractError(f"{one.folder}: has no {missing[0]}. Expected a model with {' and '.join(parts)}.")
+    if paper.contract.dimensions != 3:
+        raise ContractError(f"{paper.folder}: its decoder answers in {paper.contract.dimensions} dimensions. Expected 3.")
     try:
         from agonist.training.descent import descend
         from agonist.training.weights import encoder_twin

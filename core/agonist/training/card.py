@@ -149,8 +149,10 @@ def _coverage(share: dict[str, float] | None) -> list[str]:
 
 
 def _decoder_figures(m: dict[str, Any]) -> list[str]:
+    # Not in the contracts of before.
+    flat = " In two dimensions, x and z, as a camera far in front of the person sees." if m.get("dimensions", 3) == 2 else ""
     return [
-        f"Muscle to motion ({m['data']}; {m['takes']} takes, {m['frames']} frames): RMSE **{m['rmse_m']:.4f} m**.",
+        f"Muscle to motion ({m['data']}; {m['takes']} takes, {m['frames']} frames): RMSE **{m['rmse_m']:.4f} m**.{flat}",
         f"Baselines on the same frames: {_baselines(m['rmse_baselines_m'], ' m')}.",
         # Not in the contracts of before.
         *(

@@ -40,7 +40,8 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
 
     A recipe is TOML: `name`, `config` (of `networks.motion_muscle.CONFIGS`), `parts` in the order in which they are trained, `seed`;
     for each part a table with `steps`, `minutes`, `batch`, `learning_rate`; and, if it likes, `window`: frames that the network
-    sees at once, instead of the configuration's own. Frames a second are the configuration's.
+    sees at once, instead of the configuration's own (frames a second are the configuration's); and `dimensions`: 2 for a decoder
+    that answers with x and z alone.
 
     Raises FileFormatError, UnknownNameError.
     """
@@ -51,7 +52,7 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
         missing += [f"{part}.{key}" for part in parts for key in _PART_KEYS if part not in missing and key not in settings[part]]
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
         raise FileFormatError(path, f"{type(error).__name__} {error}", "a recipe with name, config, parts, seed") from error
-    known = ("name", "config", "parts", "seed", "window", *TRAINERS)
+    known = ("name", "config", "parts", "seed", "window", "dimensions", *TRAINERS)
     # What is misspelt would have no effect, and nobody would know.
     strange = [f"'{key}'" for key in (*settings, *parts) if key not in known]
     if strange:
@@ -63,6 +64,9 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
     window = settings.get("window", config.window)
     if not isinstance(window, int) or not _SHORTEST <= window <= _LONGEST:
         raise FileFormatError(path, f"window {window}", f"{_SHORTEST} to {_LONGEST} frames")
+    dimensions = settings.get("dimensions", 3)
+    if not isinstance(dimensions, int) or dimensions not in ((2, 3) if "decoder" in parts else (3,)):
+        raise FileFormatError(path, f"dimensions {dimensions} of parts {', '.join(parts)}", "3, or 2 for a decoder")
     return settings, replace(config, window=window)
 
 
@@ -116,7 +120,7 @@ def train(
         fitted = partial(
             fit, schedule=schedule, log=out / f"{part}.csv", progress=shown, rng=rng, checkpoint=checkpoint, key=key, hardware=hardware
         )
-        job = Job(config, samplers[0], samplers[1], rng, modules, fitted, hardware)
+        job = Job(config, samplers[0], samplers[1], rng, modules, fitted, hardware, settings.get("dimensions", 3))
         modules[part], fits[part] = TRAINERS[part](job, given["batch"])
         if distributed.rank():
             continue
@@ -153,7 +157,7 @@ def _fields(
 ) -> dict[str, Any]:
     return {
         "name": settings["name"], "version": "0.1.0", "fps": config.fps, "window": config.window,
-        "parameters": trained,
+        "parameters": trained, **({"dimensions": 2} if settings.get("dimensions") == 2 else {}),
         "training": {
             "recipe": path.name, "settings": settings, "corpus": document, "data": _trained_on(document),
             "fits": {part: asdict(one) for part, one in fits.items()}, "torch": torch.__version__,
