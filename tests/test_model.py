@@ -56,6 +56,7 @@ def _change(folder, **fields):
         ({"layout": "coco17"}, "coco17"),
         ({"fps": "fast"}, "model.json"),
         ({"fps": float("inf")}, "fps inf"),
+        ({"dimensions": 4}, r"dimensions 4. Expected .* 2 or 3 dimensions"),
         ({"muscles": "none8"}, r"model\.json: Unknown muscle set 'none8'\. Available: mia8"),
         ({"files": {"brain": {"file": "x", "sha256": "y"}}}, "brain"),
     ],

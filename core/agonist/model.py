@@ -38,10 +38,10 @@ DEFAULT_MODEL = "agonist"
 # From so many windows on, two threads take a half each [ours].
 _SHARED = 24
 
-# Names and trailing dimensions of what each part takes and gives; M is the number of muscles.
+# Names and trailing dimensions of what each part takes and gives; M is the number of muscles, D the contract's `dimensions`.
 _PARTS: dict[str, tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | str, ...]]]] = {
     "encoder": ({"keypoints": (25, 3)}, {"activation": ("M",)}),
-    "decoder": ({"activation": ("M",)}, {"keypoints": (25, 3)}),
+    "decoder": ({"activation": ("M",)}, {"keypoints": (25, "D")}),
     "editor": (
         {"keypoints": (25, 3), "activation": ("M",), "log2_scale": ("M",)},
         {"rotvec_world": (len(EDIT_JOINTS), 3), "root_delta_world": (3,)},
@@ -50,7 +50,7 @@ _PARTS: dict[str, tuple[dict[str, tuple[int | str, ...]], dict[str, tuple[int | 
 # What a part may take beside.
 _OPTIONAL: dict[str, dict[str, tuple[int | str, ...]]] = {"encoder": {"confidence": (25,)}}
 # What a part may give beside; H is a number of hypotheses, any.
-_EXTRA: dict[str, tuple[int | str, ...]] = {"log_std": ("M",), "hypotheses": ("H", 25, 3), "probabilities": ("H",)}
+_EXTRA: dict[str, tuple[int | str, ...]] = {"log_std": ("M",), "hypotheses": ("H", 25, "D"), "probabilities": ("H",)}
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Contract:
         window: frames in a window.
         files: part -> (file name, sha256).
         raw: the whole document, with units, training data and metrics.
+        dimensions: of the decoder's keypoints: 3, or 2 for x and z alone, what a camera far in front of the person sees.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Contract:
     window: int
     files: dict[str, tuple[str, str]]
     raw: dict[str, Any]
+    dimensions: int = 3
 
     @staticmethod
     def read(path: Path) -> Contract:
@@ -83,7 +85,8 @@ class Contract:
             if raw["layout"] != BODY25.name:
                 raise ContractError(f"{path}: keypoint layout '{raw['layout']}'. Expected '{BODY25.name}'.")
             files = {part: (str(entry["file"]), str(entry["sha256"])) for part, entry in raw["files"].items()}
-            contract = Contract(raw["name"], muscle_set(raw["muscles"]), float(raw["fps"]), int(raw["window"]), files, raw)
+            muscles, dimensions = muscle_set(raw["muscles"]), int(raw.get("dimensions", 3))
+            contract = Contract(raw["name"], muscles, float(raw["fps"]), int(raw["window"]), files, raw, dimensions)
         except UnknownNameError as error:
             raise ContractError(f"{path}: {error}") from error
         except OSError as error:
@@ -95,10 +98,10 @@ class Contract:
                 f"{path}: {type(error).__name__}: {error}. Expected schema, name, layout, muscles, fps, window, files."
             ) from error
         unknown = [part for part in contract.files if part not in _PARTS]
-        if unknown or not (0 < contract.fps < math.inf) or contract.window < 1:
+        if unknown or not (0 < contract.fps < math.inf) or contract.window < 1 or contract.dimensions not in (2, 3):
             raise ContractError(
-                f"{path}: parts {', '.join(contract.files)}, fps {contract.fps}, window {contract.window}. "
-                f"Expected parts among {', '.join(_PARTS)} and positive numbers."
+                f"{path}: parts {', '.join(contract.files)}, fps {contract.fps}, window {contract.window}, dimensions "
+                f"{contract.dimensions}. Expected parts among {', '.join(_PARTS)}, positive numbers and 2 or 3 dimensions."
             )
         return contract
 
@@ -159,13 +162,13 @@ class Model:
 
     def _check(self, path: Path, part: str, session: onnxruntime.InferenceSession) -> None:
         wanted_inputs, wanted_outputs = _PARTS[part]
-        muscles = len(self.contract.muscles)
+        sizes = {"M": len(self.contract.muscles), "D": self.contract.dimensions}
         optional = {name: size for name, size in _OPTIONAL.get(part, {}).items() if name in self._inputs(session)}
         sides = (("input", wanted_inputs | optional, session.get_inputs()), ("output", wanted_outputs, session.get_outputs()))
         for kind, wanted, nodes in sides:
             found = {node.name: tuple(node.shape) for node in nodes}
             for name, trailing in wanted.items():
-                size = (self.contract.window, *(muscles if n == "M" else n for n in trailing))
+                size = (self.contract.window, *(sizes[n] if isinstance(n, str) else n for n in trailing))
                 shape = found.get(name)
                 if shape is None:
                     raise ContractError(f"{path}: {part} has {kind}s {', '.join(found)}. Expected one named '{name}'.")
@@ -210,8 +213,8 @@ class Model:
         wanted = _PARTS[part][1]
         for name, output in zip(names, outputs, strict=True):
             trailing = wanted.get(name, _EXTRA.get(name, ("M",)))
-            sizes = {"M": len(self.contract.muscles), "H": output.shape[2] if output.ndim > 2 else 0}
-            shape = (count, self.contract.window, *(sizes[n] if isinstance(n, str) else n for n in trailing))
+            count_of = {"M": len(self.contract.muscles), "D": self.contract.dimensions, "H": output.shape[2] if output.ndim > 2 else 0}
+            shape = (count, self.contract.window, *(count_of[n] if isinstance(n, str) else n for n in trailing))
             if output.shape != shape:
                 file = self.folder / self.contract.files[part][0]
                 raise ContractError(f"{file}: gave '{name}' of shape {output.shape}. Expected {shape}, as its contract says.")
@@ -242,14 +245,14 @@ class Model:
         return self._run_windows("encoder", keypoints=keypoints, confidence=seen)
 
     def decode(self, activation: Array) -> Array:
-        """(T, M) activation to (T, 25, 3) hip-centred keypoints in metres, the paper's muscle -> motion."""
+        """(T, M) activation to (T, 25, D) hip-centred keypoints in metres, the paper's muscle -> motion; D as the contract says."""
         return self._run("decoder", len(activation), activation=activation)["keypoints"]
 
     def decode_hypotheses(self, activation: Array) -> tuple[Array, Array]:
         """Motions that an activation (T, M) may come from: `decode` gives their mean, which is the motion of none of them.
 
         Returns:
-            (H, T, 25, 3) hip-centred keypoints in metres, the likeliest first, and their probabilities (H,). A decoder that
+            (H, T, 25, D) hip-centred keypoints in metres, the likeliest first, and their probabilities (H,). A decoder that
             knows only one answer gives that.
         """
         result = self._run("decoder", len(activation), activation=activation)

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from agonist.model import models_folder
+from agonist.muscles import muscle_set
 from tests.cli.bad_files import BAD_MOTIONS
 
 # Commands that take a motion: what comes before it, what comes after, and the suffix of their output.
@@ -18,6 +19,7 @@ READERS = {
     "evaluate": (["evaluate", "edit"], [], ".json"),
     "plot": (["plot"], [], ".png"),
 }
+_ACTIVATION = "\n".join([f"time_s,{','.join(muscle_set('mia8').names)}", *(f"{0.05 * k:.2f}" + 8 * ",0.1" for k in range(5)), ""])
 
 
 def _line(done, code=2) -> str:
@@ -125,6 +127,26 @@ def test_an_edit_that_cannot_be(agonist, clip, tmp_path, arguments, message):
     given = [] if "--scale" in arguments else ["--scale", "quadriceps=1.5"]
     assert message in _line(agonist("edit", clip, *given, *arguments, "--out", tmp_path / "e.bvh"))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "message"),
+    [
+        ("time_s,quadriceps_l\n0,0.1\n0.1,0.2\n", ["--out", "k.npz"], "a.csv: "),
+        ("walk without a table", ["--out", "k.npz"], "a.csv: "),
+        (None, ["--out", "k.npz"], "a.csv: cannot be read"),
+        (_ACTIVATION, ["--out", "k.bvh"], "Expected a file ending in .npz or .trc"),
+        (_ACTIVATION, ["--out", "k.npz", "--model", "agonist"], "has no decoder"),
+        (_ACTIVATION, ["--out", "k.npz", "--model", "nobody"], "No model 'nobody'"),
+    ],
+)
+def test_activation_that_cannot_be_decoded(agonist, tmp_path, monkeypatch, content, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / "a.csv").write_text(content)
+    listed = list(tmp_path.iterdir())
+    assert message in _line(agonist("decode", "a.csv", *arguments))
+    assert list(tmp_path.iterdir()) == listed
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,19 @@ def test_edit_of_keypoints_writes_a_skeleton(agonist, clip, tmp_path):
     assert len(io.read(tmp_path / "e.npz")) == 91
 
 
+def test_decode(ways, agonist, clip, tmp_path):
+    assert agonist("predict", clip, "--out", tmp_path / "a.csv").code == 0
+    document = ways("decode", tmp_path / "a.csv", "--out", tmp_path / "k.npz")
+    body = npz.read(tmp_path / "k.npz")
+    assert document["frames"] == len(body) == 91 and document["fps"] == body.fps and document["layout"] == body.layout.name == "body25"
+    assert "no place in the room" in document["place"] and document["place"] == body.provenance["place"]
+    ways("decode", tmp_path / "a.csv", "--out", tmp_path / "k.trc", "--model", "mia-paper")
+    assert len(io.read(tmp_path / "k.trc")) == 91
+    # What comes out is a motion as any other.
+    assert agonist("predict", tmp_path / "k.npz", "--out", tmp_path / "again.csv").code == 0
+    assert agonist("edit", tmp_path / "k.npz", "--scale", "quadriceps=1.2", "--out", tmp_path / "e.bvh").code == 0
+
+
 def test_plot(ways, clip, tmp_path):
     pytest.importorskip("matplotlib")
     document = ways("plot", clip, "--out", tmp_path / "curves.png")
@@ -215,7 +228,7 @@ def _verbs():
 def test_no_command_is_forgotten_here():
     leaves = {words for words, command in _verbs().items() if not getattr(command, "commands", None)}
     assert leaves == {
-        "pose", "predict", "edit", "plot", "simulate", "train", "doctor", "corpus build", "corpus card", "evaluate edit",
+        "pose", "predict", "edit", "decode", "plot", "simulate", "train", "doctor", "corpus build", "corpus card", "evaluate edit",
         "evaluate body", "evaluate mia", "evaluate emg", "models list", "models fetch", "models surrogate", "data mia inspect",
         "data mia import",
     }  # fmt: skip

@@ -11,8 +11,8 @@ from tests.training.conftest import swaying
 
 @pytest.fixture
 def recording(tmp_path):
-    npz.write(tmp_path / "sway.npz", swaying(3, 360))
-    times = np.arange(0, 18, 0.02)
+    npz.write(tmp_path / "sway.npz", swaying(3, 480))
+    times = np.arange(0, 24, 0.02)
     mot_sto.write(tmp_path / "emg.sto", mot_sto.OpenSimTable("emg", times, ("quadriceps_r",), 0.5 + 0.4 * np.sin(times)[:, None]))
     return ["--motion", tmp_path / "sway.npz", "--emg", tmp_path / "emg.sto"]
 

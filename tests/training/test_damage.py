@@ -12,8 +12,8 @@ from agonist.motion import Keypoints
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
 from agonist.predict import predict_keypoints
 from agonist.training.damage import damage, damage_windows
-from agonist.training.descent import encoder_from_onnx
 from agonist.training.export import export_onnx, write_contract
+from agonist.training.weights import encoder_twin
 
 from .conftest import swaying
 
@@ -84,6 +84,6 @@ def test_confidence_goes_through_the_exported_model_and_back_into_torch(tmp_path
     # A clip brings its own confidence.
     doubted = Keypoints(clip.positions, BODY25, 20.0, confidence)
     np.testing.assert_allclose(predict_keypoints(doubted, model).values, told, atol=1e-5)
-    twin = encoder_from_onnx(tmp_path / "encoder.onnx")
+    twin = encoder_twin(model)
     with torch.no_grad():
         np.testing.assert_allclose(twin(example, torch.tensor(confidence[None], dtype=torch.float32))[0][0].numpy(), told, atol=1e-5)

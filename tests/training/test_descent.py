@@ -1,17 +1,16 @@
 """Gradient descent through the shipped encoder: it is that encoder, and the muscle does what was asked."""
 
-import shutil
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from agonist.edit_joints import apply_to_keypoints
-from agonist.errors import ContractError, MotionError
+from agonist.errors import MotionError
 from agonist.humanoid import body25_from_motion
-from agonist.model import load_model, models_folder
-from agonist.training.descent import descend, encoder_from_onnx
+from agonist.model import load_model
+from agonist.training.descent import descend
+from agonist.training.weights import encoder_twin
 from tests.clips import exercise
 
 pytestmark = pytest.mark.training
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.training
 
 @pytest.fixture(scope="module")
 def encoder():
-    return encoder_from_onnx(models_folder() / "agonist" / "encoder.onnx")
+    return encoder_twin(load_model())
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +29,6 @@ def squat():
 def test_the_module_is_the_shipped_network(encoder, squat):
     level, _ = encoder(torch.tensor(squat[None, :64], dtype=torch.float32))
     np.testing.assert_allclose(level[0].numpy(), load_model().encode(squat[:64])[0], atol=1e-5)
-
-
-def test_another_file_is_refused(tmp_path):
-    with pytest.raises(ContractError, match="configuration 'agonist'"):
-        encoder_from_onnx(models_folder() / "mia-paper" / "encoder.onnx")
-    (tmp_path / "encoder.onnx").write_bytes(b"rubbish")
-    with pytest.raises(ContractError, match=r"encoder\.onnx.*Expected an ONNX encoder"):
-        encoder_from_onnx(tmp_path / "encoder.onnx")
-    shutil.copy(models_folder() / "agonist" / "editor.onnx", tmp_path / "encoder.onnx")
-    with pytest.raises(ContractError):
-        encoder_from_onnx(tmp_path / "encoder.onnx")
 
 
 def test_it_goes_where_it_was_asked_and_nothing_is_nothing(encoder, squat):

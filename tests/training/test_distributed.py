@@ -59,7 +59,9 @@ def test_two_processes_train_one_model_and_a_kill_changes_nothing(corpus, tmp_pa
     assert _run(tmp_path / "a", corpus) == 0
     first, second = ((tmp_path / "a" / f"weights{rank}").read_text() for rank in (0, 1))
     assert first == second
-    assert sorted(path.name for path in (tmp_path / "a" / "model").iterdir()) == ["encoder.csv", "encoder.onnx", "model.json"]
+    assert sorted(path.name for path in (tmp_path / "a" / "model").iterdir()) == [
+        "encoder.csv", "encoder.onnx", "encoder.safetensors", "model.json",
+    ]  # fmt: skip
     assert _run(tmp_path / "b", corpus, kill_at=3) != 0
     assert (tmp_path / "b" / "model" / "encoder.checkpoint.safetensors").is_file()
     assert _run(tmp_path / "b", corpus) == 0

@@ -1,20 +1,29 @@
 """From a corpus to a model folder that the rest of Agonist can use."""
 
 import json
+import re
 
 import numpy as np
-import onnxruntime
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.errors import FileFormatError, UnknownNameError, WorkError
+from safetensors.torch import load_file
+
+from agonist.activation import Activation
+from agonist.decode import decode
+from agonist.errors import ContractError, FileFormatError, UnknownNameError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
-from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, PaperDecoder
+from agonist.networks.decoder import AgonistDecoder
+from agonist.networks.geometry import facing
+from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
 from agonist.predict import predict
-from agonist.training import export, measure, parts, recipe
+from agonist.training import measure, parts, recipe
+from agonist.training.data import read_corpus
 from agonist.training.uncertainty import widen_uncertainty
+from agonist.training.weights import encoder_twin
+from agonist.windows import blend_windows, split_windows
 
 from .conftest import swaying
 
@@ -41,6 +50,7 @@ minutes = 5.0
 batch = 2
 learning_rate = 1e-3
 """
+_FINE = _RECIPE.format(config="agonist", parts='["encoder"]')
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +73,7 @@ def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
     out, seen = tmp_path / "tiny", []
     metrics = recipe.train(_write(tmp_path), corpus, out, progress=lambda share, text: seen.append(share))
     assert sorted(path.name for path in out.iterdir()) == [
-        "CARD.md", "editor.csv", "editor.onnx", "encoder.csv", "encoder.onnx", "model.json",
+        "CARD.md", "editor.csv", "editor.onnx", "editor.safetensors", "encoder.csv", "encoder.onnx", "encoder.safetensors", "model.json",
     ]  # fmt: skip
     model = load_model(out)
     assert (model.contract.fps, model.contract.window) == (20.0, 64)
@@ -84,6 +94,43 @@ def test_our_model_is_trained_measured_and_usable(corpus, tmp_path):
     assert "Trained on simulated activation" in card
     assert "3 steps" in card and "training mean" in card and "go the way that was asked" in card
     assert "No physics was asked" in card and "Its own uncertainty" in card
+
+
+def test_the_weights_beside_the_onnx_file_are_the_same_and_nothing_needs_them(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
+    out = tmp_path / "tiny"
+    recipe.train(_write(tmp_path, parts='["encoder", "decoder"]'), corpus, out)
+    beside = encoder_twin(load_model(out)).state_dict()
+    decoder = AgonistDecoder(CONFIGS["agonist"]).eval()
+    decoder.load_state_dict(load_file(out / "decoder.safetensors"))
+    activation = np.full((64, 8), 0.2)
+    with torch.no_grad():
+        expected = decoder(torch.tensor(activation[None], dtype=torch.float32))[0][0].numpy()
+    for path in out.glob("*.safetensors"):
+        path.unlink()
+    for name, value in encoder_twin(load_model(out)).state_dict().items():
+        np.testing.assert_allclose(value, beside[name], atol=1e-6)
+    assert predict(swaying(50, 90), load_model(out)).values.shape == (90, 8)
+    np.testing.assert_allclose(load_model(out).decode(activation), expected, atol=1e-5)
+
+
+def test_a_decoders_motion_capture_is_measured_alone(corpus, tmp_path):
+    figures = recipe.train(_write(tmp_path, parts='["decoder"]'), corpus, tmp_path / "tiny")["decoder"]
+    model = load_model(tmp_path / "tiny")
+    clip = next(one for one in read_corpus(corpus, "test")[0] if one.source == "mocap")
+    truth = blend_windows(facing(torch.tensor(split_windows(clip.keypoints.astype(float), 64))).numpy(), len(clip.keypoints))
+    assert figures["rmse_mocap_m"] == pytest.approx(np.sqrt(((model.decode(clip.activation.astype(float)) - truth) ** 2).mean()))
+    assert figures["rmse_mocap_baselines_m"].keys() == {"training mean", "nearest training window"}
+    card = (tmp_path / "tiny" / "CARD.md").read_text()
+    assert f"On its motion capture alone: {figures['rmse_mocap_m']:.4f} m (training mean" in card
+    # A contract of before has no such figures, and a corpus may have no motion capture.
+    document = json.loads((corpus / "corpus.json").read_text())
+    for take in document["takes"]:
+        take["source"] = "parametric"
+    (corpus / "corpus.json").write_text(json.dumps(document))
+    assert measure.measure(model, corpus)["decoder"]["rmse_mocap_m"] is None
+    measure.measure_folder(tmp_path / "tiny", corpus)
+    assert "motion capture alone" not in (tmp_path / "tiny" / "CARD.md").read_text()
 
 
 def test_a_run_that_the_clock_cut_says_that_its_edits_were_not_measured(corpus, tmp_path):
@@ -156,11 +203,98 @@ def test_a_training_killed_in_its_second_part_goes_on_there(corpus, tmp_path, mo
     assert files[0] == files[1]
 
 
-@pytest.mark.parametrize(("text", "message"), [("name = ", "a recipe with name"), ('name = "x"\nconfig = "gpt"', "mia-paper")])
+@pytest.mark.parametrize("name", recipe.RECIPES)
+def test_shipped_recipes_can_be_read(name):
+    settings, config = recipe.read_recipe(recipe.RECIPES[name])
+    assert settings["name"] == name and config == CONFIGS[settings["config"]]
+
+
+def test_the_released_network_is_trained_by_its_own_recipe(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
+    text = recipe.RECIPES["mia-release"].read_text().replace("steps = 30000", "steps = 1").replace("batch = 64", "batch = 2")
+    (tmp_path / "tiny.toml").write_text(text)
+    recipe.train(tmp_path / "tiny.toml", corpus, tmp_path / "tiny")
+    model = load_model(tmp_path / "tiny")
+    assert model.contract.raw["parameters"] == {"encoder": 4_830_400, "decoder": 4_763_065}
+    assert model.decode(np.full((50, 8), 0.1)).shape == (50, 25, 3)
+
+
+@pytest.mark.parametrize(("config", "fps", "window"), [("agonist", 20.0, 100), ("agonist-causal", 20.0, 31), ("mia-paper", 10.0, 31)])
+def test_a_recipe_may_ask_for_another_window(corpus, tmp_path, config, fps, window):
+    path = _write(tmp_path, config, '["encoder"]')
+    path.write_text(f"window = {window}\n" + path.read_text())
+    metrics = recipe.train(path, corpus, tmp_path / "tiny")
+    model = load_model(tmp_path / "tiny")
+    assert (model.contract.fps, model.contract.window) == (fps, window)
+    assert f"windows of {window} frames" in (tmp_path / "tiny" / "CARD.md").read_text()
+    # The corpus's takes are shorter than the longest of these windows, and longer than the others.
+    assert metrics["encoder"]["rmse"] < 1
+    clip = swaying(50, 250)
+    assert predict(clip, model).values.shape == (250, 8)
+    if config != "mia-paper":
+        assert encoder_twin(model).config.window == window
+
+
+@pytest.mark.parametrize("config", ["agonist", "mia-paper"])
+def test_a_decoder_of_two_dimensions_says_so(corpus, tmp_path, config):
+    path = _write(tmp_path, config, '["decoder"]')
+    path.write_text("dimensions = 2\n" + path.read_text())
+    figures = recipe.train(path, corpus, tmp_path / "tiny")["decoder"]
+    model = load_model(tmp_path / "tiny")
+    assert model.contract.dimensions == figures["dimensions"] == 2
+    assert "x and z alone, as a camera far in front" in model.contract.raw["units"]["keypoints"]
+    assert "In two dimensions, x and z" in (tmp_path / "tiny" / "CARD.md").read_text()
+    activation = np.full((50, 8), 0.1)
+    hypotheses, _ = model.decode_hypotheses(activation)
+    assert model.decode(activation).shape == (50, 25, 2) == hypotheses.shape[1:]
+    clips = read_corpus(corpus, "test")[0]
+    every, window = round(20 / model.contract.fps), model.contract.window
+    misses = []
+    for clip in clips:
+        keypoints, activation = clip.keypoints[::every].astype(float), clip.activation[::every].astype(float)
+        truth = blend_windows(facing(torch.tensor(split_windows(keypoints, window))).numpy(), len(keypoints))[..., [0, 2]]
+        misses.append(((model.decode(activation) - truth) ** 2).ravel())
+    assert figures["rmse_m"] == pytest.approx(np.sqrt(np.concatenate(misses).mean()))
+    # And it was trained towards that: its score is the squared error on the windows that choose the weights.
+    val = read_corpus(corpus, "val")[0][0]
+    keypoints, asked = (one[::every][:window].astype(float) for one in (val.keypoints, val.activation))
+    truth = facing(torch.tensor(keypoints[None])).numpy()[0, ..., [0, 2]].transpose(1, 2, 0)
+    score = model.contract.raw["training"]["fits"]["decoder"]["score"]
+    assert score == pytest.approx(((model.decode(asked) - truth) ** 2).mean(), rel=1e-4)
+    with pytest.raises(ContractError, match="its decoder answers in 2 dimensions"):
+        decode(Activation(activation, model.contract.muscles, 20.0), model)
+    # Whoever takes it for one of three is told.
+    document = json.loads((tmp_path / "tiny" / "model.json").read_text())
+    del document["dimensions"]
+    (tmp_path / "tiny" / "model.json").write_text(json.dumps(document))
+    with pytest.raises(ContractError, match=r"decoder\.onnx.*'keypoints'.*25, 2.*Expected .*25, 3"):
+        load_model(tmp_path / "tiny").decode(activation)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = ", "a recipe with name"),
+        ('name = "x"\nconfig = "gpt"', "mia-paper"),
+        ("windows = 31" + _FINE, "'windows'. Expected a recipe of name, config, parts, seed, window, dimensions, encoder"),
+        ("conditioned = true" + _FINE, "'conditioned'"),
+        ("window = 1" + _FINE, "window 1. Expected 2 to 1024 frames"),
+        ("dimensions = 2" + _FINE, "dimensions 2 of parts encoder. Expected 3, or 2 for a decoder"),
+        ("dimensions = 4" + _FINE.replace('["encoder"]', '["decoder"]'), "dimensions 4 of parts decoder. Expected 3"),
+        ('window = "long"' + _FINE, "window long"),
+        (_FINE.replace("batch = 2", "", 1), "no encoder.batch. Expected a table of steps, minutes, batch"),
+        (_FINE.replace("[encoder]", "[encoder.inner]", 1), "no encoder.steps"),
+        (_FINE.partition("[encoder]")[0], "no encoder. Expected a table"),
+        (_FINE.replace('["encoder"]', '["encoder", "eyes"]'), "'eyes'"),
+        (_FINE.replace('["encoder"]', '["editor"]'), "parts editor of 'agonist'. Expected an encoder of ours before the editor"),
+        (_FINE.replace('"agonist"', '"mia-paper"').replace('["encoder"]', '["encoder", "editor"]'), "an encoder of ours before"),
+        (_FINE.replace('["encoder"]', "[]"), "no parts"),
+    ],
+)
 def test_a_bad_recipe_says_what_a_recipe_is(corpus, tmp_path, text, message):
     path = tmp_path / "bad.toml"
     path.write_text(text)
-    with pytest.raises((FileFormatError, UnknownNameError), match=message):
+    with pytest.raises((FileFormatError, UnknownNameError), match=re.escape(message)):
         recipe.train(path, corpus, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -168,24 +302,3 @@ def test_a_bad_recipe_says_what_a_recipe_is(corpus, tmp_path, text, message):
 def test_an_unknown_recipe_lists_those_there_are(corpus, tmp_path):
     with pytest.raises(UnknownNameError, match="agonist, mia-paper"):
         recipe.train("nothing", corpus, tmp_path / "out")
-
-
-def test_exported_network_takes_any_number_of_windows(tmp_path):
-    torch.manual_seed(0)
-    decoder = PaperDecoder(CONFIGS["mia-paper"])
-    export.export_onnx(decoder, "decoder", (torch.rand(2, 30, 8),), tmp_path / "decoder.onnx")
-    session = onnxruntime.InferenceSession(str(tmp_path / "decoder.onnx"), providers=["CPUExecutionProvider"])
-    asked = torch.rand(7, 30, 8)
-    with torch.no_grad():
-        expected = decoder(asked).numpy()
-    np.testing.assert_allclose(session.run(None, {"activation": asked.numpy()})[0], expected, atol=1e-5 * np.abs(expected).max())
-
-
-def test_an_export_that_differs_from_torch_is_refused(tmp_path):
-    class Restless(torch.nn.Module):
-        def forward(self, activation):
-            return activation * torch.rand(())
-
-    with pytest.raises(WorkError, match="differs from torch"):
-        export.export_onnx(Restless(), "decoder", (torch.rand(2, 30, 8) + 1,), tmp_path / "decoder.onnx")
-    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """One person's motion and EMG: training goes on from the shipped network, and other muscles are left alone."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,8 +14,12 @@ from agonist.humanoid import body25_from_motion
 from agonist.io import csv_activation, mot_sto, npz
 from agonist.model import load_model
 from agonist.muscles import muscle_set
+from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
+from agonist.training import tune as tune_module
+from agonist.training.export import export_onnx, write_contract
 from agonist.training.person import read_person
 from agonist.training.tune import PersonClip, TuneSettings, encode_clip, shipped_encoder, tune, tune_encoder
+from agonist.training.uncertainty import gaussian_surprise
 
 from .conftest import swaying
 
@@ -26,9 +31,9 @@ SHORT = TuneSettings(steps=50, batch=4, learning_rate=3e-3)
 
 @pytest.fixture(scope="module")
 def clip():
-    """18 s of swaying; two muscles carry sensors and follow the feet's heights, in another unit than the simulation's."""
-    keypoints = body25_from_motion(swaying(3, 360)).positions
-    activation = np.full((360, 8), np.nan)
+    """24 s of swaying; two muscles carry sensors and follow the feet's heights, in another unit than the simulation's."""
+    keypoints = body25_from_motion(swaying(3, 480)).positions
+    activation = np.full((480, 8), np.nan)
     height = keypoints[:, 11, 2] - keypoints[:, 11, 2].min()
     activation[:, 4], activation[:, 5] = np.clip(2 * height, 0, 1), np.clip(0.6 - 2 * height, 0, 1)
     return PersonClip(keypoints, activation)
@@ -42,7 +47,7 @@ def test_the_shipped_network_comes_back_from_its_file(clip):
 def test_sensors_are_learned_and_other_muscles_stay(clip, tmp_path):
     encoder = shipped_encoder(MODEL)
     before = encode_clip(encoder, clip.keypoints)
-    tune_encoder(encoder, clip, SHORT, tmp_path / "log.csv")
+    tune_encoder(encoder, *clip.cut(0.8), SHORT, tmp_path / "log.csv")
     after = encode_clip(encoder, clip.keypoints)
     sensors, others = [4, 5], [0, 1, 2, 3, 6, 7]
 
@@ -57,7 +62,7 @@ def test_a_model_folder_that_says_where_it_comes_from(clip, tmp_path):
     figures = tune(MODEL, clip, tmp_path / "me", "sway.npz and emg.sto", SHORT)
     assert figures.keys() == {"quadriceps_r", "hamstrings_r"}
     model = load_model(tmp_path / "me")
-    assert model.encode(clip.keypoints)[0].shape == (360, 8) and not model.has("editor")
+    assert model.encode(clip.keypoints)[0].shape == (480, 8) and not model.has("editor")
     training = json.loads((tmp_path / "me" / "model.json").read_text())["training"]
     assert training["from"] == "agonist" and "measured EMG of one person" in training["data"]
     card = (tmp_path / "me" / "CARD.md").read_text()
@@ -65,9 +70,85 @@ def test_a_model_folder_that_says_where_it_comes_from(clip, tmp_path):
 
 
 def test_a_short_clip_is_refused(clip, tmp_path):
-    short = PersonClip(clip.keypoints[:300], clip.activation[:300])
-    with pytest.raises(InputError, match="Expected 320 or more"):
-        tune_encoder(shipped_encoder(MODEL), short, SHORT, tmp_path / "log.csv")
+    short = PersonClip(clip.keypoints[:420], clip.activation[:420])
+    with pytest.raises(InputError, match=r"420 frames .* Expected 427 or more \(22 s\)"):
+        tune(MODEL, short, tmp_path / "me", "", SHORT)
+    with pytest.raises(InputError, match=r"357 frames .* 63 to choose .* Expected 64 or more of each"):
+        tune_encoder(shipped_encoder(MODEL), *short.cut(0.85), SHORT, tmp_path / "log.csv")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_reported_neither_taught_nor_chose(clip, tmp_path):
+    """The last 15 % may be anything: the weights are the same to the bit, and the figures are of it."""
+    other = PersonClip(np.array(clip.keypoints), np.array(clip.activation))
+    last = slice(round(0.85 * len(clip.keypoints)), None)
+    other.activation[last, 4:6] = 1 - clip.activation[last, 4:6]
+    settings = replace(SHORT, steps=6)
+    figures = [tune(MODEL, one, tmp_path / name, "", settings) for name, one in (("a", clip), ("b", other))]
+    weights = [(tmp_path / name / "encoder.safetensors").read_bytes() for name in "ab"]
+    assert weights[0] == weights[1]
+    for name in ("quadriceps_r", "hamstrings_r"):
+        for when in ("before", "after"):
+            assert figures[1][name][when]["r"] == pytest.approx(-figures[0][name][when]["r"], abs=1e-6)
+    # The middle part does choose them.
+    chooses = slice(round(0.7 * len(clip.keypoints)), last.start)
+    other.activation[chooses, 4:6] = encode_clip(shipped_encoder(MODEL), clip.keypoints)[chooses, 4:6]
+    tune(MODEL, other, tmp_path / "c", "", replace(settings, learning_rate=0.1))
+    tune(MODEL, clip, tmp_path / "d", "", replace(settings, learning_rate=0.1))
+    assert (tmp_path / "c" / "encoder.safetensors").read_bytes() != (tmp_path / "d" / "encoder.safetensors").read_bytes()
+
+
+def test_killed_and_called_again_it_ends_with_the_same_weights(clip, tmp_path, monkeypatch):
+    settings = replace(SHORT, steps=20)
+    tune(MODEL, clip, tmp_path / "a", "", settings)
+    steps = []
+
+    def until_killed(*given):
+        steps.append(None)
+        if len(steps) == 14:
+            raise KeyboardInterrupt
+        return gaussian_surprise(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tune_module, "gaussian_surprise", until_killed)
+        with pytest.raises(KeyboardInterrupt):
+            tune(MODEL, clip, tmp_path / "b", "", settings)
+        assert [path.name for path in (tmp_path / "b").glob("*.safetensors")] == ["encoder.checkpoint.safetensors"]
+        steps.clear()
+        # It was killed at the fourteenth step, kept the twelfth, and so has eight left.
+        patch.setattr(tune_module, "gaussian_surprise", lambda *given: steps.append(None) or gaussian_surprise(*given))
+        tune(MODEL, clip, tmp_path / "b", "", settings)
+    assert len(steps) == 8
+    assert (tmp_path / "a" / "encoder.safetensors").read_bytes() == (tmp_path / "b" / "encoder.safetensors").read_bytes()
+    assert not (tmp_path / "b" / "encoder.checkpoint.safetensors").exists()
+
+
+def test_a_causal_model_stays_causal(clip, tmp_path):
+    """What is said of a frame hangs on no later one, before tuning, after it, and after tuning once more."""
+    torch.manual_seed(0)
+    encoder = AgonistEncoder(CONFIGS["agonist-causal"]).eval()
+    example = torch.tensor(clip.keypoints[None, :64], dtype=torch.float32)
+    encoder.learn_scales(encoder.features(example).flatten(0, 1))
+    with torch.no_grad():
+        # Equal weights are one in an exported file; training leaves none equal.
+        for weight in encoder.parameters():
+            weight += 0.02 * torch.randn_like(weight)
+    live = tmp_path / "live"
+    live.mkdir()
+    files = {"encoder": export_onnx(encoder, "encoder", (example, torch.ones(1, 64, 25)), live / "encoder.onnx")}
+    training = {"settings": {"config": "agonist-causal"}}
+    write_contract(live, {"name": "live", "fps": 20.0, "window": 64, "training": training}, files)
+    np.testing.assert_allclose(
+        encode_clip(shipped_encoder(load_model(live)), clip.keypoints), load_model(live).encode(clip.keypoints)[0], atol=1e-5
+    )
+    other = np.array(clip.keypoints[:64])
+    other[40:] += 0.3 * np.random.default_rng(0).random((24, 25, 3))
+    for before, after in (("live", "me"), ("me", "me again")):
+        tune(load_model(tmp_path / before), clip, tmp_path / after, "", replace(SHORT, steps=3))
+        tuned = load_model(tmp_path / after)
+        whole, changed = tuned.encode(clip.keypoints[:64])[0], tuned.encode(other)[0]
+        np.testing.assert_allclose(changed[:40], whole[:40], atol=1e-6)
+        assert np.abs(changed[40:] - whole[40:]).max() > 1e-4
 
 
 def _files(folder, values=None, columns=("quadriceps_r", "EMG_7"), start=0.0):

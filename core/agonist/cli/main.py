@@ -13,6 +13,7 @@ from typer.main import get_command
 from agonist.cli.console import example
 from agonist.cli.corpus import app as corpus_app
 from agonist.cli.data import app as data_app
+from agonist.cli.decode import decode
 from agonist.cli.doctor import doctor
 from agonist.cli.edit import edit
 from agonist.cli.evaluate import app as evaluate_app
@@ -55,6 +56,7 @@ for verb, short, lines in (
             "agonist edit walk.bvh --scale quadriceps=0.7 --out edited.bvh --physics",
         ],
     ),
+    (decode, "Muscle activation to the motion of a body.", ["agonist decode activation.csv --out motion.npz"]),
     (plot, "Activation as curves in a picture.", ["agonist plot activation.csv --out curves.png"]),
     (simulate, "A motion to muscle activation, by physics.", ["agonist simulate walk.bvh --out simulated.csv --mass 62 --sex female"]),
     (train, "A corpus to a model.", ["agonist train agonist --data corpus --out mymodel"]),

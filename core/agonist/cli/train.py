@@ -17,7 +17,10 @@ _PERSON = "person"
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="agonist, agonist-decoder, mia-paper, a TOML file, or person.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(metavar="RECIPE", help="agonist, agonist-causal, agonist-decoder, mia-paper, mia-release, a TOML file, or person."),
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The model folder to write.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="A corpus folder.")] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", metavar="MIN", help="Wall-clock limit for each part.")] = None,
@@ -74,7 +77,7 @@ def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: 
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
     figures = tune(model, read_person(motion, emg, model), out, f"{motion.name} and {emg.name}", progress=console.progress)
     console.table(
-        ["on the clip's last fifth", "r before", "after", "RMSE before", "after"],
+        ["on the clip's last 15 %", "r before", "after", "RMSE before", "after"],
         [
             [muscle, *(f"{row[when][key]:.2f}" for key in ("r", "rmse") for when in ("before", "after"))]
             for muscle, row in figures.items()

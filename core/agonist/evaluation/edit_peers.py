@@ -70,11 +70,14 @@ def compare_edits(
         missing = [part for part in parts if not one.has(part)]
         if missing:
             raise ContractError(f"{one.folder}: has no {missing[0]}. Expected a model with {' and '.join(parts)}.")
+    if paper.contract.dimensions != 3:
+        raise ContractError(f"{paper.folder}: its decoder answers in {paper.contract.dimensions} dimensions. Expected 3.")
     try:
-        from agonist.training.descent import descend, encoder_from_onnx
+        from agonist.training.descent import descend
+        from agonist.training.weights import encoder_twin
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Gradient descent through the encoder") from error
-    encoder = encoder_from_onnx(model.folder / "encoder.onnx")
+    encoder = encoder_twin(model)
     names = model.contract.muscles.names
     requests = [(m, scale) for m in range(len(names)) for scale in SCALES]
     log2_scales = np.zeros((len(requests) + 1, len(names)))

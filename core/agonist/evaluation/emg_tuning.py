@@ -26,6 +26,8 @@ __all__ = ["evaluate_tuning"]
 
 Array = NDArray[np.float64]
 
+# Of what is learned from; the end of it chooses the best weights.
+_LEARNED_SHARE = 0.8
 _GROUPS = {"quadriceps_r": ("vas_lat_r", "vas_med_r", "rect_fem_r"), "hamstrings_r": ("semimem_r", "bifemlh_r")}
 _TASKS = {"walking": "walk36", "running": "run81"}
 
@@ -59,7 +61,7 @@ def evaluate_tuning(data: Path, seeds: int, settings: TuneSettings | None = None
             for method, encoder in begun.items():
                 own = TuneSettings(chosen.steps, chosen.batch, chosen.learning_rate, seed)
                 with tempfile.TemporaryDirectory() as folder:
-                    tune_encoder(encoder, first, own, Path(folder) / "log.csv")
+                    tune_encoder(encoder, *first.cut(_LEARNED_SHARE), own, Path(folder) / "log.csv")
                 judge(method, seed, [encode_clip(encoder, one) for one in asked])
     return scores
 

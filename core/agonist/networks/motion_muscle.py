@@ -128,15 +128,19 @@ class PaperEncoder(nn.Module):
 
 
 class PaperDecoder(nn.Module):
-    """Muscle to motion: activation (B, T, M) to hip-centred keypoints (B, T, 25, 3) in metres, Z up, facing -Y on average."""
+    """Muscle to motion: activation (B, T, M) to hip-centred keypoints (B, T, 25, D) in metres, Z up, facing -Y on average.
 
-    def __init__(self, config: NetworkConfig, muscles: int = 8) -> None:
+    D is 3, or 2 for what a camera far in front of the person sees: x and z.
+    """
+
+    def __init__(self, config: NetworkConfig, muscles: int = 8, dimensions: int = 3) -> None:
         super().__init__()
-        self.network = MiaNetwork(config, muscles, 75)
+        self.dimensions = dimensions
+        self.network = MiaNetwork(config, muscles, 25 * dimensions)
 
     def forward(self, activation: Tensor) -> Tensor:
-        x, down, depth = self.network(activation).unflatten(-1, (25, 3)).unbind(-1)
-        return torch.stack([x, depth, -down], dim=-1)
+        x, down, *depth = self.network(activation).unflatten(-1, (25, self.dimensions)).unbind(-1)
+        return torch.stack([x, *depth, -down], dim=-1)
 
 
 class TransformerBlock(nn.Module):

@@ -5,61 +5,26 @@ It minimises what the editor was trained to minimise, so it says what the amorti
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from torch import Tensor, nn
 
 from agonist.edit_joints import EDIT_JOINTS
-from agonist.errors import ContractError, MotionError
+from agonist.errors import MotionError
 from agonist.networks.editor import MOST_SHIFT, MOST_TURN, Editor
-from agonist.networks.geometry import FEATURES_WITH_MOMENTS
-from agonist.networks.motion_muscle import AgonistEncoder, network_config
+from agonist.networks.motion_muscle import AgonistEncoder
 from agonist.training.editing import edit_loss, plants
 from agonist.windows import window_starts
 
-__all__ = ["descend", "encoder_from_onnx"]
+__all__ = ["descend"]
 
 Array = NDArray[np.float64]
 
 # The editor averages its turns over as many frames.
 SMOOTH_FRAMES = 7
-
-
-def encoder_from_onnx(path: Path, config: str = "agonist") -> AgonistEncoder:
-    """The torch module that an exported encoder was. Raises ContractError if the file holds another network.
-
-    The exporter writes the weights of linear layers transposed and without a name; the bias that is added to their product
-    still has its own.
-    """
-    try:
-        graph = onnx.load(str(path)).graph
-    except Exception as error:  # protobuf's errors of a damaged file share no base class
-        raise ContractError(f"{path}: {str(error)[:80]}. Expected an ONNX encoder.") from error
-    arrays = {one.name: np.array(numpy_helper.to_array(one)) for one in graph.initializer}
-    products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul" and node.input[1] in arrays}
-    for node in graph.node:
-        product = [name for name in node.input if name in products]
-        bias = [name for name in node.input if name in arrays and name.endswith(".bias")]
-        if node.op_type == "Add" and product and bias:
-            arrays[bias[0].removesuffix("bias") + "weight"] = arrays[products[product[0]]].T
-    # Encoders of before were not given moments either.
-    moments = arrays.get("mean", np.zeros(0)).size == FEATURES_WITH_MOMENTS
-    encoder = AgonistEncoder(replace(network_config(config), moments=moments))
-    known = encoder.state_dict()
-    # Encoders of before took every point for seen.
-    arrays = {name: np.zeros(value.shape, np.float32) for name, value in known.items() if name.startswith("unseen.")} | arrays
-    try:
-        encoder.load_state_dict({name: torch.tensor(arrays[name]) for name in known})
-    except (KeyError, RuntimeError) as error:
-        raise ContractError(f"{path}: {str(error)[:80]}. Expected an encoder of the configuration '{config}'.") from error
-    return encoder.eval().requires_grad_(False)
 
 
 class _Turns(nn.Module):
@@ -95,7 +60,7 @@ def descend(encoder: AgonistEncoder, keypoints: Array, log2_scales: Array, *, st
     """Turns that make muscles work as asked, by Adam.
 
     Args:
-        encoder: of `encoder_from_onnx`.
+        encoder: of `encoder_twin`.
         keypoints: (T, 25, 3) metres at the encoder's frame rate; at least one of its windows long.
         log2_scales: (R, M), log2 of the factors of each of R requests; all are worked on at once.
         steps, rate: of Adam.

@@ -54,12 +54,13 @@ def export_onnx(module: nn.Module, part: str, inputs: tuple[Tensor, ...], path: 
 
 
 def write_contract(folder: Path, fields: dict[str, Any], files: dict[str, str]) -> None:
-    """Write model.json. `files` is part -> sha256; each part lies in PART.onnx."""
+    """Write model.json. `files` is part -> sha256; each part lies in PART.onnx. `fields` with `dimensions` 2: see `Contract`."""
+    flat = "; the decoder's x and z alone, as a camera far in front of the person sees" if fields.get("dimensions") == 2 else ""
     document = {
         "schema": 1,
         "layout": "body25",
         "muscles": "mia8",
-        "units": {"keypoints": "metres, Z up", "activation": "fraction of maximal activation"},
+        "units": {"keypoints": f"metres, Z up{flat}", "activation": "fraction of maximal activation"},
         **fields,
         "files": {part: {"file": f"{part}.onnx", "sha256": sha256} for part, sha256 in files.items()},
     }

@@ -18,7 +18,7 @@ from agonist.evaluation.metrics import pearson_r, rmse
 from agonist.io.atomic import atomic_path
 from agonist.model import Model, load_model
 from agonist.motion import Motion
-from agonist.networks.baselines import NearestWindow, Ridge, aligned_pose
+from agonist.networks.baselines import FLAT, NearestWindow, Ridge, aligned_pose
 from agonist.networks.geometry import facing
 from agonist.training.card import write_card
 from agonist.training.damage import damage
@@ -129,7 +129,7 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
     mean = np.broadcast_to(_joined(answers).mean(axis=0), truth.shape)
     guesses = {"training mean": mean, "nearest training window": _joined([nearest.predict(q) for q in questions]),
                "ridge on lags": np.clip(_joined([ridge.predict(q) for q in questions]), 0, 1)}  # fmt: skip
-    mocap = np.concatenate([np.full(len(clip.activation), clip.source == "mocap") for clip in test])
+    mocap = _mocap(test)
     return {
         "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse": rmse(level, truth),
         "rmse_damaged": _measure_damage(model, test, truth),
@@ -144,8 +144,8 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
 
 
 def _measure_decoder(model: Model, train: Sequence[CorpusClip], test: Sequence[CorpusClip]) -> dict[str, Any]:
-    window = model.contract.window
-    answers, truth = [_facing(clip, window) for clip in train], _joined([_facing(clip, window) for clip in test])
+    window, axes = model.contract.window, FLAT if model.contract.dimensions == 2 else [0, 1, 2]
+    answers, truth = [_facing(clip, window, axes) for clip in train], _joined([_facing(clip, window, axes) for clip in test])
     nearest = NearestWindow.fit([clip.activation.astype(float) for clip in train], answers, window)
     decoded = [model.decode(clip.activation.astype(float)).reshape(len(clip.activation), -1) for clip in test]
     guesses = {"training mean": np.broadcast_to(_joined(answers).mean(axis=0), truth.shape),
@@ -158,16 +158,25 @@ def _measure_decoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
         [one[((one - true) ** 2).mean(axis=(1, 2)).argmin()] for one, true in zip(hypotheses, _parts_like(truth, decoded), strict=True)]
     )
     several = {"rmse_best_m": rmse(best, truth), "rmse_likeliest_m": rmse(_joined([one[0] for one in hypotheses]), truth)}
+    mocap, answer = _mocap(test), _joined(decoded)
     return {
-        "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse_m": rmse(_joined(decoded), truth),
+        "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "dimensions": model.contract.dimensions,
+        "rmse_m": rmse(answer, truth),
+        "rmse_mocap_m": rmse(answer[mocap], truth[mocap]) if mocap.any() else None,
+        "rmse_mocap_baselines_m": {name: rmse(guess[mocap], truth[mocap]) for name, guess in guesses.items()} if mocap.any() else None,
         "hypotheses": len(hypotheses[0]), **(several if len(hypotheses[0]) > 1 else {}),
         "rmse_baselines_m": {name: rmse(guess, truth) for name, guess in guesses.items()},
     }  # fmt: skip
 
 
-def _facing(clip: CorpusClip, window: int) -> Array:
-    """(T, 75): what the decoder is asked for, windows about the hips and facing -Y on average, blended."""
-    windows = facing(torch.tensor(split_windows(clip.keypoints.astype(float), window))).numpy()
+def _mocap(clips: Sequence[CorpusClip]) -> NDArray[np.bool_]:
+    """(T,) which frames of all clips in a row are of motion capture."""
+    return np.concatenate([np.full(len(clip.activation), clip.source == "mocap") for clip in clips])
+
+
+def _facing(clip: CorpusClip, window: int, axes: Sequence[int]) -> Array:
+    """(T, 25 D): what the decoder is asked for, windows about the hips and facing -Y on average, blended."""
+    windows = facing(torch.tensor(split_windows(clip.keypoints.astype(float), window))).numpy()[..., axes]
     return blend_windows(windows, len(clip.keypoints)).reshape(len(clip.keypoints), -1)
 
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from agonist.networks.baselines import FLAT
 from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.editor import Editor
 from agonist.networks.geometry import facing
@@ -38,6 +39,7 @@ class Job:
         modules: the parts that are trained already, by name.
         fit: `loop.fit` with everything but parameters, module, loss and validation.
         hardware: where it computes.
+        dimensions: of the decoder's keypoints: 3, or 2 for x and z.
     """
 
     config: NetworkConfig
@@ -47,6 +49,11 @@ class Job:
     modules: dict[str, nn.Module]
     fit: Callable[..., Fit]
     hardware: Hardware
+    dimensions: int = 3
+
+    def decoded(self, keypoints: Tensor) -> Tensor:
+        """(B, T, 25, 3) world metres to the (B, T, 25, D) that a decoder is to answer."""
+        return facing(keypoints) if self.dimensions == 3 else facing(keypoints)[..., FLAT]
 
     def tensors(self, *arrays: NDArray[np.float32]) -> tuple[Tensor, ...]:
         """Arrays where the network is."""
@@ -105,19 +112,19 @@ def _train_decoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     decoder: nn.Module
     step: Callable[..., Tensor]
     if job.config.ours:
-        decoder, step = AgonistDecoder(job.config), job.hardware.fast(decoder_loss)
-        decoder.mean_pose.copy_(facing(torch.tensor(job.train.draw(400, job.rng)[0])).mean(dim=(0, 1)))
+        decoder, step = AgonistDecoder(job.config, dimensions=job.dimensions), job.hardware.fast(decoder_loss)
+        decoder.mean_pose.copy_(job.decoded(torch.tensor(job.train.draw(400, job.rng)[0])).mean(dim=(0, 1)))
     else:
-        decoder, step = PaperDecoder(job.config), job.hardware.fast(_paper_decoder_loss)
+        decoder, step = PaperDecoder(job.config, dimensions=job.dimensions), job.hardware.fast(_paper_decoder_loss)
     decoder.to(job.hardware.device)
     val_keypoints, val_activation = job.tensors(*job.val.all())
 
     def loss(_: int) -> Tensor:
         k, a = job.tensors(*job.train.draw(batch, job.rng))
-        return step(decoder, a, facing(k))
+        return step(decoder, a, job.decoded(k))
 
     def validate() -> float:
-        return float((_level(decoder, val_activation) - facing(val_keypoints)).square().mean())
+        return float((_level(decoder, val_activation) - job.decoded(val_keypoints)).square().mean())
 
     return decoder, job.fit(list(decoder.parameters()), decoder, loss, validate)
 

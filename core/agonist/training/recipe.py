@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from agonist.errors import FileFormatError, UnknownNameError
-from agonist.networks.motion_muscle import network_config
+from agonist.networks.motion_muscle import NetworkConfig, network_config
 from agonist.training import distributed
 from agonist.training.data import WindowSampler, read_corpus
 from agonist.training.export import export_onnx, write_contract
@@ -23,12 +23,51 @@ from agonist.training.hardware import Hardware, choose_hardware
 from agonist.training.loop import Fit, Schedule, fit
 from agonist.training.measure import measure_folder
 from agonist.training.parts import TRAINERS, Job
+from agonist.training.weights import write_weights
 
-__all__ = ["RECIPES", "train"]
+__all__ = ["RECIPES", "read_recipe", "train"]
 
 Progress = Callable[[float, str], None]
 RECIPES: dict[str, Path] = {path.stem: path for path in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}
 MUSCLES = 8
+# What a part's table must say, and the frames that a window may have: a velocity needs two.
+_PART_KEYS = ("steps", "minutes", "batch", "learning_rate")
+_SHORTEST, _LONGEST = 2, 1024
+
+
+def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
+    """A recipe's settings, and the configuration that it trains.
+
+    A recipe is TOML: `name`, `config` (of `networks.motion_muscle.CONFIGS`), `parts` in the order in which they are trained, `seed`;
+    for each part a table with `steps`, `minutes`, `batch`, `learning_rate`; and, if it likes, `window`: frames that the network
+    sees at once, instead of the configuration's own (frames a second are the configuration's); and `dimensions`: 2 for a decoder
+    that answers with x and z alone.
+
+    Raises FileFormatError, UnknownNameError.
+    """
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        config, parts, _ = network_config(settings["config"]), list(settings["parts"]), int(settings["seed"])
+        missing = [key for key in ("name", *parts) if key not in settings]
+        missing += [f"{part}.{key}" for part in parts for key in _PART_KEYS if part not in missing and key not in settings[part]]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
+        raise FileFormatError(path, f"{type(error).__name__} {error}", "a recipe with name, config, parts, seed") from error
+    known = ("name", "config", "parts", "seed", "window", "dimensions", *TRAINERS)
+    # What is misspelt would have no effect, and nobody would know.
+    strange = [f"'{key}'" for key in (*settings, *parts) if key not in known]
+    if strange:
+        raise FileFormatError(path, f"{strange[0]}", f"a recipe of {', '.join(known)}")
+    if missing or not parts:
+        raise FileFormatError(path, f"no {missing[0] if missing else 'parts'}", f"a table of {', '.join(_PART_KEYS)} for each of its parts")
+    if "editor" in parts and not (config.ours and "encoder" in parts[: parts.index("editor")]):
+        raise FileFormatError(path, f"parts {', '.join(parts)} of '{config.name}'", "an encoder of ours before the editor")
+    window = settings.get("window", config.window)
+    if not isinstance(window, int) or not _SHORTEST <= window <= _LONGEST:
+        raise FileFormatError(path, f"window {window}", f"{_SHORTEST} to {_LONGEST} frames")
+    dimensions = settings.get("dimensions", 3)
+    if not isinstance(dimensions, int) or dimensions not in ((2, 3) if "decoder" in parts else (3,)):
+        raise FileFormatError(path, f"dimensions {dimensions} of parts {', '.join(parts)}", "3, or 2 for a decoder")
+    return settings, replace(config, window=window)
 
 
 def train(
@@ -61,11 +100,8 @@ def train(
     path = RECIPES.get(str(recipe), Path(recipe))
     if not path.is_file():
         raise UnknownNameError("recipe", str(recipe), RECIPES)
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-        config, parts, seed = network_config(settings["config"]), list(settings["parts"]), int(settings["seed"])
-    except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
-        raise FileFormatError(path, f"{type(error).__name__} {error}", "a recipe with name, config, parts, seed") from error
+    settings, config = read_recipe(path)
+    parts, seed = list(settings["parts"]), int(settings["seed"])
     (train_clips, document), (val_clips, _) = (read_corpus(corpus, split) for split in ("train", "val"))
     samplers = [WindowSampler(clips, config.window, round(document["fps"] / config.fps)) for clips in (train_clips, val_clips)]
     torch.manual_seed(seed)
@@ -84,7 +120,7 @@ def train(
         fitted = partial(
             fit, schedule=schedule, log=out / f"{part}.csv", progress=shown, rng=rng, checkpoint=checkpoint, key=key, hardware=hardware
         )
-        job = Job(config, samplers[0], samplers[1], rng, modules, fitted, hardware)
+        job = Job(config, samplers[0], samplers[1], rng, modules, fitted, hardware, settings.get("dimensions", 3))
         modules[part], fits[part] = TRAINERS[part](job, given["batch"])
         if distributed.rank():
             continue
@@ -96,11 +132,12 @@ def train(
             "editor": (example, *(torch.full((2, config.window, MUSCLES), value) for value in (0.1, 0.5))),
         }[part]
         files[part] = export_onnx(modules[part].cpu(), part, inputs, out / f"{part}.onnx")
+        write_weights(out / f"{part}.safetensors", modules[part])
     main = distributed.rank() == 0
     distributed.leave()
     if not main:
         return {}
-    write_contract(out, _fields(path, settings, document, trained, fits, hardware), files)
+    write_contract(out, _fields(path, settings, config, document, trained, fits, hardware), files)
     # A run that the clock cut is not what one ships: its edits are not worth the minutes of judging.
     metrics = measure_folder(out, corpus, progress, edits=all(one.stopped != "time" for one in fits.values()))
     # A finished model needs no way back.
@@ -110,12 +147,17 @@ def train(
 
 
 def _fields(
-    path: Path, settings: dict[str, Any], document: dict[str, Any], trained: dict[str, int], fits: dict[str, Fit], hardware: Hardware
+    path: Path,
+    settings: dict[str, Any],
+    config: NetworkConfig,
+    document: dict[str, Any],
+    trained: dict[str, int],
+    fits: dict[str, Fit],
+    hardware: Hardware,
 ) -> dict[str, Any]:
-    config = network_config(settings["config"])
     return {
         "name": settings["name"], "version": "0.1.0", "fps": config.fps, "window": config.window,
-        "parameters": trained,
+        "parameters": trained, **({"dimensions": 2} if settings.get("dimensions") == 2 else {}),
         "training": {
             "recipe": path.name, "settings": settings, "corpus": document, "data": _trained_on(document),
             "fits": {part: asdict(one) for part, one in fits.items()}, "torch": torch.__version__,

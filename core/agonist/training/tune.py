@@ -6,6 +6,8 @@ says of them is a soft target.
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,10 +24,10 @@ from agonist.evaluation.metrics import pearson_r, rmse
 from agonist.model import Model
 from agonist.networks.motion_muscle import AgonistEncoder
 from agonist.training.card import write_card
-from agonist.training.descent import encoder_from_onnx
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.loop import Schedule, fit
 from agonist.training.uncertainty import gaussian_surprise
+from agonist.training.weights import encoder_twin, write_weights
 from agonist.windows import blend_windows, split_windows
 
 __all__ = ["PersonClip", "TuneSettings", "encode_clip", "fresh_encoder", "shipped_encoder", "tune", "tune_encoder"]
@@ -35,8 +37,9 @@ Progress = Callable[[float, str], None]
 
 # A muscle without a sensor follows the untouched network this much [ours].
 _KEEP = 0.1
-# Share of a clip, its end, that chooses the best weights and is reported.
-_HELD_OUT = 0.2
+# Shares of a clip, by time: what is learned from, what chooses the best weights, and the rest, which is reported.
+_LEARNED, _CHOOSES = 0.70, 0.15
+_SPLIT = "The first 70 % taught, the next 15 % chose the weights, the last 15 % is reported."
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +66,9 @@ class TuneSettings:
 
 
 def shipped_encoder(model: Model) -> AgonistEncoder:
-    """The torch twin of a model's encoder. Raises ContractError if it is no encoder of ours."""
+    """The torch twin of a model's encoder, to go on with. Raises ContractError if it is no encoder of ours."""
     model.check()
-    return encoder_from_onnx(model.folder / model.contract.files["encoder"][0]).requires_grad_(True)
+    return encoder_twin(model).requires_grad_(True)
 
 
 def fresh_encoder(like: AgonistEncoder, clip: PersonClip, seed: int) -> AgonistEncoder:
@@ -78,14 +81,26 @@ def fresh_encoder(like: AgonistEncoder, clip: PersonClip, seed: int) -> AgonistE
     return encoder
 
 
-def tune_encoder(encoder: AgonistEncoder, clip: PersonClip, settings: TuneSettings, log: Path, progress: Progress | None = None) -> None:
-    """Train an encoder on the first 80 % of a clip; the weights that fit the rest best are kept. Raises InputError."""
+def tune_encoder(
+    encoder: AgonistEncoder,
+    train: PersonClip,
+    held: PersonClip,
+    settings: TuneSettings,
+    log: Path,
+    progress: Progress | None = None,
+    *,
+    checkpoint: Path | None = None,
+    key: str = "",
+) -> None:
+    """Train an encoder on one clip; the weights that fit the other, `held`, best are kept. Raises InputError.
+
+    With a `checkpoint` of that `key` it goes on where it was, see `loop.fit`.
+    """
     window = encoder.config.window
-    train, held = clip.cut(1 - _HELD_OUT)
-    if len(held.keypoints) < window:
+    if min(len(train.keypoints), len(held.keypoints)) < window:
         raise InputError(
-            f"{len(clip.keypoints)} frames of motion and EMG. Expected {round(window / _HELD_OUT)} or more "
-            f"({window / _HELD_OUT / encoder.config.fps:.0f} s)."
+            f"{len(train.keypoints)} frames of motion and EMG to learn from, {len(held.keypoints)} to choose the weights. "
+            f"Expected {window} or more of each ({window / encoder.config.fps:.1f} s)."
         )
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
@@ -108,7 +123,7 @@ def tune_encoder(encoder: AgonistEncoder, clip: PersonClip, settings: TuneSettin
         return float(np.nanmean((weight.numpy() * (guess - held.activation) ** 2)[:, measured.numpy()]))
 
     schedule = Schedule(settings.steps, 1e6, settings.learning_rate, validate_every=max(1, settings.steps // 10))
-    fit(list(encoder.parameters()), encoder, loss, validate, schedule, log, progress, rng=rng)
+    fit(list(encoder.parameters()), encoder, loss, validate, schedule, log, progress, rng=rng, checkpoint=checkpoint, key=key)
 
 
 def encode_clip(encoder: AgonistEncoder, keypoints: Array) -> Array:
@@ -121,7 +136,9 @@ def encode_clip(encoder: AgonistEncoder, keypoints: Array) -> Array:
 def tune(
     model: Model, clip: PersonClip, out: Path, reference: str, settings: TuneSettings | None = None, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Write a model folder whose encoder knows one person.
+    """Write a model folder whose encoder knows one person; called again after a kill, it goes on where it was.
+
+    The first 70 % of the clip are learned from, the next 15 % choose the best weights, and the last 15 % are reported.
 
     Args:
         model: what to begin from, such as the shipped one.
@@ -132,35 +149,53 @@ def tune(
         progress: share done and a line of text.
 
     Returns:
-        r and RMSE a muscle on the clip's last fifth, before and after. The best weights were chosen on that fifth: record
-        another clip to know how well it does. Raises InputError, ContractError.
+        r and RMSE a muscle on the clip's last 15 %, before and after; neither weights nor their choice saw it. Raises
+        InputError, ContractError.
     """
     chosen = settings or TuneSettings()
     encoder = shipped_encoder(model)
-    held = clip.cut(1 - _HELD_OUT)[1]
-    names = [name for name, column in zip(model.contract.muscles.names, clip.activation.T, strict=True) if np.isfinite(column).any()]
-    before = encode_clip(encoder, held.keypoints)
+    frames, fps, window = len(clip.keypoints), encoder.config.fps, encoder.config.window
+    shortest = math.ceil(window / _CHOOSES)
+    if frames < shortest:
+        raise InputError(f"{frames} frames of motion and EMG. Expected {shortest} or more ({math.ceil(shortest / fps)} s).")
+    train, rest = clip.cut(_LEARNED)
+    held, test = rest.cut(_CHOOSES / (1 - _LEARNED))
+    measured = [index for index, column in enumerate(clip.activation.T) if np.isfinite(column).any()]
+    before = encode_clip(encoder, test.keypoints)
     out.mkdir(parents=True, exist_ok=True)
-    tune_encoder(encoder, clip, chosen, out / "encoder.csv", progress)
-    after = encode_clip(encoder, held.keypoints)
-    example = torch.tensor(clip.keypoints[None, : encoder.config.window], dtype=torch.float32)
+    checkpoint = out / "encoder.checkpoint.safetensors"
+    tune_encoder(
+        encoder, train, held, chosen, out / "encoder.csv", progress, checkpoint=checkpoint, key=_key(model, clip, chosen)
+    )  # fmt: skip
+    after = encode_clip(encoder, test.keypoints)
+    example = torch.tensor(clip.keypoints[None, :window], dtype=torch.float32)
     files = {"encoder": export_onnx(encoder, "encoder", (example, torch.ones(example.shape[:-1])), out / "encoder.onnx")}
+    write_weights(out / "encoder.safetensors", encoder)
     figures = {
-        name: {
-            when: {"r": float(pearson_r(guess[:, k : k + 1], held.activation[:, k : k + 1])[0]),
-                   "rmse": rmse(guess[:, k], held.activation[:, k])}
+        model.contract.muscles.names[k]: {
+            when: {"r": float(pearson_r(guess[:, k : k + 1], test.activation[:, k : k + 1])[0]),
+                   "rmse": rmse(guess[:, k], test.activation[:, k])}
             for when, guess in (("before", before), ("after", after))
         }
-        for k, name in enumerate(model.contract.muscles.names) if name in names
+        for k in measured
     }  # fmt: skip
-    seconds = len(clip.keypoints) / encoder.config.fps
-    data = f"simulated activation first ({model.name}), then measured EMG of one person ({reference}, {seconds:.0f} s)"
+    data = f"simulated activation first ({model.name}), then measured EMG of one person ({reference}, {frames / fps:.0f} s)"
     fields = {
-        "name": out.name, "version": __version__, "fps": encoder.config.fps, "window": encoder.config.window,
+        "name": out.name, "version": __version__, "fps": fps, "window": window,
         "parameters": {"encoder": sum(one.numel() for one in encoder.parameters())},
-        "training": {"recipe": "person", "settings": asdict(chosen), "from": model.name, "data": data, "torch": torch.__version__,
-                     "corpus": {"fps": encoder.config.fps, "note": "The last fifth chose the weights."}},
+        "training": {"recipe": "person", "settings": {**asdict(chosen), "config": encoder.config.name}, "from": model.name,
+                     "data": data, "torch": torch.__version__, "corpus": {"fps": fps, "note": _SPLIT}},
     }  # fmt: skip
     write_contract(out, {**fields, "metrics": {"tuned": figures}}, files)
     write_card(out, {**fields, "metrics": {"tuned": figures}})
+    # A finished model needs no way back.
+    checkpoint.unlink(missing_ok=True)
     return figures
+
+
+def _key(model: Model, clip: PersonClip, settings: TuneSettings) -> str:
+    """What is being trained, for the checkpoint."""
+    digest = hashlib.sha256(f"{settings} {model.contract.files['encoder'][1]}".encode())
+    for values in (clip.keypoints, clip.activation):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()

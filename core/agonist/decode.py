@@ -1,0 +1,65 @@
+"""Decode: muscle activation to the motion of a body that it may come from, at the activation's own frame rate.
+
+Activation says nothing of where somebody is or which way they look, so the answer has neither: keypoints about the middle of the
+hips, facing -Y on average. It is the mean of the motions that the decoder holds possible, and so the motion of none of them
+(`Model.decode_hypotheses` gives each).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agonist.activation import Activation
+from agonist.errors import ContractError, MotionError
+from agonist.keypoint_layouts import BODY25
+from agonist.model import Model, load_model
+from agonist.motion import Keypoints, interpolate, resample_times
+
+__all__ = ["DECODER", "PLACE", "decode"]
+
+# The shipped model that has a decoder of ours.
+DECODER = "agonist-decoder"
+PLACE = "about the middle of the hips at every frame, facing -Y on average; no place in the room"
+
+
+def decode(activation: Activation, model: Model | None = None) -> Keypoints:
+    """A body's motion out of activation.
+
+    Args:
+        activation: has every muscle of the model, by name, in any order; others are ignored.
+        model: a model with a decoder; the shipped one if None.
+
+    Returns:
+        BODY_25 in metres, Z up, the middle of the hips near zero and facing -Y on average over each of the model's windows; frames,
+        frame rate and start as the activation's. `provenance` says what made it and that it has no place in the room.
+
+    Raises:
+        MotionError: a muscle of the model is missing, or the frame rate cannot be.
+        ContractError: the model has no decoder, one of two dimensions, or does not fit its contract.
+    """
+    model = model or load_model(DECODER)
+    if model.contract.dimensions != 3:
+        raise ContractError(f"{model.folder}: its decoder answers in {model.contract.dimensions} dimensions. Expected 3.")
+    wanted, known = model.contract.muscles.names, activation.muscles.names
+    missing = [name for name in wanted if name not in known]
+    if missing:
+        raise MotionError(f"Activation of {', '.join(known)}: no {', '.join(missing)}. Expected {', '.join(wanted)}.")
+    if not 0.1 <= activation.fps <= 1e6:
+        raise MotionError(f"Activation at {activation.fps} frames a second. Expected 0.1 to 1000000.")
+    values = np.stack([activation.column(name) for name in wanted], axis=1)
+    fps, duration = model.contract.fps, (len(activation) - 1) / activation.fps
+    times = resample_times(len(activation), activation.fps, fps)
+    if times[-1] < duration - 1e-9:
+        # The last instant too, by holding it.
+        times = np.append(times, times[-1] + 1 / fps)
+    positions = model.decode(interpolate(values, activation.fps, times))
+    return Keypoints(
+        interpolate(positions, fps, np.arange(len(activation)) / activation.fps),
+        BODY25,
+        activation.fps,
+        start=activation.start,
+        provenance={
+            "format": "decoded activation", "model": model.name, "model_version": model.contract.raw.get("version"), "model_fps": fps,
+            "activation": activation.reference, "place": PLACE,
+        },
+    )  # fmt: skip
