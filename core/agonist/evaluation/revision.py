@@ -1,11 +1,23 @@
-"""Which commit of Agonist this is, so that a table can say what made it."""
+"""Which commit of Agonist this is, so that a table can say what made it, and which files a stored result was made by."""
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["source_commit"]
+__all__ = ["code_digest", "source_commit"]
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def code_digest(files: Iterable[str], package: Path = _PACKAGE) -> str:
+    """16 hexadecimal digits of the texts of some of the package's files, such as "training/fold.py"; line ends do not count."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\n{(package / name).read_text(encoding='utf-8')}".encode())
+    return digest.hexdigest()[:16]
 
 
 def source_commit(file: Path = Path(__file__)) -> str:
