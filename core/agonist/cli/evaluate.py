@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,6 +102,8 @@ def edit(
 
 def _say_edit_peers(console: Console, found: dict[str, Any]) -> None:
     console.say(f"\n{found['edits']} edits of {found['clips']} clips three ways ({found['data']}):")
+    models = "; ".join(f"{name}: corpus budget {one['corpus_budget']}, seed {one['corpus_seed']}" for name, one in found["models"].items())
+    console.say(f"commit {found['commit'] or 'unknown'}; {models}; gradient descent of {found['descent_steps']} steps")
     header = ["", "judge", "right %", "miss log2", "drift", "moved cm", "skate cm/s", "jerk x", "bones %", "nothing asked cm", "ms"]
     rows = []
     for method, one in found["methods"].items():
@@ -272,14 +275,20 @@ def emg(
     """
     from agonist.evaluation.emg import PROTOCOLS, evaluate_emg
     from agonist.evaluation.emg_report import emg_markdown, emg_report
+    from agonist.evaluation.revision import model_origin
     from agonist.io.atomic import atomic_path
+    from agonist.model import load_model
 
     console = Console(json, quiet)
     for path in out or []:
         check_output(path, (".md", ".json"))
     work = out[0].with_suffix(".parts") if out else None
     scores = evaluate_emg(data, seeds, console.progress, protocols=protocol or PROTOCOLS, work=work)
-    report = emg_report(scores, seeds)
+    # After the work, which says what to install where torch is missing.
+    from agonist.training.emg import EmgSchedule
+
+    tuned = any("tuned" in one.protocol for one in scores)
+    report = emg_report(scores, seeds, asdict(EmgSchedule()), model_origin(load_model("agonist")) if tuned else None)
     text = emg_markdown(report)
     for path in out or []:
         if path.suffix.lower() == ".json":

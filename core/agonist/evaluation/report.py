@@ -22,7 +22,7 @@ from agonist.evaluation.published import PUBLISHED, PUBLISHED_TEMPORAL
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
-__all__ = ["TITLES", "UNITS", "markdown", "mia_report", "published_name", "table"]
+__all__ = ["TITLES", "UNITS", "markdown", "mia_report", "published_name", "said_commits", "table"]
 
 DRAWS, BOOTSTRAP_SEED = 1000, 20_231_002
 TITLES = {"encoder": "Motion to muscle", "decoder": "Muscle to motion", "decoder-2d": "Muscle to motion in a picture"}
@@ -154,7 +154,7 @@ def markdown(document: dict[str, Any]) -> str:
         f"# Protocol `{document['protocol']}` of Muscles in Action, budget `{document['budget']}`",
         "",
         f"**{kind} data** ({document['data']}). Corpus budget `{corpus['budget']}`, seed {corpus['seed']}; {document['windows']} windows",
-        f"of 30 frames at 10 a second; Agonist {document['version']}{_commits(document['commits'])}.",
+        f"of 30 frames at 10 a second; Agonist {document['version']}{said_commits(document['commits'])}.",
         document["origin"],
         f"Every network: {document['steps']} optimiser steps of",
         f"{document['batch']} windows, the same in the same order (seed {document['seed']}), its learning rate chosen from {rates}",
@@ -199,7 +199,8 @@ def _parts_lines(parts: Sequence[dict[str, Any]]) -> list[str]:
     return lines + table(header, [[one["fold"], *(f"{one[name]:,}" for name in names)] for one in parts])
 
 
-def _commits(commits: Sequence[str]) -> str:
+def said_commits(commits: Sequence[str]) -> str:
+    """Commits in brackets, or nothing where nobody knows them."""
     return f" (commit {', '.join(commits)})" if commits else ""
 
 
