@@ -20,7 +20,8 @@ def test_three_ways_in_one_table(agonist, tmp_path, monkeypatch):
     document = json.loads(done.out)
     assert tuple(document["peers"]["methods"]) == METHODS and json.loads((tmp_path / "report.json").read_text()) == document
     corpus = load_model("mia-paper").contract.raw["training"]["corpus"]
-    for said in (*METHODS, "24 edits of 1 clips three ways", "nothing is measured", "skate cm/s", f"mia-paper: corpus budget {corpus['budget']}, seed"):
+    of = f"mia-paper: corpus budget {corpus['budget']}, seed"
+    for said in (*METHODS, "24 edits of 1 clips three ways", "nothing is measured", "skate cm/s", of):
         assert said in done.err, said
 
 

@@ -61,8 +61,8 @@ def compare_edits(
 
     Returns:
         a document: commit, and the models' corpora; by method, and by judge, the share that went the right way, the median miss of
-        the factor in log2, and drift of the other muscles; distance, skate of planted feet, jerk and change of bone lengths against the input, what
-        becomes of the input where nothing is asked, and milliseconds an edit.
+        the factor in log2, and drift of the other muscles; distance, skate of planted feet, jerk and change of bone lengths
+        against the input, what becomes of the input where nothing is asked, and milliseconds an edit.
 
     Raises:
         MotionError: a clip without joints, or a short one. ContractError: a model without these parts. MissingDependencyError: no torch.
