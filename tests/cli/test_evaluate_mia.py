@@ -2,9 +2,15 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import agonist as agonist_package
+from tests.corpus.mia_copies import listed_copy
 from tests.evaluation.formula_corpus import write_corpus
 
 
@@ -68,3 +74,63 @@ def test_a_damaged_take_is_named(agonist, corpus, tmp_path):
     (corpus / "takes" / "00-Subject0-Squat.npz").write_bytes(b"PK rubbish")
     done = agonist("evaluate", "mia", "--data", corpus, "--budget", "tiny", "--out", tmp_path / "table.md")
     assert done.code == 2 and "00-Subject0-Squat.npz" in done.err
+
+
+@pytest.mark.parametrize("protocol", ["in", "exercise-out", "person-out", "time-blocked"])
+def test_an_imported_copy_of_mia_is_judged_on_its_authors_windows(agonist, imported, tmp_path, protocol):
+    pytest.importorskip("torch")
+    outs = [tmp_path / f"table.{suffix}" for suffix in ("md", "csv", "json")]
+    arguments = ["evaluate", "mia", "--data", imported, "--protocol", protocol, "--budget", "tiny", "--models", "agonist"]
+    done = agonist(*arguments, *(one for out in outs for one in ("--out", out)))
+    assert done.code == 0, done.err
+    text, document = outs[0].read_text(), json.loads(outs[2].read_text())
+    assert "**MEASURED data**" in text and "nothing here is EMG" not in text and document["published"] is None
+    blocked = protocol == "time-blocked"
+    assert ("the authors' own, as published" in text) != blocked == ("no window of the paper" in text)
+    if not blocked:
+        assert f"the authors' lists ({ {'in': 1}.get(protocol, 3)})" in text and "## Windows of each fold" in text
+        judged = sum(part["test"] for part in document["parts"])
+        # Every window of val/ is tested once: 4 of Subject0 and 2 of each other person, an exercise.
+        assert judged == 3 * (4 + 2 + 2) and document["windows"] == 3 * (38 + 8 + 8)
+    assert {row["method"] for row in csv.DictReader(outs[1].open())} == {*document["encoder"]["methods"]}
+
+
+@pytest.fixture
+def imported(agonist, tmp_path):
+    listed_copy(tmp_path / "download" / "MIADatasetOfficial")
+    # The lists are in the authors' code, which lies elsewhere.
+    (tmp_path / "download" / "musclesinaction").rename(tmp_path / "code")
+    done = agonist("data", "mia", "import", tmp_path / "download", "--lists", tmp_path / "code", "--out", tmp_path / "mia")
+    assert done.code == 0, done.err
+    assert "162 windows as published; folds by the authors' lists: exercise-out 3, in 1, person-out 3" in done.out
+    return tmp_path / "mia"
+
+
+_TWO_RATES = (
+    "from dataclasses import replace\n"
+    "from agonist.cli.main import main\n"
+    "from agonist.evaluation.protocols import BUDGETS\n"
+    "BUDGETS['tiny'] = replace(BUDGETS['tiny'], rates=(1e-4, 1e-3))\n"
+    "main()\n"
+)
+
+
+def test_processes_of_torchrun_share_the_work(tmp_path):
+    pytest.importorskip("torch")
+    write_corpus(tmp_path / "three")
+
+    def started(out, **environment):
+        command = ["evaluate", "mia", "--data", tmp_path / "three", "--protocol", "person-out", "--budget", "tiny"]
+        command += ["--models", "agonist", "--directions", "encoder", "--out", out]
+        given = {**os.environ, "PYTHONPATH": str(Path(agonist_package.__file__).parents[1]), "OMP_NUM_THREADS": "1", **environment}
+        return subprocess.Popen([sys.executable, "-c", _TWO_RATES, *command], env=given, stdout=subprocess.PIPE, text=True)
+
+    both = [started(tmp_path / "both.json", RANK=str(rank), WORLD_SIZE="2") for rank in (0, 1)]
+    said = [one.communicate(timeout=300)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0] and "Motion to muscle" in said[0] and said[1] == ""
+    alone = started(tmp_path / "alone.json")
+    assert alone.communicate(timeout=300)[0] and alone.returncode == 0
+    first, second = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("both", "alone"))
+    assert first["encoder"] == second["encoder"] and len(first["training"]) == 2
+    made = [json.loads(path.read_text()) for path in (tmp_path / "both.folds").rglob("*.json")]
+    assert len(made) == 2 * 6 + 1 and all(one["code"] for one in made)

@@ -7,6 +7,7 @@ import pytest
 
 from agonist.evaluation.edit_peers import METHODS, compare_edits
 from agonist.io import bvh
+from agonist.model import load_model
 from tests.clips import exercise
 
 
@@ -18,7 +19,9 @@ def test_three_ways_in_one_table(agonist, tmp_path, monkeypatch):
     assert done.code == 0, done.err
     document = json.loads(done.out)
     assert tuple(document["peers"]["methods"]) == METHODS and json.loads((tmp_path / "report.json").read_text()) == document
-    for said in (*METHODS, "24 edits of 1 clips three ways", "nothing is measured", "skate cm/s"):
+    corpus = load_model("mia-paper").contract.raw["training"]["corpus"]
+    of = f"mia-paper: corpus budget {corpus['budget']}, seed"
+    for said in (*METHODS, "24 edits of 1 clips three ways", "nothing is measured", "skate cm/s", of):
         assert said in done.err, said
 
 

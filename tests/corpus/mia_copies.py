@@ -48,3 +48,44 @@ def small_copy(root: Path) -> dict[str, Activation]:
     write_windows(root / "train/Subject1/Squat", keypoints, whole["Subject1"], {k: 30 * k for k in range(5)})
     write_windows(root / "val/Subject1/Squat", keypoints, whole["Subject1"], {0: 150})
     return whole
+
+
+LISTED_EXERCISES = ("FrontKick", "LegBack", "Squat")
+LISTED_PEOPLE = ("Subject0", "Subject1", "Subject2")
+
+
+def listed_copy(root: Path) -> None:
+    """Three people at three exercises, with the authors' lists in the folders of their release.
+
+    Subject0's windows share 25 of 30 frames and every fifth is in val/; those of the others share nothing.
+    """
+    for p, person in enumerate(LISTED_PEOPLE):
+        for e, exercise in enumerate(LISTED_EXERCISES):
+            clip = recording(20 + 3 * p + e, 240)
+            starts = list(range(0, 186, 5)) if p == 0 else [30 * k for k in range(8)]
+            val = starts[4:20:5] if p == 0 else starts[2:4]
+            for folder, chosen in (("train", [one for one in starts if one not in val]), ("val", val)):
+                write_windows(root / folder / person / exercise, *clip, dict(enumerate(chosen)))
+    write_lists(root, root.parent / "musclesinaction" / "ablation")
+
+
+def write_lists(root: Path, ablation: Path) -> None:
+    """Lists of all windows below `root`, under the names of the release."""
+    names = {folder: [path.parent.relative_to(root).as_posix() for path in sorted((root / folder).rglob("emgvalues.npy"))]
+             for folder in ("train", "val")}  # fmt: skip
+
+    def write(place: str, lines: list[str]) -> None:
+        path = ablation / f"{place}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"MIADatasetOfficial/{line}\n" for line in lines))
+
+    write("generalization_ID_nocond_exercises/train", names["train"])
+    for place, part, known in (("generalizationexercises", 2, LISTED_EXERCISES), ("generalizationpeople", 1, LISTED_PEOPLE)):
+        for name in known:
+            own = [line for line in names["val"] if line.split("/")[part] == name]
+            write(f"{place}/train_{name}", [line for line in names["train"] if line.split("/")[part] != name])
+            write(f"{place}/val_{name}", own)
+            if part == 2:
+                write(f"generalization_ID_nocond_exercises/val{name}", own)
+    # What retrieval among one person's windows was given; nothing to fold by.
+    write("generalization_OOD_cond_exercises_nn/trainSquat_Subject1", names["train"][:3])

@@ -12,6 +12,7 @@ from agonist.edit import prepare_edit
 from agonist.errors import ContractError, MotionError
 from agonist.evaluation import edit_peers
 from agonist.evaluation.edit_peers import METHODS, compare_edits
+from agonist.evaluation.revision import source_commit
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
 from tests.clips import exercise
@@ -29,6 +30,10 @@ def compared():
 
 def test_every_method_is_asked_the_same(compared):
     assert compared["edits"] == 24 and tuple(compared["methods"]) == METHODS and compared["judges"] == ["agonist", "mia-paper", "physics"]
+    assert compared["commit"] == source_commit()
+    for name in ("agonist", "mia-paper"):
+        corpus = load_model(name).contract.raw["training"]["corpus"]
+        assert (compared["models"][name]["corpus_seed"], compared["models"][name]["corpus_budget"]) == (corpus["seed"], corpus["budget"])
     for one in compared["methods"].values():
         assert set(one["judges"]) == {"agonist", "mia-paper", "physics"}
         for said in one["judges"].values():

@@ -1,5 +1,7 @@
 """Real EMG: cut before filtered, nothing of a left-out person is seen, and the tables say what was measured."""
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 
@@ -84,7 +86,11 @@ def test_finished_parts_are_not_done_again(tmp_path, monkeypatch):
     def run():
         return evaluate_emg(folder, seeds=1, schedule=SHORT, protocols=("treadmill",), work=tmp_path / "parts")
 
+    monkeypatch.setattr(emg, "source_commit", lambda: "aaaa")
     first = run()
+    # What was kept is of the commit that made it.
+    assert {one.commit for one in first} == {"aaaa"}
+    monkeypatch.setattr(emg, "source_commit", lambda: "bbbb")
     monkeypatch.setattr(emg, "_treadmill", lambda *_: pytest.fail("done again"))
     second = run()
     assert [repr(one) for one in second] == [repr(one) for one in first]
@@ -123,12 +129,17 @@ def test_the_report_compares_with_ridge_over_people():
     found += [score("agonist", person, r, seed) for seed in (0, 1) for person, r in (("1N", 0.7 + 0.02 * seed), ("2N", 0.6))]
     found += [Score("within", "EMG to angle", one.method, one.seed, one.trial, one.person, one.group, one.task, one.r, one.rmse)
               for one in found]  # fmt: skip
-    report = emg_report(found, 2)
+    found = [replace(one, commit="aaaa") for one in found]
+    report = emg_report(found, 2, asdict(SHORT))
+    assert report["commits"] == ["aaaa"] and report["schedule"]["steps"] == 4 and report["simulated"] is None
     row = report["protocols"]["within"][ANGLE_TO_EMG]["methods"]["agonist"]
     assert row["more_r_than_ridge"]["value"] == pytest.approx((0.11 + 0.2) / 2)
     low, high = row["more_r_than_ridge"]["interval"]
     assert 0.109 < low < high < 0.201
     text = emg_markdown(report)
+    assert "(commit aaaa)" in text and "4 steps of 2 pieces of 64 frames" in text and "simulation comes first" not in text
+    origin = {"version": "1", "corpus_seed": 7, "corpus_budget": "huge"}
+    assert "a corpus of budget `huge`, seed 7" in emg_markdown(emg_report(found, 2, asdict(SHORT), origin))
     assert "MEASURED" in text and "0.655 (0.650 to 0.660)" in text and "+0.155" in text
 
 

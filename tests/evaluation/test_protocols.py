@@ -5,18 +5,23 @@ import io
 import json
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from agonist.errors import FileFormatError, InputError, UnknownNameError
+from agonist.evaluation import protocols
+from agonist.evaluation.mia_baselines import BASELINES, predict_baseline
+from agonist.evaluation.mia_csv import csv_text
+from agonist.evaluation.mia_folds import PROTOCOLS, make_folds
 from agonist.evaluation.mia_plot import plot_report
-from agonist.evaluation.mia_windows import PROTOCOLS, WINDOW, make_folds, read_windows
-from agonist.evaluation.protocols import BASELINES, BUDGETS, NETWORKS, evaluate_mia
-from agonist.evaluation.report import csv_text, markdown, mia_report
-from agonist.evaluation.revision import source_commit
-from agonist.networks.baselines import facing_windows
-from tests.corpus.mia_copies import small_copy
+from agonist.evaluation.mia_results import NETWORKS, code_files, code_of
+from agonist.evaluation.mia_windows import WINDOW, read_windows
+from agonist.evaluation.protocols import BUDGETS, evaluate_mia
+from agonist.evaluation.report import markdown, mia_report
+from agonist.evaluation.revision import code_digest, source_commit
+from agonist.networks.baselines import Ridge, aligned_pose, facing_windows
 from tests.evaluation.formula_corpus import EXERCISES, write_corpus
 
 
@@ -104,20 +109,6 @@ def test_temporal_asks_for_each_length(windows):
     assert [fold.frames for fold in make_folds(windows, "temporal", lengths=(1, 30, 5))] == [30, 5, 1]
 
 
-def test_an_imported_copy_keeps_its_authors_split_and_its_counts(tmp_path):
-    from agonist.corpus.mia_import import import_mia
-
-    small_copy(tmp_path / "MIADatasetOfficial")
-    import_mia(tmp_path / "MIADatasetOfficial", tmp_path / "mia")
-    own = read_windows(tmp_path / "mia")
-    assert not own.simulated and set(own.counts_at_1) == {515.0}
-    (fold,) = make_folds(own, "in")
-    assert set(own.split[fold.test]) == {"test"} and set(own.split[fold.val]) == {"val"}
-    (one,) = (index for index in fold.test if own.person[index] == "Subject1")
-    counts = np.load(tmp_path / "MIADatasetOfficial" / "val" / "Subject1" / "Squat" / "0" / "emgvalues.npy")
-    np.testing.assert_allclose(own.activation[one] * 515, counts, atol=1e-4)
-
-
 def test_what_is_too_small_or_unknown_is_said(tmp_path, windows):
     with pytest.raises(UnknownNameError, match="Unknown protocol 'out'"):
         make_folds(windows, "out")
@@ -194,12 +185,15 @@ def test_tables_say_what_they_are(windows, finished):
     _, networks, results = finished
     report = json.loads(json.dumps(mia_report(windows, "person-out", "tiny", 0, results)))
     text = markdown(report)
-    header = ["SIMULATED", "budget `tiny`", "seed 0", "4 optimiser steps", "Left out together: Subject0+Subject2; Subject1", "here is EMG"]
+    header = ["SIMULATED", "budget `tiny`", "seed 0", "4 optimiser steps", "Left out together: Subject0+Subject2; Subject1", "here is EMG",
+              "given each person's sensor gain (counts at full activation), that of the person left out too", "cut from the takes"]
     tables = ["mean of exercises", "Subject1", "quadriceps_l", "sensor counts", "Muscle to motion", "agonist than retrieval"]
     for said in header + tables:
         assert said in text, said
     # The paper's figures are for the paper's data.
-    assert "Published" not in text and report["published"] is None
+    assert "ublished:" not in text and report["published"] is None and "parts" not in report
+    minutes = sum(one.training["minutes"] for one in results if one.training)
+    assert report["training_minutes"] == pytest.approx(minutes) and f"{minutes:.0f} minutes of training in all" in text
     mine = report["encoder"]
     assert mine["mean_of_exercises"]["mean"] == pytest.approx(np.mean([row["mean"] for row in mine["exercises"].values()]))
     for method in (*BASELINES, *networks):
@@ -209,13 +203,7 @@ def test_tables_say_what_they_are(windows, finished):
     wanted = ("encoder", "person", "Subject1", "agonist")
     (one,) = [row for row in rows if (row["direction"], row["table"], row["row"], row["method"]) == wanted]
     assert float(one["value"]) == mine["people"]["Subject1"]["agonist"] and one["data"] == "simulated" and one["unit"] == "sensor counts"
-
-
-def test_published_figures_stand_beside_the_papers_own_data_only(windows, finished):
-    _, _, results = finished
-    real = replace(windows, corpus={**windows.corpus, "data": "measured EMG", "dataset": "mia", "official": True})
-    text = markdown(mia_report(real, "exercise-out", "tiny", 0, results))
-    assert "MEASURED" in text and "Retr. 26.81" in text and "C-Ours 20.12" in text and "nothing here is EMG" not in text
+    assert (one["seed"], one["corpus_seed"], one["commit"]) == ("0", "0", " ".join(report["commits"]))
 
 
 def test_a_decoder_for_pictures_is_judged_in_pixels(windows, tmp_path):
@@ -279,3 +267,73 @@ def test_temporal_gives_a_row_a_length(windows, tmp_path):
     with pytest.raises(UnknownNameError, match="Unknown network 'nobody'"):
         evaluate_mia(windows, "in", "tiny", tmp_path, networks=("nobody",))
     assert set(NETWORKS) >= {"mia-paper", "mia-release", "agonist"}
+
+
+def test_a_result_is_made_again_where_the_code_it_hangs_on_was_another(windows, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    evaluate_mia(windows, "in", "tiny", tmp_path, networks=("agonist",), directions=("encoder",))
+    kept = {path.name: json.loads(path.read_text()) for path in tmp_path.glob("*.json")}
+    assert {document["code"] for document in kept.values()} == {code_of("agonist"), code_of("mean")}
+    path = tmp_path / "encoder-in-agonist.json"
+    path.write_text(json.dumps({**kept[path.name], "code": "0123456789abcdef"}))
+    trained = []
+    original = protocols._Run._trained
+    monkeypatch.setattr(protocols._Run, "_trained", lambda *arguments: trained.append(arguments[1]) or original(*arguments))
+    evaluate_mia(windows, "in", "tiny", tmp_path, networks=("agonist",), directions=("encoder",))
+    again = json.loads(path.read_text())
+    assert trained == ["agonist"] and again["code"] == code_of("agonist") and again["cells"] == kept[path.name]["cells"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "hit"),
+    [
+        ("networks/moments.py", {"agonist"}),
+        ("networks/decoder.py", {"agonist"}),
+        ("training/decoding.py", {"agonist"}),
+        ("networks/geometry.py", {"agonist"}),
+        ("training/fold.py", {"agonist", "mia-release", "c-mia-paper"}),
+        ("networks/motion_muscle.py", {"agonist", "mia-release", "c-mia-paper"}),
+        ("networks/baselines.py", {"ridge on lags"}),
+        ("training/editing.py", set()),
+    ],
+)
+def test_a_change_of_a_file_asks_only_for_what_hangs_on_it(tmp_path, changed, hit):
+    package = Path(protocols.__file__).parents[1]
+    methods = ("agonist", "mia-release", "c-mia-paper", "ridge on lags")
+    for name in {changed, *(name for method in methods for name in code_files(method))}:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        # Line ends of another system are no change.
+        (tmp_path / name).write_text((package / name).read_text(encoding="utf-8"), encoding="utf-8", newline="\r\n")
+    assert {method: code_digest(code_files(method), tmp_path) for method in methods} == {method: code_of(method) for method in methods}
+    with (tmp_path / changed).open("a", encoding="utf-8") as stream:
+        stream.write("# changed\n")
+    assert {method for method in methods if code_digest(code_files(method), tmp_path) != code_of(method)} == hit
+
+
+@pytest.mark.parametrize("direction", ["encoder", "decoder"])
+def test_ridge_has_the_strength_that_early_stopping_windows_choose(windows, direction):
+    # Activation that has little to do with motion: a weak penalty learns it by heart.
+    noise = np.random.default_rng(0).uniform(0, 1, windows.activation.shape).astype(np.float32)
+    noisy = replace(windows, activation=(windows.activation * noise).astype(np.float32))
+    (fold,) = make_folds(noisy, "in")
+    found, chosen = predict_baseline("ridge on lags", direction, noisy, fold)
+    motion = facing_windows(noisy.keypoints)
+    pose = [aligned_pose(one.astype(float)) for one in noisy.keypoints]
+    asked, answers = (pose, noisy.activation) if direction == "encoder" else (noisy.activation.astype(float), motion)
+    flat = answers.reshape(len(answers), WINDOW, -1).astype(float)
+    errors, tests = {}, {}
+    for strength in (1.0, 10.0, 100.0, 1000.0, 10000.0):
+        ridge = Ridge.fit([asked[k] for k in fold.train], [flat[k] for k in fold.train], 10.0, strength)
+        held, tests[strength] = (np.stack([ridge.predict(asked[k]) for k in part]) for part in (fold.val, fold.test))
+        errors[strength] = ((np.clip(held, 0, 1) if direction == "encoder" else held) - flat[fold.val]) ** 2
+    assert chosen == {"strength": min(errors, key=lambda one: errors[one].mean())} != {"strength": 1.0}
+    wanted = tests[chosen["strength"]].reshape(found.shape)
+    np.testing.assert_allclose(found, np.clip(wanted, 0, 1) if direction == "encoder" else wanted, atol=1e-6)
+
+
+def test_the_report_names_the_strength_of_ridge(windows, finished):
+    _, _, results = finished
+    report = mia_report(windows, "person-out", "tiny", 0, results)
+    assert len(report["chosen"]) == 4 and {one["method"] for one in report["chosen"]} == {"ridge on lags"}
+    one = report["chosen"][0]
+    assert f"chosen by early-stopping windows, encoder: {one['strength']:g} ({one['fold']})" in markdown(report)

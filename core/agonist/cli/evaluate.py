@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,6 +102,8 @@ def edit(
 
 def _say_edit_peers(console: Console, found: dict[str, Any]) -> None:
     console.say(f"\n{found['edits']} edits of {found['clips']} clips three ways ({found['data']}):")
+    models = "; ".join(f"{name}: corpus budget {one['corpus_budget']}, seed {one['corpus_seed']}" for name, one in found["models"].items())
+    console.say(f"commit {found['commit'] or 'unknown'}; {models}; gradient descent of {found['descent_steps']} steps")
     header = ["", "judge", "right %", "miss log2", "drift", "moved cm", "skate cm/s", "jerk x", "bones %", "nothing asked cm", "ms"]
     rows = []
     for method, one in found["methods"].items():
@@ -200,7 +203,8 @@ def mia(
     protocol: Annotated[str, typer.Option("--protocol", help="in, exercise-out, person-out, time-blocked or temporal.")] = "in",
     budget: Annotated[str, typer.Option("--budget", help="small (hours on two cores), full (a GPU) or tiny (a try).")] = "small",
     models: Annotated[
-        str, typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, c-mia-paper, c-mia-release.")
+        str,
+        typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, agonist-causal, c-mia-paper, c-mia-release."),
     ] = "mia-paper,mia-release,agonist",
     directions: Annotated[
         str, typer.Option("--directions", metavar="NAMES", help="Of encoder, decoder, decoder-2d (motion as a camera sees it).")
@@ -211,12 +215,15 @@ def mia(
 ) -> None:
     """The protocols of Muscles in Action: every network trained alike on one corpus, beside baselines (needs agonist[train]).
 
-    Finished parts are kept in FILE.folds: a run that was stopped goes on where it was.
+    Finished parts are kept in FILE.folds: a run that was stopped goes on where it was. Several processes that torchrun started
+    share the work; where they are on several machines, FILE lies on a disk that all see. On an import of MIA the windows and, where
+    they were imported, the lists are its authors' own ('time-blocked' alone cuts windows anew).
     """
+    from agonist.evaluation.mia_csv import csv_text
     from agonist.evaluation.mia_plot import plot_report
     from agonist.evaluation.mia_windows import read_windows
-    from agonist.evaluation.protocols import BUDGETS, evaluate_mia
-    from agonist.evaluation.report import csv_text, markdown, mia_report
+    from agonist.evaluation.protocols import BUDGETS, Share, evaluate_mia
+    from agonist.evaluation.report import markdown, mia_report
     from agonist.io.atomic import atomic_path
 
     console = Console(json, quiet)
@@ -224,10 +231,15 @@ def mia(
         check_output(path, (".md", ".csv", ".json", ".png"))
     if budget not in BUDGETS:
         raise UnknownNameError("budget", budget, BUDGETS)
-    windows = read_windows(data)
+    windows = read_windows(data, protocol)
     work = out[0].with_suffix(".folds") / f"{protocol}-{budget}"
     names, ways = (tuple(name.strip() for name in given.split(",") if name.strip()) for given in (models, directions))
-    results = evaluate_mia(windows, protocol, budget, work, networks=names, directions=ways, seed=seed, progress=console.progress)
+    share = Share.of_torchrun()
+    results = evaluate_mia(
+        windows, protocol, budget, work, networks=names, directions=ways, seed=seed, share=share, progress=console.progress,
+    )  # fmt: skip
+    if share.rank:
+        return
     report = mia_report(windows, protocol, budget, seed, results)
     text = markdown(report)
     for path in out:
@@ -263,14 +275,20 @@ def emg(
     """
     from agonist.evaluation.emg import PROTOCOLS, evaluate_emg
     from agonist.evaluation.emg_report import emg_markdown, emg_report
+    from agonist.evaluation.revision import model_origin
     from agonist.io.atomic import atomic_path
+    from agonist.model import load_model
 
     console = Console(json, quiet)
     for path in out or []:
         check_output(path, (".md", ".json"))
     work = out[0].with_suffix(".parts") if out else None
     scores = evaluate_emg(data, seeds, console.progress, protocols=protocol or PROTOCOLS, work=work)
-    report = emg_report(scores, seeds)
+    # After the work, which says what to install where torch is missing.
+    from agonist.training.emg import EmgSchedule
+
+    tuned = any("tuned" in one.protocol for one in scores)
+    report = emg_report(scores, seeds, asdict(EmgSchedule()), model_origin(load_model("agonist")) if tuned else None)
     text = emg_markdown(report)
     for path in out or []:
         if path.suffix.lower() == ".json":

@@ -1,4 +1,5 @@
-"""MIA as a corpus: takes stitched from its windows, with splits made from its folders and from time."""
+"""MIA as a corpus: takes stitched from its windows, with splits made from its folders and from time; and the windows and lists
+as its authors published them."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ import numpy as np
 from agonist.activation import Activation
 from agonist.corpus.mia_inspect import PUBLISHED_WINDOWS, MiaGroup, find_root, is_simulated, read_groups
 from agonist.corpus.mia_layout import WINDOW
+from agonist.corpus.mia_lists import find_lists, judged_windows, sort_lists, write_lists
+from agonist.corpus.mia_published import write_published
 from agonist.corpus.mia_stitch import Stretch, merge
 from agonist.errors import FileFormatError, InputError, WorkError
 from agonist.io import mia
@@ -38,21 +41,24 @@ def import_mia(
     path: Path,
     out: Path,
     *,
+    lists: Path | None = None,
     full_scale_counts: float = mia.FULL_SCALE_COUNTS,
     skip_damaged: bool = False,
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, Any]:
-    """Write a copy of MIA as a corpus: corpus.json and takes/*.npz with keypoints (T, 25, 3) metres and activation (T, 8).
+    """Write a copy of MIA as a corpus: corpus.json, takes/*.npz with keypoints (T, 25, 3) metres and activation (T, 8), and for
+    its authors' protocols windows/*.npz and lists/.
 
     Args:
         path: of `find_root`.
         out: an empty or new folder, or one of an earlier import.
+        lists: of `mia_lists.find_lists`.
         full_scale_counts: counts that become activation 1, the same for everybody, so that the paper's counts come back.
         skip_damaged: leave damaged windows out instead of stopping at the first.
         progress: share done and where.
 
     Returns:
-        the content of corpus.json. Raises InputError, FileFormatError (a damaged window, counts over full scale),
+        the content of corpus.json. Raises InputError, FileFormatError (a damaged window or list, counts over full scale),
         WorkError if `out` holds another corpus.
     """
     if not (math.isfinite(full_scale_counts) and full_scale_counts > 0):
@@ -60,8 +66,10 @@ def import_mia(
     root, index = find_root(path), out / "corpus.json"
     _check_out(index)
     simulated = is_simulated(root)
+    folds = sort_lists(find_lists(path, root, lists))
     damaged: list[str] = []
     rows: list[dict[str, Any]] = []
+    published: list[dict[str, Any]] = []
     windows = dict.fromkeys(PUBLISHED_WINDOWS, 0)
     for group in read_groups(root, damaged if skip_damaged else None, progress):
         for folder in windows:
@@ -72,13 +80,15 @@ def import_mia(
                 where = root / group.names[stretch.windows[0]]
                 raise FileFormatError(where, f"{largest:g} counts", f"counts up to {full_scale_counts:g}; or state a larger full scale")
             rows.append(_write(out, group, split, folder, stretch, full_scale_counts, simulated))
+        published.append(write_published(out, group, full_scale_counts))
     if not rows:
         raise InputError(f"{root}: no window can be read. Expected at least one.")
     data = "simulated, in MIA's layout" if simulated else f"measured EMG: sensor counts over {full_scale_counts:g}; poses from video"
     document: dict[str, Any] = {
         "seed": None, "budget": "mia", "fps": IMPORT_FPS, "recorded_fps": mia.FPS, "muscles": "mia8", "data": data, "dataset": "mia",
-        "official": not simulated and all(windows[folder] >= count for folder, count in PUBLISHED_WINDOWS.items()),
-        "full_scale_counts": full_scale_counts, "windows": windows, "damaged": damaged, "note": _NOTE, "takes": rows,
+        "official": not simulated and not damaged and judged_windows(root, windows, folds) == PUBLISHED_WINDOWS,
+        "full_scale_counts": full_scale_counts, "windows": windows, "published_windows": published, "lists": write_lists(out, folds),
+        "damaged": damaged, "note": _NOTE, "takes": rows,
     }  # fmt: skip
     with atomic_path(index) as temporary:
         temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")

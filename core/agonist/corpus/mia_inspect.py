@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from agonist.corpus.exercises import MIA_EXERCISES
 from agonist.corpus.mia_layout import MIA_FOLDER, WINDOW
+from agonist.corpus.mia_lists import find_lists, judged_windows, list_lines, sort_lists
 from agonist.corpus.mia_stitch import Placement, place_windows
 from agonist.errors import FileFormatError, InputError
 from agonist.io import mia
@@ -114,12 +115,20 @@ def _read(path: Path, damaged: list[str] | None) -> tuple[Array, Array] | None:
         return None
 
 
-def inspect_mia(path: Path, *, skip_damaged: bool = False, progress: Progress | None = None) -> dict[str, Any]:
+def inspect_mia(
+    path: Path, *, lists: Path | None = None, skip_damaged: bool = False, progress: Progress | None = None
+) -> dict[str, Any]:
     """Read every window of a copy of MIA and say what is there; of each window only emgvalues.npy and joints3d.npy are opened.
+
+    Args:
+        path: of `find_root`.
+        lists: of `mia_lists.find_lists`.
+        skip_damaged: list damaged windows instead of stopping at the first.
+        progress: share done and where.
 
     Returns:
         a document: windows of each folder beside those published, people, exercises, lengths, statistics of each sensor, the
-        check of channel order and of joints, overlaps and takes after stitching, split lists, damaged windows.
+        check of channel order and of joints, overlaps and takes after stitching, split lists and the folds they make, damaged windows.
 
     Raises:
         InputError: no such data set. FileFormatError: a damaged window, unless `skip_damaged` lists them instead.
@@ -152,13 +161,14 @@ def inspect_mia(path: Path, *, skip_damaged: bool = False, progress: Progress | 
         poses.append(_pose(group))
         if group.exercise in _BOTH_SIDES and len(stacked) > 2 * WINDOW:
             in_order, checked = in_order + _partners(stacked), checked + 4
-    lists = {file.stem: _missing(file, root) for file in _list_files(path, root)}
+    files = find_lists(path, root, lists)
+    folds = sort_lists(files)
     simulated = is_simulated(root)
     return {
         "path": str(root),
         "data": "simulated, in MIA's layout" if simulated else "measured EMG (raw sensor counts) and poses from video",
         "windows": {folder: windows[folder] for folder in PUBLISHED_WINDOWS}, "published_windows": PUBLISHED_WINDOWS,
-        "official": not simulated and all(windows[folder] >= count for folder, count in PUBLISHED_WINDOWS.items()),
+        "official": not simulated and not damaged and judged_windows(root, windows, folds) == PUBLISHED_WINDOWS,
         "people": dict(sorted(people.items())), "exercises": dict(sorted(exercises.items())),
         "missing_exercises": [name for name in MIA_EXERCISES if name not in exercises],
         "window_frames": {str(frames): count for frames, count in sorted(lengths.items())},
@@ -172,7 +182,8 @@ def inspect_mia(path: Path, *, skip_damaged: bool = False, progress: Progress | 
         "overlaps": {str(shared): count for shared, count in sorted(overlaps.items())},
         "overlapping_windows": sum(overlaps.values()), "val_windows_with_train_frames": leaking,
         "takes": takes, "longest_take_s": longest / mia.FPS,
-        "lists": lists, "damaged": damaged,
+        "lists": {title: _missing(file, root) for title, file in _titles(files).items()},
+        "folds": dict(Counter(fold.protocol for fold in folds)), "damaged": damaged,
     }  # fmt: skip
 
 
@@ -220,18 +231,13 @@ def _partners(counts: Array) -> int:
     return sum(bool(np.isfinite(r[k]).all() and np.argmax(r[k]) == k) for k in range(4))
 
 
-def _list_files(path: Path, root: Path) -> list[Path]:
-    folders = dict.fromkeys((path, path / "splits", root, root / "splits", root.parent / "splits"))
-    return [file for folder in folders for file in sorted(folder.glob("*.txt")) if _lines(file)[:1]]
-
-
-def _lines(file: Path) -> list[str]:
-    """Lines of a split list that name windows of the data set."""
-    text = file.read_text(encoding="utf-8", errors="replace")
-    return [line.strip() for line in text.splitlines() if line.startswith(f"{MIA_FOLDER}/")]
-
 
 def _missing(file: Path, root: Path) -> dict[str, int]:
-    lines = _lines(file)
-    there = sum((root / line.removeprefix(f"{MIA_FOLDER}/")).is_dir() for line in lines)
-    return {"windows": len(lines), "missing": len(lines) - there}
+    lines = list_lines(file)
+    return {"windows": len(lines), "missing": sum(not (root / line).is_dir() for line in lines)}
+
+
+def _titles(files: Sequence[Path]) -> dict[str, Path]:
+    """Lists by name; by folder too where two folders have the same."""
+    stems = Counter(file.stem for file in files)
+    return {file.stem if stems[file.stem] == 1 else f"{file.parent.name}/{file.stem}": file for file in files}

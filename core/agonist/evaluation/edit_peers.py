@@ -19,6 +19,7 @@ from agonist.edit import EditSession, prepare_edit
 from agonist.edit_joints import KEYPOINT_BONES, apply_to_keypoints
 from agonist.errors import ContractError, MissingDependencyError, MotionError
 from agonist.evaluation.edits import SCALES
+from agonist.evaluation.revision import model_origin, source_commit
 from agonist.feet import planted
 from agonist.keypoint_layouts import BODY25
 from agonist.model import Model
@@ -59,9 +60,9 @@ def compare_edits(
         progress: share done and what is being done.
 
     Returns:
-        a document: by method, and by judge, the share that went the right way, the median miss of the factor in log2, and
-        drift of the other muscles; distance, skate of planted feet, jerk and change of bone lengths against the input, what
-        becomes of the input where nothing is asked, and milliseconds an edit.
+        a document: commit, and the models' corpora; by method, and by judge, the share that went the right way, the median miss of
+        the factor in log2, and drift of the other muscles; distance, skate of planted feet, jerk and change of bone lengths
+        against the input, what becomes of the input where nothing is asked, and milliseconds an edit.
 
     Raises:
         MotionError: a clip without joints, or a short one. ContractError: a model without these parts. MissingDependencyError: no torch.
@@ -121,6 +122,7 @@ def compare_edits(
         progress(1.0, "done")
     return {
         "data": "clips by people outside the training; activation predicted, nothing is measured", "clips": len(clips),
+        "commit": source_commit(), "models": {one.name: model_origin(one) for one in (model, paper)},
         "names": list(clips), "scales": list(SCALES), "edits": len(clips) * len(requests), "descent_steps": steps,
         "fps": COMPARED_FPS, "judges": list(judged_by),
         "methods": {method: {**_summary(rows[method]), "identity_max_m": max(identity[method])} for method in METHODS},

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from agonist.errors import MissingDependencyError, UnknownNameError
 from agonist.evaluation.emg_trials import FPS, EmgTrial, Signals, read_treadmill, read_uci
 from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.evaluation.revision import source_commit
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 from agonist.io.atomic import atomic_path
 from agonist.networks.baselines import NearestWindow, Ridge
@@ -106,12 +107,13 @@ def evaluate_emg(
     for trial in (*people, *treadmill):
         for part in (trial.first, trial.last):
             checksum = zlib.crc32(part.emg.tobytes(), zlib.crc32(part.angles.tobytes(), checksum))
-    scores = []
+    scores, commit = [], source_commit()
     for index, (name, job) in enumerate(jobs):
         if progress:
             progress(index / len(jobs), name)
         key = hashlib.sha256(f"{_SCHEMA} {name} {seeds} {asdict(given)} {checksum}".encode()).hexdigest()
-        scores += _kept(work / f"{key[:16]}.json", key, job) if work else job()
+        named = partial(_named, job, commit)
+        scores += _kept(work / f"{key[:16]}.json", key, named) if work else named()
     if progress:
         progress(1.0, "done")
     return scores
@@ -151,6 +153,10 @@ def _tuned(data: Path, seeds: int) -> list[Score]:
     from agonist.evaluation.emg_tuning import evaluate_tuning
 
     return evaluate_tuning(data, seeds)
+
+
+def _named(job: Callable[[], list[Score]], commit: str) -> list[Score]:
+    return [replace(one, commit=commit) for one in job()]
 
 
 def _kept(path: Path, key: str, job: Callable[[], list[Score]]) -> list[Score]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from agonist import __version__
 from agonist.evaluation.cells import intervals, resampling_weights
-from agonist.evaluation.report import table
+from agonist.evaluation.report import said_commits, table
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 
 __all__ = ["emg_markdown", "emg_report"]
@@ -18,11 +18,21 @@ _DRAWS, _SEED = 1000, 20_140_324
 _RIDGE = "ridge on lags"
 
 
-def emg_report(scores: Sequence[Score], seeds: int) -> dict[str, Any]:
-    """Means over recordings, a group and task and in all; the differences to ridge with intervals over people."""
+def emg_report(
+    scores: Sequence[Score], seeds: int, schedule: Mapping[str, Any], simulated: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Means over recordings, a group and task and in all; the differences to ridge with intervals over people.
+
+    Args:
+        scores: of `evaluate_emg`.
+        seeds, schedule: how every network was trained.
+        simulated: of `model_origin`, of the encoder that the protocol "tuned" begins with.
+    """
     protocols = dict.fromkeys(one.protocol for one in scores)
     document: dict[str, Any] = {
-        "data": "measured EMG: uci_lower_limb (16 people), ceinmsrt_gait (1 person)", "version": __version__, "seeds": seeds,
+        "data": "measured EMG: uci_lower_limb (16 people), ceinmsrt_gait (1 person)", "version": __version__,
+        "commits": sorted({one.commit for one in scores} - {""}), "seeds": seeds, "schedule": dict(schedule),
+        "simulated": dict(simulated) if simulated else None,
         "bootstrap": {"draws": _DRAWS, "seed": _SEED, "unit": "person"}, "protocols": {},
     }  # fmt: skip
     for protocol in protocols:
@@ -75,14 +85,20 @@ def _more(mine: Sequence[Score], ridge: Sequence[Score]) -> dict[str, Any]:
 
 def emg_markdown(document: dict[str, Any]) -> str:
     """The report as Markdown tables."""
+    schedule = document["schedule"]
     lines = [
         "# Joint angles and real EMG", "",
-        f"**MEASURED data** ({document['data']}); Agonist {document['version']}. Envelopes after SENIAM; 25 frames a second. r: mean over",
+        f"**MEASURED data** ({document['data']}); Agonist {document['version']}{said_commits(document['commits'])}.",
+        "Envelopes after SENIAM; 25 frames a second. r: mean over",
         "muscles, then recordings; RMSE: EMG in units of each recording's 95th percentile, angles in degrees; both of what no method",
         f"learned from. Ours: mean of {document['seeds']} seeds, in brackets the lowest and the highest; one network a person left out.",
         "Ridge has the best of six choices",
         "of span and strength on the training parts. Intervals: 95 %, bootstrap over people.",
+        f"Budget: {schedule['steps']} steps of {schedule['batch']} pieces of {schedule['frames']} frames a network;",
+        "half of the steps with a person left out.",
     ]  # fmt: skip
+    if simulated := document["simulated"]:
+        lines.append(f"Where simulation comes first: a corpus of budget `{simulated['corpus_budget']}`, seed {simulated['corpus_seed']}.")
     for protocol, directions in document["protocols"].items():
         for direction, one in directions.items():
             groups = list(next(iter(one["methods"].values()))["groups"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from agonist.evaluation.protocols import NETWORKS
+from agonist.evaluation.mia_results import NETWORKS
 from agonist.evaluation.report import TITLES
 from agonist.io.figure import INK, SIDE_COLOURS, check_suffix, empty_figure, save_figure, tidy
 

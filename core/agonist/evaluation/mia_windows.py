@@ -1,14 +1,10 @@
-"""The windows of the paper, 30 frames at 10 a second, out of a corpus, and the folds of its protocols.
-
-Folds are made from names, from time and from a checksum of both: nobody has looked at a value before. Every fold has three
-parts: training, early stopping, and the test that is reported.
-"""
+"""The windows of the paper, 30 frames at 10 a second, out of a corpus: cut from its takes, or those that MIA's authors published."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +13,27 @@ from numpy.typing import NDArray
 
 from agonist.corpus.exercises import MIA_EXERCISES
 from agonist.corpus.files import read_index
+from agonist.corpus.mia_lists import read_lists
+from agonist.corpus.mia_published import read_published
 from agonist.corpus.people import PEOPLE
-from agonist.errors import FileFormatError, InputError, UnknownNameError
+from agonist.errors import FileFormatError, InputError
 from agonist.io.mia import FPS, FULL_SCALE_COUNTS
 from agonist.training.data import CorpusClip, read_corpus
 
-__all__ = ["PROTOCOLS", "WINDOW", "Fold", "MiaWindows", "make_folds", "read_windows"]
+__all__ = ["WINDOW", "ListedFold", "MiaWindows", "read_windows"]
 
 Index = NDArray[np.int64]
 
 WINDOW = 30
-PROTOCOLS = ("in", "exercise-out", "person-out", "time-blocked", "temporal")
-# Shares of training and of early stopping; what is left is the test [ours; the paper's test is a fifth].
-_TRAIN, _VAL = 0.7, 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class ListedFold:
+    """A fold of the authors' lists: indices of windows to train and to test, and how many listed windows are not there."""
+
+    train: Index
+    test: Index
+    missing: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +43,12 @@ class MiaWindows:
     Attributes:
         keypoints: (N, 30, 25, 3) metres, Z up. activation: (N, 30, 8).
         person, exercise, upper: (N,) names; `upper` lends arms and trunk, or is "".
-        split: (N,) the corpus's own. session: (N,) recording. first: (N,) its frame, at 10 a second.
+        split: (N,) the corpus's own; of published windows "train", and "test" for the authors' val/.
+        session: (N,) recording. first: (N,) its frame, at 10 a second.
         counts_at_1: (N,) sensor counts of activation 1.
         corpus: the description in corpus.json.
+        published: these are the windows that MIA's authors published, overlapping as they do.
+        lists: their folds, by protocol and by what is left out; empty where the lists were not there.
     """
 
     keypoints: NDArray[np.float32]
@@ -54,6 +61,8 @@ class MiaWindows:
     first: Index
     counts_at_1: NDArray[np.float64]
     corpus: dict[str, Any]
+    published: bool = False
+    lists: Mapping[str, Mapping[str, ListedFold]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.first)
@@ -63,34 +72,56 @@ class MiaWindows:
         """Whether no sensor was ever worn."""
         return str(self.corpus["data"]).startswith("simulated")
 
+    @property
+    def official(self) -> bool:
+        """Whether these are all the windows of the paper, and so comparable to its figures."""
+        return self.published and not self.simulated and bool(self.corpus.get("official", False))
+
     def checksum(self) -> int:
         """CRC-32 of everything that a result hangs on."""
         crc = zlib.crc32(self.keypoints.tobytes(), zlib.crc32(self.activation.tobytes()))
         names = [*self.person, *self.exercise, *self.upper, *self.split, *self.session, *map(str, self.first), *map(str, self.counts_at_1)]
-        return zlib.crc32("\n".join(names).encode(), crc)
+        crc = zlib.crc32("\n".join(names).encode(), crc)
+        for protocol, folds in self.lists.items():
+            for name, fold in folds.items():
+                crc = zlib.crc32(f"{protocol} {name}".encode() + fold.train.tobytes() + b"test" + fold.test.tobytes(), crc)
+        return crc
 
 
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """One training and its test.
+def read_windows(folder: Path, protocol: str = "in") -> MiaWindows:
+    """The windows that a protocol judges on.
 
-    Attributes:
-        name: what is left out, or what is special.
-        train, val, test: indices of windows.
-        frames: how many frames a network sees at once.
+    An import of MIA has its authors' own; with "time-blocked", and of any other corpus, windows are cut from the usable takes of
+    the paper's exercises, without overlap and without motion capture. Raises FileFormatError, InputError.
     """
-
-    name: str
-    train: Index
-    val: Index
-    test: Index
-    frames: int = WINDOW
+    document, rows = read_index(folder)
+    if document.get("dataset") == "mia" and protocol != "time-blocked":
+        return _published(folder, document)
+    return _cut(folder, rows)
 
 
-def read_windows(folder: Path) -> MiaWindows:
-    """Cut the usable takes of the paper's exercises; motion capture is left out. Raises FileFormatError, InputError."""
+def _published(folder: Path, document: dict[str, Any]) -> MiaWindows:
+    own = read_published(folder, document)
+    parts = [name.split("/") for name in own.names.tolist()]
+    index = {name: k for k, name in enumerate(own.names.tolist())}
+    lists: dict[str, dict[str, ListedFold]] = {}
+    for row in document.get("lists", []):
+        fold = read_lists(folder, str(row["protocol"]), str(row["name"]))
+        train, test = (np.array(sorted({index[line] for line in lines if line in index}), np.int64) for lines in (fold.train, fold.test))
+        missing = sum(line not in index for line in (*fold.train, *fold.test))
+        lists.setdefault(fold.protocol, {})[fold.name] = ListedFold(train, test, missing)
+    # A simulated mixture of two exercises is named LOWER+UPPER.
+    exercises = [one[2].partition("+") for one in parts]
+    return MiaWindows(
+        own.keypoints, own.activation,
+        np.array([one[1] for one in parts]), np.array([one[0] for one in exercises]), np.array([one[2] for one in exercises]),
+        np.array(["train" if one[0] == "train" else "test" for one in parts]), own.session, own.first.astype(np.int64),
+        np.full(len(parts), float(document["full_scale_counts"])), document, True, lists,
+    )  # fmt: skip
+
+
+def _cut(folder: Path, rows: list[dict[str, Any]]) -> MiaWindows:
     path = folder / "corpus.json"
-    _, rows = read_index(folder)
     cut: list[tuple[CorpusClip, dict[str, Any], int, int]] = []
     document: dict[str, Any] = {}
     for split in sorted({str(row["split"]) for row in rows if row["usable"]}):
@@ -126,86 +157,3 @@ def read_windows(folder: Path) -> MiaWindows:
         np.array([float(row.get("counts_at_1", gains.get(clip.person, FULL_SCALE_COUNTS))) for clip, row, *_ in cut]),
         document,
     )
-
-
-def make_folds(windows: MiaWindows, protocol: str, *, groups: int | None = None, lengths: Sequence[int] = (WINDOW,)) -> list[Fold]:
-    """The folds of a protocol.
-
-    Args:
-        windows: of a corpus.
-        protocol: "in" (known people and exercises; the authors' own split where the data is MIA), "exercise-out",
-            "person-out", "time-blocked" (the test is the end of each person's and exercise's recordings, and shares no frame
-            with the rest), "temporal" ("in" with `lengths`).
-        groups: leave out in so many groups of names instead of one name at a time.
-        lengths: frames that a network sees at once, for "temporal".
-
-    Raises:
-        UnknownNameError: another protocol. InputError: too few windows, people or exercises.
-    """
-    if protocol not in PROTOCOLS:
-        raise UnknownNameError("protocol", protocol, PROTOCOLS)
-    place = _blocked(windows) if protocol == "time-blocked" else _mixed(windows)
-    if protocol in ("exercise-out", "person-out"):
-        names = windows.exercise if protocol == "exercise-out" else windows.person
-        folds = _leave_out(windows, place, names, groups, upper=protocol == "exercise-out")
-    else:
-        frames = sorted(lengths, reverse=True) if protocol == "temporal" else [WINDOW]
-        folds = [Fold(f"{count} frames" if protocol == "temporal" else protocol, *_parts(place), count) for count in frames]
-    for fold in folds:
-        if min(len(fold.train), len(fold.val), len(fold.test)) == 0:
-            found = f"{len(fold.train)} windows to train, {len(fold.val)} to stop and {len(fold.test)} to test in '{fold.name}'"
-            raise InputError(f"{found}. Expected some of each; use a larger corpus.")
-    return folds
-
-
-def _parts(place: NDArray[np.str_]) -> tuple[Index, Index, Index]:
-    train, val, test = (np.flatnonzero(place == part) for part in ("train", "val", "test"))
-    return train, val, test
-
-
-def _mixed(windows: MiaWindows) -> NDArray[np.str_]:
-    """Known people and exercises in every part: the authors' split, or by a checksum of each window's recording and frame."""
-    if windows.corpus.get("dataset") == "mia":
-        return windows.split
-    names = [f"{session}:{first}" for session, first in zip(windows.session, windows.first, strict=True)]
-    chance = np.array([zlib.crc32(name.encode()) % 1000 / 1000 for name in names])
-    return np.where(chance < _TRAIN, "train", np.where(chance < _TRAIN + _VAL, "val", "test"))
-
-
-def _blocked(windows: MiaWindows) -> NDArray[np.str_]:
-    """By time within each person and exercise, from the end; a window that shares frames with a later part is in none."""
-    place = np.full(len(windows), "none", dtype="<U5")
-    for person, exercise in sorted(set(zip(windows.person.tolist(), windows.exercise.tolist(), strict=True))):
-        own = np.flatnonzero((windows.person == person) & (windows.exercise == exercise))
-        own = own[np.lexsort((windows.first[own], windows.session[own]))]
-        enough = len(own) >= 3
-        left = {"test": max(1, round((1 - _TRAIN - _VAL) * len(own))) * enough, "val": max(1, round(_VAL * len(own))) * enough}
-        later: dict[str, int] = {}
-        mine: dict[str, int] = {}
-        part = "test"
-        for index in own[::-1]:
-            while left.get(part) == 0:
-                later, mine = later | mine, {}
-                part = "val" if part == "test" else "train"
-            session, first = str(windows.session[index]), int(windows.first[index])
-            if first + WINDOW > later.get(session, first + WINDOW):
-                continue
-            place[index], mine[session] = part, min(first, mine.get(session, first))
-            if part in left:
-                left[part] -= 1
-    return place
-
-
-def _leave_out(windows: MiaWindows, place: NDArray[np.str_], names: NDArray[np.str_], groups: int | None, *, upper: bool) -> list[Fold]:
-    every = sorted(set(names.tolist()))
-    if len(every) < 2:
-        raise InputError(f"only {every[0]} to leave out. Expected two or more; use a larger corpus.")
-    count = len(every) if groups is None else min(groups, len(every))
-    folds = []
-    for group in (every[k::count] for k in range(count)):
-        out = np.isin(names, group)
-        # A mixture shows something of both its exercises.
-        touched = out | np.isin(windows.upper, group) if upper else out
-        train, val, _ = _parts(np.where(touched, "none", place))
-        folds.append(Fold("+".join(group), train, val, np.flatnonzero(out & (place == "test"))))
-    return folds

@@ -1,52 +1,55 @@
 """The protocols of "Muscles in Action": every network trained with the same windows and steps, and judged on the same windows.
 
-Each method's result on each fold is a small JSON file, so a run that was killed goes on where it was. Learning rates are chosen
-for every network alike: the best of a few by the early-stopping part of the first fold, in a quarter of the steps.
+Each method's result on each fold is a small JSON file, so a run that was killed goes on where it was, and several processes can
+share the work. Learning rates are chosen for every network alike: the best of a few by the early-stopping part of the first fold,
+in a quarter of the steps.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+import time
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agonist.errors import MissingDependencyError, UnknownNameError
 from agonist.evaluation.cells import Cells
-from agonist.evaluation.mia_windows import WINDOW, Fold, MiaWindows, make_folds
+from agonist.evaluation.mia_baselines import BASELINES, predict_baseline, target_motion
+from agonist.evaluation.mia_folds import Fold, make_folds
+from agonist.evaluation.mia_results import (
+    DIRECTIONS,
+    NETWORKS,
+    FoldResult,
+    code_of,
+    file_name,
+    read_document,
+    read_result,
+    write_document,
+)
+from agonist.evaluation.mia_windows import WINDOW, MiaWindows
 from agonist.evaluation.revision import source_commit
-from agonist.io.atomic import atomic_path
 from agonist.io.mia import PIXELS_PER_M
-from agonist.networks.baselines import FLAT, Ridge, aligned_pose, facing_windows, nearest
 
 if TYPE_CHECKING:
     from agonist.training.fold import FoldSet
+    from agonist.training.hardware import Hardware
 
-__all__ = ["BASELINES", "BUDGETS", "DIRECTIONS", "NETWORKS", "Budget", "FoldResult", "evaluate_mia"]
+__all__ = ["BUDGETS", "Budget", "Share", "evaluate_mia"]
 
 Floats = NDArray[np.float32]
 Progress = Callable[[float, str], None]
+T = TypeVar("T")
 
 _SCHEMA = 1
-# Motion to muscle; muscle to motion; muscle to the motion that a camera sees.
-DIRECTIONS = ("encoder", "decoder", "decoder-2d")
-# Configuration, whether it is told the person (C-, as the paper writes it), and the directions it has.
-NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
-    "mia-paper": ("mia-paper", False, DIRECTIONS),
-    "mia-release": ("mia-release", False, DIRECTIONS),
-    "agonist": ("agonist", False, DIRECTIONS),
-    "agonist-causal": ("agonist-causal", False, ("encoder",)),
-    "c-mia-paper": ("mia-paper", True, DIRECTIONS),
-    "c-mia-release": ("mia-release", True, DIRECTIONS),
-}
-BASELINES = ("mean", "c-mean", "ridge on lags", "retrieval", "c-retrieval")
-# Pieces of training windows that retrieval searches where windows are cut shorter.
-_MOST_PIECES = 20_000
+_POLL_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -75,24 +78,22 @@ BUDGETS: dict[str, Budget] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class FoldResult:
-    """What one method did on one fold.
+@dataclass(frozen=True)
+class Share:
+    """Which of `count` processes with one `work` folder this is."""
 
-    Attributes:
-        method: a network or a baseline. direction: of DIRECTIONS. fold: its name. frames: seen at once.
-        cells: errors on the test windows.
-        training: steps, learning rate, parameters, validation score, minutes; empty for a baseline.
-        commit: of the code that made it; "" where nobody knows.
-    """
+    rank: int = 0
+    count: int = 1
 
-    method: str
-    direction: str
-    fold: str
-    frames: int
-    cells: Cells
-    training: dict[str, Any]
-    commit: str = ""
+    @staticmethod
+    def of_torchrun() -> Share:
+        """As torchrun says in the environment; the only process where nobody started several."""
+        return Share(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+
+    def of(self, things: Sequence[T], name: Callable[[T], str]) -> list[T]:
+        """What falls to this process. By a checksum of the names: a method's folds, which cost alike, are spread over all."""
+        ordered = sorted(things, key=lambda one: (zlib.crc32(name(one).encode()), name(one))) if self.count > 1 else list(things)
+        return ordered[self.rank :: self.count]
 
 
 def evaluate_mia(
@@ -104,6 +105,7 @@ def evaluate_mia(
     networks: Sequence[str] = ("mia-paper", "mia-release", "agonist"),
     directions: Sequence[str] = ("encoder", "decoder"),
     seed: int = 0,
+    share: Share | None = None,
     progress: Progress | None = None,
 ) -> list[FoldResult]:
     """Run a protocol of `mia_windows.PROTOCOLS` (the temporal one: motion to muscle only).
@@ -115,7 +117,11 @@ def evaluate_mia(
         networks: names from NETWORKS.
         directions: of DIRECTIONS.
         seed: of weights and batches.
+        share: which part of the work is done here; all of it if none.
         progress: share done and what is being done.
+
+    Returns:
+        all results, in the first process, which waits for the others'; in every other one its own.
 
     Raises:
         UnknownNameError, InputError: a name that is none, or a corpus too small. MissingDependencyError: no torch.
@@ -134,7 +140,8 @@ def evaluate_mia(
         import agonist.training.fold  # noqa: F401
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training the compared networks") from error
-    run = _Run(windows, given, work, seed, f"{_SCHEMA} {protocol} {asdict(given)} {seed} {windows.checksum()}", source_commit())
+    key = f"{_SCHEMA} {protocol} {asdict(given)} {seed} {windows.checksum()}"
+    run = _Run(windows, given, work, seed, key, source_commit(), folds[0])
     jobs = [
         (method, direction, fold)
         for direction in (("encoder",) if protocol == "temporal" else directions)
@@ -142,13 +149,33 @@ def evaluate_mia(
         for method in (*BASELINES, *networks)
         if _fits(method, direction, fold)
     ]
-    results = []
-    for index, (method, direction, fold) in enumerate(jobs):
-        shown = _within(progress, index, len(jobs), f"{direction} {fold.name}: {method}")
-        results.append(run.result(method, direction, fold, folds[0], shown))
+    own = share or Share()
+    # Rates come first: every process may need any of them. Who chooses which must not hang on what is finished by now.
+    trained = list(dict.fromkeys(job[:2] for job in jobs if job[0] in NETWORKS))
+    for method, direction in own.of(trained, " ".join):
+        if any(run.kept(*job) is None for job in jobs if job[:2] == (method, direction)):
+            run.choose_rate(method, direction, _within(progress, 0, len(jobs), f"{direction}: {method}, learning rate"))
+    mine = own.of(jobs, lambda job: f"{job[0]} {job[1]} {job[2].name}")
+    made = {}
+    for index, job in enumerate(mine):
+        method, direction, fold = job
+        made[_named(job)] = run.result(*job, _within(progress, index, len(mine), f"{direction} {fold.name}: {method}"))
     if progress:
         progress(1.0, "done")
-    return results
+    if own.rank:
+        return list(made.values())
+    return [made[_named(job)] if _named(job) in made else _awaited(partial(run.kept, *job)) for job in jobs]
+
+
+def _named(job: tuple[str, str, Fold]) -> tuple[str, str, str]:
+    return job[0], job[1], job[2].name
+
+
+def _awaited(read: Callable[[], T | None]) -> T:
+    """What another process is making. Should that one die, torchrun ends this one too."""
+    while (found := read()) is None:
+        time.sleep(_POLL_S)
+    return found
 
 
 def _fits(method: str, direction: str, fold: Fold) -> bool:
@@ -177,32 +204,43 @@ class _Run:
     seed: int
     key: str
     commit: str
+    first: Fold
 
-    def result(self, method: str, direction: str, fold: Fold, first: Fold, progress: Progress) -> FoldResult:
+    def kept(self, method: str, direction: str, fold: Fold) -> FoldResult | None:
+        """The stored result."""
+        path = self._place(method, direction, fold.name).with_suffix(".json")
+        return read_result(path, self._key(method, direction, fold.name), code_of(method))
+
+    def result(self, method: str, direction: str, fold: Fold, progress: Progress) -> FoldResult:
         """The stored result, or a new one that is stored."""
-        place = self.work / _file_name(method, direction, fold.name)
-        key = self._key(method, direction, fold.name)
-        known = _read_result(place.with_suffix(".json"), key)
+        known = self.kept(method, direction, fold)
         if known is not None:
             return known
+        place, key, code = self._place(method, direction, fold.name), self._key(method, direction, fold.name), code_of(method)
         training: dict[str, Any] = {}
+        chosen: dict[str, Any] = {}
         if method in NETWORKS:
-            rate = self._rate(method, direction, first, progress)
-            predicted, training = self._trained(method, direction, fold, rate, self.budget.steps, place, key, progress)
+            rate = _awaited(lambda: self._rate(method, direction))
+            predicted, training = self._trained(method, direction, fold, rate, self.budget.steps, place, f"{key} {code}", progress)
         else:
-            predicted = _baseline(method, direction, self.windows, fold)
-        truth = self.windows.activation[fold.test] if direction == "encoder" else _motion(self.windows.keypoints[fold.test], direction)
+            predicted, chosen = predict_baseline(method, direction, self.windows, fold)
+        keypoints, activation = self.windows.keypoints[fold.test], self.windows.activation[fold.test]
+        truth = activation if direction == "encoder" else target_motion(keypoints, direction)
         # What a unit of the data is worth in the table: counts, metres, pixels.
         per_metre = PIXELS_PER_M if direction == "decoder-2d" else 1.0
         gains = self.windows.counts_at_1[fold.test] if direction == "encoder" else np.full(len(fold.test), per_metre)
         cells = Cells.of(predicted, truth, self.windows.person[fold.test], self.windows.exercise[fold.test], gains)
-        result = FoldResult(method, direction, fold.name, fold.frames, cells, training, self.commit)
+        result = FoldResult(method, direction, fold.name, fold.frames, cells, training, self.commit, chosen)
         fields = {"method": method, "direction": direction, "fold": fold.name, "frames": fold.frames, "commit": self.commit}
-        _write(place.with_suffix(".json"), {"key": key, **fields, "cells": cells.document(), "training": training})
+        document = {"key": key, "code": code, **fields, "cells": cells.document(), "training": training, "chosen": chosen}
+        write_document(place.with_suffix(".json"), document)
         return result
 
+    def _place(self, method: str, direction: str, fold: str) -> Path:
+        return self.work / file_name(method, direction, fold)
+
     def _key(self, method: str, direction: str, what: str) -> str:
-        """Of everything that a stored result hangs on; our network's shape too, which still changes, unlike the paper's."""
+        """Of everything that a stored result hangs on beside the code; our network's shape too, unlike the paper's, which is settled."""
         shape = ""
         if method in NETWORKS:
             from agonist.networks.motion_muscle import network_config
@@ -211,21 +249,26 @@ class _Run:
             shape = f" {config}" if config.ours else ""
         return hashlib.sha256(f"{self.key} {method} {direction} {what}{shape}".encode()).hexdigest()
 
-    def _rate(self, method: str, direction: str, first: Fold, progress: Progress) -> float:
-        """The learning rate with the best early-stopping score on the first fold; its test is not looked at."""
+    def _rate(self, method: str, direction: str) -> float | None:
+        """The learning rate that was chosen, or the only one."""
         if len(self.budget.rates) == 1:
             return self.budget.rates[0]
-        place = self.work / _file_name(method, direction, "learning rate")
-        key = self._key(method, direction, "rate")
-        document = _read(place.with_suffix(".json"), key)
-        if document is None:
-            scores = {}
-            for rate in self.budget.rates:
-                steps, here = max(1, self.budget.steps // 4), place / f"{rate:g}"
-                scores[rate] = self._fit(method, direction, first, rate, steps, here, f"{key} {rate}", progress)[1].score
-            document = {"key": key, "rate": min(scores, key=lambda one: scores[one]), "scores": {f"{k:g}": v for k, v in scores.items()}}
-            _write(place.with_suffix(".json"), document)
-        return float(document["rate"])
+        path = self._place(method, direction, "learning rate").with_suffix(".json")
+        document = read_document(path, self._key(method, direction, "rate"), code_of(method))
+        return None if document is None else float(document["rate"])
+
+    def choose_rate(self, method: str, direction: str, progress: Progress) -> None:
+        """Store the learning rate with the best early-stopping score on the first fold; its test is not looked at."""
+        if self._rate(method, direction) is not None:
+            return
+        place, key, code = self._place(method, direction, "learning rate"), self._key(method, direction, "rate"), code_of(method)
+        scores = {}
+        for rate in self.budget.rates:
+            steps, here = max(1, self.budget.steps // 4), place / f"{rate:g}"
+            scores[rate] = self._fit(method, direction, self.first, rate, steps, here, f"{key} {code} {rate}", progress)[1].score
+        best = min(scores, key=lambda one: scores[one])
+        document = {"key": key, "code": code, "rate": best, "scores": {f"{k:g}": v for k, v in scores.items()}}
+        write_document(place.with_suffix(".json"), document)
 
     def _trained(
         self, method: str, direction: str, fold: Fold, rate: float, steps: int, place: Path, key: str, progress: Progress
@@ -234,7 +277,8 @@ class _Run:
 
         module, fit = self._fit(method, direction, fold, rate, steps, place, key, progress)
         fields = {"steps": fit.steps, "batch": self.budget.batch, "learning_rate": rate, "minutes": fit.minutes}
-        return module.predict(self._set(fold.test)), {**fields, "validation": fit.score, "parameters": parameters(module)}
+        fields |= {"validation": fit.score, "parameters": parameters(module), "hardware": _hardware().describe()}
+        return module.predict(self._set(fold.test)), fields
 
     def _fit(self, method: str, direction: str, fold: Fold, rate: float, steps: int, place: Path, key: str, progress: Progress) -> Any:
         from agonist.training.fold import train_fold
@@ -243,7 +287,7 @@ class _Run:
         return train_fold(
             (config, direction, conditioned), fold.frames, self._set(fold.train), self._set(fold.val),
             steps=steps, batch=self.budget.batch, rate=rate, seed=self.seed, mirror=self.windows.simulated,
-            folder=place, key=key, progress=progress,
+            folder=place, key=key, hardware=_hardware(), progress=progress,
         )  # fmt: skip
 
     def _set(self, index: NDArray[np.int64]) -> FoldSet:
@@ -256,73 +300,8 @@ class _Run:
         return FoldSet(self.windows.keypoints[index], self.windows.activation[index], condition)
 
 
-def _motion(keypoints: Floats, direction: str) -> Floats:
-    """(N, 30, 25, D) metres about the hips that a decoder should answer with; of a camera in front of the person, x and z."""
-    motion = facing_windows(keypoints)
-    return motion[..., FLAT] if direction == "decoder-2d" else motion
+def _hardware() -> Hardware:
+    from agonist.training.hardware import choose_hardware
 
-
-def _baseline(method: str, direction: str, windows: MiaWindows, fold: Fold) -> NDArray[Any]:
-    """(N, 30, 8) or (N, 30, 25, D) for the test windows."""
-    motion = _motion(windows.keypoints, direction)
-    asked, answers = (motion, windows.activation) if direction == "encoder" else (windows.activation, motion)
-    people, known = windows.person[fold.test], windows.person[fold.train]
-    if method == "ridge on lags":
-        questions = [aligned_pose(one) for one in windows.keypoints.astype(float)] if direction == "encoder" else list(asked.astype(float))
-        flat = answers.reshape(len(answers), WINDOW, -1).astype(float)
-        ridge = Ridge.fit([questions[k] for k in fold.train], [flat[k] for k in fold.train], 10.0)
-        found = np.stack([ridge.predict(questions[k]) for k in fold.test]).reshape(len(fold.test), *answers.shape[1:])
-        return np.clip(found, 0, 1) if direction == "encoder" else found
-    if method in ("mean", "c-mean"):
-        means = {person: answers[fold.train[known == person]].mean(axis=(0, 1)) for person in set(known.tolist())}
-        general = answers[fold.train].mean(axis=(0, 1))
-        rows = [means.get(person, general) if method == "c-mean" else general for person in people.tolist()]
-        return np.repeat(np.stack(rows)[:, None], WINDOW, axis=1)
-    pieces = range(0, WINDOW - fold.frames + 1, fold.frames)
-    found = np.zeros((len(fold.test), *answers.shape[1:]), dtype=np.float32)
-    # Whom training does not know is looked for among all.
-    groups = sorted(set(people.tolist())) if method == "c-retrieval" else [""]
-    for group in groups:
-        mine = people == group if group else np.ones(len(people), dtype=bool)
-        among = fold.train[known == group] if group and (known == group).any() else fold.train
-        q, a = (np.concatenate([one[among, start : start + fold.frames] for start in pieces]) for one in (asked, answers))
-        if len(q) > _MOST_PIECES and fold.frames < WINDOW:
-            chosen = np.random.default_rng(0).choice(len(q), _MOST_PIECES, replace=False)
-            q, a = q[chosen], a[chosen]
-        for start in range(0, WINDOW, fold.frames):
-            begin = min(start, WINDOW - fold.frames)
-            index = nearest(q, asked[fold.test[mine], begin : begin + fold.frames])
-            found[mine, start : begin + fold.frames] = a[index][:, start - begin :]
-    return found
-
-
-def _file_name(method: str, direction: str, fold: str) -> str:
-    plain = "".join(one if one.isalnum() or one in "-+" else "_" for one in f"{direction}-{fold}-{method}")
-    # Long lists of names make longer names than file systems take.
-    return plain if len(plain) < 120 else f"{plain[:100]}-{hashlib.sha256(plain.encode()).hexdigest()[:12]}"
-
-
-def _write(path: Path, document: Mapping[str, Any]) -> None:
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(document) + "\n", encoding="utf-8")
-
-
-def _read(path: Path, key: str) -> dict[str, Any] | None:
-    """A stored document of that key; None where there is none, or another, or a torn one."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return document if document["key"] == key else None
-    except (ValueError, KeyError, TypeError, OSError):
-        return None
-
-
-def _read_result(path: Path, key: str) -> FoldResult | None:
-    document = _read(path, key)
-    if document is None:
-        return None
-    try:
-        cells = Cells.read(document["cells"])
-        method, direction, fold, frames = (document[name] for name in ("method", "direction", "fold", "frames"))
-        return FoldResult(method, direction, fold, frames, cells, document["training"], document.get("commit", ""))
-    except (KeyError, ValueError, TypeError):
-        return None
+    # Of hundreds of short trainings each would be compiled anew, which takes longer than it saves.
+    return choose_hardware(compiled=False)

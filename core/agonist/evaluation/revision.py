@@ -1,11 +1,32 @@
-"""Which commit of Agonist this is, so that a table can say what made it."""
+"""What a table was made by: the commit of Agonist, the files that a kept result hangs on, and the corpus that a model learned from."""
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-__all__ = ["source_commit"]
+from agonist.model import Model
+
+__all__ = ["code_digest", "model_origin", "source_commit"]
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def code_digest(files: Iterable[str], package: Path = _PACKAGE) -> str:
+    """16 hexadecimal digits of the texts of some of the package's files, such as "training/fold.py"; line ends do not count."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\n{(package / name).read_text(encoding='utf-8')}".encode())
+    return digest.hexdigest()[:16]
+
+
+def model_origin(model: Model) -> dict[str, Any]:
+    """Version of a model, and seed and budget of the corpus that it learned from; None where its contract does not say."""
+    corpus = model.contract.raw.get("training", {}).get("corpus", {})
+    return {"version": model.contract.raw.get("version"), "corpus_seed": corpus.get("seed"), "corpus_budget": corpus.get("budget")}
 
 
 def source_commit(file: Path = Path(__file__)) -> str:

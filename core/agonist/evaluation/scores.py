@@ -18,6 +18,7 @@ class Score:
         protocol, direction, method: names. seed: of the network; 0 for baselines.
         trial, person, group, task: of the recording.
         r: Pearson's r, mean over muscles or joints; NaN for a constant. rmse: units of the protocol's EMG, or degrees.
+        commit: of the code that made it; "" where nobody knows.
     """
 
     protocol: str
@@ -30,3 +31,4 @@ class Score:
     task: str
     r: float
     rmse: float
+    commit: str = ""

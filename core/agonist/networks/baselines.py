@@ -112,6 +112,13 @@ class Ridge:
         poses: Sequence[Array], answers: Sequence[Array], fps: float, strength: float = 1.0, lags_s: tuple[float, ...] = LAGS_S
     ) -> Ridge:
         """From training clips (T, D) and (T, E). `strength` is the penalty a training frame, in standard units, times 1e-3."""
+        return Ridge.fit_each(poses, answers, fps, (strength,), lags_s)[0]
+
+    @staticmethod
+    def fit_each(
+        poses: Sequence[Array], answers: Sequence[Array], fps: float, strengths: Sequence[float], lags_s: tuple[float, ...] = LAGS_S
+    ) -> list[Ridge]:
+        """One a strength, of `fit`; the clips are gone through once for all."""
 
         def lagged(pose: Array) -> Array:
             return _lagged(pose, fps, lags_s)
@@ -121,12 +128,13 @@ class Ridge:
         mean = np.sum([lagged(pose).sum(axis=0) for pose in poses], axis=0) / count
         std = np.sqrt(np.sum([((lagged(pose) - mean) ** 2).sum(axis=0) for pose in poses], axis=0) / count) + 1e-6
         offset = np.sum([a.sum(axis=0) for a in answers], axis=0) / count
-        gram, cross = 1e-3 * strength * count * np.eye(len(mean)), np.zeros((len(mean), answers[0].shape[-1]))
+        gram, cross = np.zeros((len(mean), len(mean))), np.zeros((len(mean), answers[0].shape[-1]))
         for pose, a in zip(poses, answers, strict=True):
             normal = (lagged(pose) - mean) / std
             gram += normal.T @ normal
             cross += normal.T @ (a - offset)
-        return Ridge(mean, std, np.linalg.solve(gram, cross), offset, fps, lags_s)
+        penalties = [1e-3 * strength * count * np.eye(len(mean)) for strength in strengths]
+        return [Ridge(mean, std, np.linalg.solve(gram + penalty, cross), offset, fps, lags_s) for penalty in penalties]
 
     def predict(self, pose: Array) -> Array:
         """(T, D) of one clip to (T, E)."""

@@ -21,6 +21,7 @@ from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import AgonistEncoder, MiaNetwork, network_config, paper_axes
 from agonist.training.decoding import decoder_loss
+from agonist.training.hardware import Hardware
 from agonist.training.loop import Fit, Schedule, fit
 from agonist.training.uncertainty import gaussian_surprise
 
@@ -158,6 +159,7 @@ def train_fold(
     mirror: bool,
     folder: Path,
     key: str,
+    hardware: Hardware | None = None,
     progress: Progress | None = None,
 ) -> tuple[FoldNetwork, Fit]:
     """Train one network; called again after a kill, it goes on where it was.
@@ -171,12 +173,14 @@ def train_fold(
         mirror: draw half of the windows as in a mirror.
         folder: gets the log, and the checkpoint until training ends.
         key: says what is being trained.
+        hardware: what it runs on.
         progress: share done and a line of text.
     """
     config, direction, conditioned = network
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    machine = hardware or Hardware()
+    device = machine.device
     module = FoldNetwork(config, direction, frames, conditioned=conditioned).to(device)
     module.learn_scales(torch.tensor(train.keypoints[:, :frames], device=device), torch.tensor(train.activation, device=device))
     held = _cut(val, np.arange(len(val.condition)), np.zeros(len(val.condition), dtype=int), frames, device)
@@ -198,7 +202,7 @@ def train_fold(
     schedule = Schedule(steps, 1e6, rate, validate_every=max(3, steps // 10), patience=10**9)
     done = fit(
         [one for one in module.parameters() if one.requires_grad], module, loss, validate, schedule, folder / "log.csv", progress,
-        rng=rng, checkpoint=checkpoint, key=key,
+        rng=rng, checkpoint=checkpoint, key=key, hardware=machine,
     )  # fmt: skip
     checkpoint.unlink(missing_ok=True)
     return module, done

@@ -1,0 +1,108 @@
+"""What one method did on one fold, and the small JSON files in which that is kept.
+
+A kept result is taken again if two things are as they were: `key`, of the windows, the fold, the budget and the seed, and `code`,
+of the source files that this method depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from agonist.evaluation.cells import Cells
+from agonist.evaluation.revision import code_digest
+from agonist.io.atomic import atomic_path
+
+__all__ = ["DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result", "write_document"]
+
+# Motion to muscle; muscle to motion; muscle to the motion that a camera sees.
+DIRECTIONS = ("encoder", "decoder", "decoder-2d")
+# Configuration, whether it is told the person (C-, as the paper writes it), and the directions it has.
+NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
+    "mia-paper": ("mia-paper", False, DIRECTIONS),
+    "mia-release": ("mia-release", False, DIRECTIONS),
+    "agonist": ("agonist", False, DIRECTIONS),
+    "agonist-causal": ("agonist-causal", False, ("encoder",)),
+    "c-mia-paper": ("mia-paper", True, DIRECTIONS),
+    "c-mia-release": ("mia-release", True, DIRECTIONS),
+}
+# The files that a result hangs on beside its key: with others in them it is made again.
+_PAPER_CODE = ("networks/motion_muscle.py", "training/fold.py")
+_OUR_CODE = (*_PAPER_CODE, "networks/geometry.py", "networks/moments.py", "networks/decoder.py", "training/decoding.py")
+_BASELINE_CODE = ("networks/baselines.py", "evaluation/mia_baselines.py")
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """What one method did on one fold.
+
+    Attributes:
+        method: a network or a baseline. direction: of DIRECTIONS. fold: its name. frames: seen at once.
+        cells: errors on the test windows.
+        training: steps, learning rate, parameters, validation score, minutes; empty for a baseline.
+        commit: of the code that made it; "" where nobody knows.
+        chosen: what a baseline chose by the early-stopping windows.
+    """
+
+    method: str
+    direction: str
+    fold: str
+    frames: int
+    cells: Cells
+    training: dict[str, Any]
+    commit: str = ""
+    chosen: dict[str, Any] = field(default_factory=dict)
+
+
+def code_files(method: str) -> tuple[str, ...]:
+    """Files of the package, such as "training/fold.py", that a method's results hang on."""
+    if method not in NETWORKS:
+        return _BASELINE_CODE
+    return _OUR_CODE if NETWORKS[method][0].startswith("agonist") else _PAPER_CODE
+
+
+@cache
+def code_of(method: str) -> str:
+    """Digest of `code_files`, as they are now."""
+    return code_digest(code_files(method))
+
+
+def file_name(method: str, direction: str, fold: str) -> str:
+    """Of a stored result, without its suffix."""
+    plain = "".join(one if one.isalnum() or one in "-+" else "_" for one in f"{direction}-{fold}-{method}")
+    # Long lists of names make longer names than file systems take.
+    return plain if len(plain) < 120 else f"{plain[:100]}-{hashlib.sha256(plain.encode()).hexdigest()[:12]}"
+
+
+def write_document(path: Path, document: Mapping[str, Any]) -> None:
+    """Store a document, whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(document) + "\n", encoding="utf-8")
+
+
+def read_document(path: Path, key: str, code: str) -> dict[str, Any] | None:
+    """A stored document of that key and code; None where there is none, or another, or a torn one."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return document if (document["key"], document["code"]) == (key, code) else None
+    except (ValueError, KeyError, TypeError, OSError):
+        return None
+
+
+def read_result(path: Path, key: str, code: str) -> FoldResult | None:
+    """As `read_document`."""
+    document = read_document(path, key, code)
+    if document is None:
+        return None
+    try:
+        cells = Cells.read(document["cells"])
+        method, direction, fold, frames = (document[name] for name in ("method", "direction", "fold", "frames"))
+        training, commit, chosen = document["training"], document.get("commit", ""), document.get("chosen", {})
+        return FoldResult(method, direction, fold, frames, cells, training, commit, chosen)
+    except (KeyError, ValueError, TypeError):
+        return None
