@@ -19,8 +19,8 @@ __all__ = ["HOW_TO_INSTALL", "VIDEO_SUFFIXES", "capture_command", "captured"]
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv")
 
 HOW_TO_INSTALL = (
-    "Videos need Agonist's capture packages in a Python of your own: pip install 'agonist[capture]', "
-    "then name its agonist program in the preferences of this extension"
+    "Videos need Agonist's capture packages in a Python of your own: pip install 'agonist[capture]', then agonist models fetch pose, "
+    "and name its agonist program in the preferences of this extension"
 )
 # How long a look for news may hold the window up.
 _LOOK_S = 0.02
@@ -39,13 +39,14 @@ def capture_command(preferred: str = "") -> list[str] | None:
     return None if found is None else [found]
 
 
-def captured(command: Sequence[str], video: Path, out: Path, *, height_m: float | None = None, offline: bool = False) -> Iterator[float]:
+def captured(command: Sequence[str], video: Path, out: Path, *, height_m: float | None = None) -> Iterator[float]:
     """Write the motion in `video` to `out`, a .bvh; yields the share done, often, also while nothing is new.
 
-    Closing the generator ends the process and what it has started. Raises WorkError with the last line that the process said.
+    Nothing is fetched: an extension without the network permission leaves that to the user. Closing the generator ends the
+    process and what it has started. Raises WorkError with the last line that the process said.
     """
     options = ["--height", f"{height_m:g}"] if height_m else []
-    arguments = [*command, "pose", str(video), "--out", str(out), "--progress", "--quiet", *options, *(["--offline"] if offline else [])]
+    arguments = [*command, "pose", str(video), "--out", str(out), "--progress", "--quiet", "--offline", *options]
     try:
         process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8",

@@ -70,8 +70,7 @@ class AGONIST_OT_capture_video(StepsOperator, bpy.types.Operator, ImportHelper):
     def _imported(self) -> Iterator[float]:
         with tempfile.TemporaryDirectory(dir=bpy.app.tempdir or None) as folder:
             out = Path(folder) / f"{self._video.stem}.bvh"
-            # Fetching the networks leaves the machine, which is for the user to allow.
-            yield from captured(_command(), self._video, out, height_m=self.height, offline=not bpy.app.online_access)
+            yield from captured(_command(), self._video, out, height_m=self.height)
             verbs.import_motion(out)
 
     def told(self) -> str:
