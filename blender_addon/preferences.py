@@ -33,6 +33,10 @@ class AgonistPreferences(bpy.types.AddonPreferences):
         name="Cache Folder", description="Where fetched files are kept; the user's own cache folder if empty", subtype="DIR_PATH",
         update=_cache_moved,
     )  # fmt: skip
+    capture_command: bpy.props.StringProperty(
+        name="Capture Program", subtype="FILE_PATH",
+        description="The agonist program, or a Python that has agonist[capture], for motion from videos; the one found if empty",
+    )  # fmt: skip
     docs_link: bpy.props.StringProperty(
         name="Documentation", description="A page that the Help button offers to open, such as your studio's own guide"
     )
@@ -40,7 +44,7 @@ class AgonistPreferences(bpy.types.AddonPreferences):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
-        for name in ("model", "colour_map", "cache_folder", "docs_link"):
+        for name in ("model", "colour_map", "cache_folder", "capture_command", "docs_link"):
             layout.prop(self, name)
         layout.operator("agonist.help", icon="HELP")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,14 +51,21 @@ __all__ = [
 ]
 
 
-def import_motion(path: Path) -> bpy.types.Object:
-    """A motion file as an armature with an action. Raises FileFormatError and what the reader raises."""
-    clip = io.read(path)
+def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Object:
+    """A motion file as an armature with an action, with what the file leaves `unsaid`.
+
+    Raises FileFormatError and what the reader raises.
+    """
+    clip = io.read(path, unsaid)
     if isinstance(clip, Keypoints):
         from agonist.capture.fit import fit_motion
 
         clip = fit_motion(clip)
-    armature = build_armature(clip, path.stem)
+    name = path.stem
+    if clip.provenance.get("format") == "openpose" and path.is_file():
+        # One file stands for its numbered series.
+        name = re.sub(r"[^A-Za-z]*[0-9]+(_keypoints)?$", "", name) or path.resolve().parent.name
+    armature = build_armature(clip, name)
     for thing in bpy.context.selected_objects:
         thing.select_set(False)
     armature.select_set(True)

@@ -17,9 +17,11 @@ from .help import AGONIST_FH_motion, AGONIST_OT_compare, AGONIST_OT_help
 from .muscles import AGONIST_OT_add_muscles, AGONIST_OT_bind_mesh, AGONIST_OT_glow_skin
 from .render import AGONIST_OT_render
 from .results import AGONIST_OT_ghost, AGONIST_OT_keep_result
+from .video import AGONIST_OT_capture_video
 
 _CLASSES = (
     AGONIST_OT_import_motion,
+    AGONIST_OT_capture_video,
     AGONIST_OT_detect_bones,
     AGONIST_OT_load_bones,
     AGONIST_OT_save_bones,

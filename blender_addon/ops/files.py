@@ -7,23 +7,44 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from agonist.errors import AgonistError
+from agonist import io
+from agonist.errors import AgonistError, InputError, WorkError
 
 from .. import verbs
+from ..capture_process import VIDEO_SUFFIXES
+from .video import why_no_video
 
-__all__ = ["AGONIST_OT_import_motion"]
+__all__ = ["IMPORTED_SUFFIXES", "AGONIST_OT_import_motion"]
+
+# All that the operator takes, by reading it or by handing it on.
+IMPORTED_SUFFIXES: tuple[str, ...] = (*io.SUFFIXES, *VIDEO_SUFFIXES)
+_BLENDERS_OWN = (".fbx", ".glb", ".gltf", ".usd", ".usda", ".usdc", ".usdz")
 
 
 class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
-    """Import a motion file as an armature with an action"""
+    """Import a motion file or a video as an armature with an action. FBX, GLB and USD come in by File > Import"""
 
     bl_idname = "agonist.import_motion"
     bl_label = "Import Motion"
     bl_options = {"REGISTER", "UNDO"}
 
     filter_glob: bpy.props.StringProperty(
-        default="*.bvh;*.amc;*.npz;*.trc;*.c3d;*.json", options={"HIDDEN"}, description="Files that are shown"
+        default=";".join(f"*{suffix}" for suffix in IMPORTED_SUFFIXES), options={"HIDDEN"}, description="Files that are shown"
     )
+    fps: bpy.props.FloatProperty(
+        name="Frame Rate", description="Frames a second of files without a clock: those of OpenPose and FreeMoCap", default=30.0, min=1.0,
+        max=1000.0,
+    )  # fmt: skip
+    up: bpy.props.EnumProperty(
+        name="Up", description="The up axis of files that do not say it: OpenPose, FreeMoCap, TRC and C3D", default="USUAL",
+        items=[
+            ("USUAL", "As Usual", "A camera's axes for OpenPose, Y for TRC, Z for FreeMoCap, and what a C3D says or else Z"),
+            ("y", "Y", "Y is up"),
+            ("z", "Z", "Z is up"),
+            ("-y", "Camera", "Y is down and Z away from the camera: OpenPose and FreeMoCap without a calibrated floor"),
+        ],
+    )  # fmt: skip
+    person: bpy.props.IntProperty(name="Person", description="Which of the people in OpenPose's frames, from 1", default=1, min=1)
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -39,9 +60,24 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
         return ImportHelper.invoke(self, context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        path = Path(bpy.path.abspath(self.filepath))
         try:
-            verbs.import_motion(Path(self.filepath))
+            if path.suffix.lower() in VIDEO_SUFFIXES:
+                return self._video(path)
+            if path.suffix.lower() in _BLENDERS_OWN:
+                raise InputError(f"{path.name}: Blender itself imports this file, by File > Import; then press Predict.")
+            verbs.import_motion(path, io.Unsaid(self.fps, None if self.up == "USUAL" else self.up, self.person - 1))
         except AgonistError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+    def _video(self, path: Path) -> set[str]:
+        """Handed on to the operator that shows progress; it makes the undo step."""
+        if why := why_no_video():
+            raise InputError(f"{path.name}: {why}.")
+        try:
+            result = bpy.ops.agonist.capture_video("INVOKE_DEFAULT", filepath=str(path))
+        except RuntimeError as error:
+            raise WorkError(str(error).strip().removeprefix("Error: ")) from error
+        return result if result == {"FINISHED"} else {"CANCELLED"}

@@ -6,12 +6,13 @@ import bpy
 
 from ..preferences import preferences
 from .base import EditedOperator
+from .files import IMPORTED_SUFFIXES
 
 __all__ = ["AGONIST_FH_motion", "AGONIST_OT_compare", "AGONIST_OT_help"]
 
 # In the order of an animator's first five minutes.
 STEPS = (
-    "1. Select an animated armature, or import or drop a motion file.",
+    "1. Select an animated armature, or import or drop a motion file or a video.",
     "2. Add Muscles builds them on the rig.",
     "3. Predict colours them, frame by frame.",
     "4. Move a slider: the motion is made again, as a new action.",
@@ -56,12 +57,12 @@ class AGONIST_OT_compare(EditedOperator, bpy.types.Operator):
 
 
 class AGONIST_FH_motion(bpy.types.FileHandler):
-    """Motion files dropped onto a 3D view."""
+    """Motion files and videos dropped onto a 3D view."""
 
     bl_idname = "AGONIST_FH_motion"
     bl_label = "Motion with Muscles (Agonist)"
     bl_import_operator = "agonist.import_motion"
-    bl_file_extensions = ".bvh;.amc;.npz;.trc;.c3d;.json"
+    bl_file_extensions = ";".join(IMPORTED_SUFFIXES)
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

@@ -30,10 +30,10 @@ class StepsOperator:
         """What there is after Esc, for the user."""
         raise NotImplementedError
 
-    def run_steps(self, context: bpy.types.Context, armature: bpy.types.Object, steps: Iterator[float]) -> set[str]:
-        """Begin; for `execute`."""
+    def run_steps(self, context: bpy.types.Context, armature: bpy.types.Object | None, steps: Iterator[float]) -> set[str]:
+        """Begin; for `execute`. The `armature`, if the steps work on one, must stay in the scene."""
         finish_all()
-        self._steps, self._armature, self._timer = steps, armature.name, None
+        self._steps, self._armature, self._timer = steps, armature.name if armature is not None else None, None
         if bpy.app.background or context.window is None:
             while (result := self._step(context)) == {"RUNNING_MODAL"}:
                 pass
@@ -48,13 +48,18 @@ class StepsOperator:
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if event.type == "ESC":
             return self._end(context, {"CANCELLED"}, self.stopped())
-        if self._armature not in context.scene.objects:
+        if self._armature is not None and self._armature not in context.scene.objects:
             return self._end(context, {"CANCELLED"}, "The armature is gone")
         # Whatever else is pressed waits: an undo would take away what a step works on.
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
         result = self._step(context)
         return result if result == {"RUNNING_MODAL"} else self._end(context, result)
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends it: another file is opened, the program quits, or the file browser before it was left."""
+        if hasattr(self, "_steps"):
+            self._steps.close()
 
     def _step(self, context: bpy.types.Context) -> set[str]:
         try:

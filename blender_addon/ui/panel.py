@@ -43,7 +43,9 @@ class AGONIST_PT_main(Sidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        layout.operator("agonist.import_motion", icon="IMPORT")
+        row = layout.row(align=True)
+        row.operator("agonist.import_motion", icon="IMPORT")
+        row.operator("agonist.capture_video", text="", icon="FILE_MOVIE")
         armature = active_armature(context)
         if armature is None:
             told(layout, context, "Select an animated armature, or import a motion.", "INFO")

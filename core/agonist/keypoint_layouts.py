@@ -12,7 +12,7 @@ from functools import cached_property
 
 from agonist.errors import UnknownNameError
 
-__all__ = ["BODY25", "LAYOUTS", "KeypointLayout", "keypoint_layout"]
+__all__ = ["BODY25", "LAYOUTS", "KeypointLayout", "derived_layout", "keypoint_layout"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,23 @@ LAYOUTS: dict[str, KeypointLayout] = {
         ),
     )
 }
+
+
+def derived_layout(name: str, names: tuple[str, ...]) -> KeypointLayout:
+    """A layout of any of our names. What BODY_25 has besides is taken from its neighbours: the neck from the shoulders, the
+    middle of the hips, and toes from the one toe that is there.
+    """
+    toes = ("big_toe", "foot_index", "small_toe")
+    extra: dict[str, tuple[str, ...]] = {}
+    for middle, parts in _MIDS.items():
+        if middle not in names and set(parts) <= set(names):
+            extra[middle] = parts
+    for side in "lr":
+        there = [f"{toe}_{side}" for toe in toes if f"{toe}_{side}" in names]
+        for toe in (f"{one}_{side}" for one in ("big_toe", "small_toe")):
+            if there and toe not in names:
+                extra[toe] = (there[0],)
+    return _layout(name, names, extra)
 
 
 def keypoint_layout(name: str) -> KeypointLayout:

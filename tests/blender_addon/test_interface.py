@@ -7,6 +7,7 @@ bpy = pytest.importorskip("bpy")
 import blender_addon
 from agonist import io
 from blender_addon import ops, preferences
+from blender_addon.capture_process import VIDEO_SUFFIXES
 from blender_addon.ops.help import AGONIST_FH_motion
 from blender_addon.translate import translations
 from blender_addon.ui import graph, legend
@@ -122,7 +123,7 @@ def test_dropped_files_are_those_that_can_be_read():
     dropped = set(AGONIST_FH_motion.bl_file_extensions.split(";"))
     assert {".bvh", ".trc", ".c3d", ".npz", ".amc", ".json"} <= dropped
     shown = bpy.ops.agonist.import_motion.get_rna_type().properties["filter_glob"].default
-    assert {one.removeprefix("*") for one in shown.split(";")} == dropped <= set(io.SUFFIXES)
+    assert {one.removeprefix("*") for one in shown.split(";")} == dropped == {*io.SUFFIXES, *VIDEO_SUFFIXES}
     assert AGONIST_FH_motion.bl_import_operator == ops.AGONIST_OT_import_motion.bl_idname
 
 

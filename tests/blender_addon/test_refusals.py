@@ -66,11 +66,13 @@ def test_edit_mode(rig, name):
         getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
     with pytest.raises(RuntimeError, match="Object Mode"):
         bpy.ops.agonist.import_motion("EXEC_DEFAULT", filepath="/nowhere.bvh")
+    with pytest.raises(RuntimeError, match="Object Mode"):
+        bpy.ops.agonist.capture_video("EXEC_DEFAULT", filepath="/nowhere.mp4")
     bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def test_every_operator_has_been_refused_above():
-    assert {cls.bl_idname.split(".")[1] for cls in ops._CLASSES} == {*_OF_AN_ARMATURE, "import_motion", "help"}
+    assert {cls.bl_idname.split(".")[1] for cls in ops._CLASSES} == {*_OF_AN_ARMATURE, "import_motion", "capture_video", "help"}
 
 
 def test_a_skeleton_that_is_no_humanoid():

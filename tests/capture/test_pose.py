@@ -13,7 +13,7 @@ from agonist.capture.video import Video
 from agonist.cli.main import main
 from agonist.cli.models import app as models_app
 from agonist.cli.pose import pose
-from agonist.errors import FileFormatError, InputError
+from agonist.errors import FileFormatError, InputError, WorkError
 from agonist.humanoid import body25_from_motion, body_height_m, map_humanoid
 from agonist.io import bvh
 from agonist.keypoint_layouts import BODY25
@@ -87,6 +87,26 @@ def test_the_command_writes_bvh_and_one_json_object(weights, cache, jumping_jack
     assert len(bvh.read(out).motion) == 13
     listed = CliRunner().invoke(models_app, ["fetch", "pose", "--json", "--quiet"])
     assert json.loads(listed.stdout)["licence"].startswith("Apache-2.0")
+
+
+@pytest.mark.network
+def test_a_program_is_told_how_far_the_command_is(weights, cache, jumping_jacks, tmp_path, monkeypatch):
+    monkeypatch.setenv("AGONIST_CACHE", str(cache))
+    options = ["--out", str(tmp_path / "jack.bvh"), "--end", "0.4", "--progress", "--quiet", "--offline"]
+    done = CliRunner().invoke(app, [str(jumping_jacks), *options])
+    assert done.exit_code == 0, done.output
+    told = [line.split(maxsplit=2) for line in done.stderr.splitlines()]
+    shares = [float(share) for _, share, text in told if text == "looking for joints"]
+    assert {word for word, *_ in told} == {"progress"} and len(shares) > 1
+    assert shares == sorted(shares) and 0 <= shares[0] < shares[-1] == 1.0
+
+
+def test_offline_nothing_is_fetched(tmp_path, monkeypatch, make_video):
+    monkeypatch.setenv("AGONIST_CACHE", str(tmp_path / "empty cache"))
+    video = make_video([np.full((120, 160, 3), 40 + k, np.uint8) for k in range(12)], np.arange(12) / 30)
+    done = CliRunner().invoke(app, [str(video), "--out", str(tmp_path / "a.bvh"), "--offline"])
+    assert isinstance(done.exception, WorkError) and "agonist models fetch pose" in str(done.exception)
+    assert not (tmp_path / "empty cache").exists()
 
 
 @pytest.mark.network

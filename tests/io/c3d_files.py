@@ -16,7 +16,7 @@ def _real(value: float, processor: int) -> bytes:
 
 def c3d_bytes(
     points: np.ndarray, labels: list[str], *, fps: float = 100.0, processor: int = INTEL, scale: float = -1.0, unit: str = "mm",
-    analog: int = 0, first: int = 1, long_frames: bool = False,
+    analog: int = 0, first: int = 1, long_frames: bool = False, screen: tuple[str, str] | None = None,
 ) -> bytes:
     """A file of (T, K, 3) points in the file's unit; NaN is a point not seen. A positive scale stores integers."""
     order = ">" if processor == MIPS else "<"
@@ -41,6 +41,8 @@ def c3d_bytes(
     add(1, "RATE", numbers(4, [_real(fps, processor)]))
     add(1, "UNITS", bytes([255, 1, len(unit)]) + unit.encode() + b"\0")
     add(1, "LABELS", bytes([255, 2, width, count]) + "".join(label.ljust(width) for label in labels).encode() + b"\0")
+    for axis, direction in zip("XY", screen or (), strict=False):
+        add(1, f"{axis}_SCREEN", bytes([255, 1, len(direction)]) + direction.encode() + b"\0")
     if long_frames:
         add(-2, "TRIAL", b"\0")
         for name, value in (("ACTUAL_START_FIELD", first), ("ACTUAL_END_FIELD", first + frames - 1)):

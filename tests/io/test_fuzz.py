@@ -15,7 +15,7 @@ from agonist import io
 from agonist.activation import Activation
 from agonist.errors import AgonistError
 from agonist.humanoid import body25_from_motion
-from agonist.io import asf_amc, bvh, c3d, csv_activation, deepmimic, keypoints_json, mia, mot_sto, npz, openpose, trc
+from agonist.io import asf_amc, bvh, c3d, csv_activation, deepmimic, freemocap, keypoints_json, mia, mot_sto, npz, openpose, trc
 from agonist.io.coordinates import NEEDED_COORDINATES
 from agonist.io.mot_sto import OpenSimTable
 from agonist.model import Contract, models_folder
@@ -73,6 +73,11 @@ _DEEPMIMIC = json.dumps({"Loop": "wrap", "Frames": [[0.0333, 0.0, 0.9, 0.0] + [1
 _OPENPOSE = json.dumps([{"people": [{"pose_keypoints_3d": [1.5, 2.5, 0.5, 0.9] * 25}]}] * 3)
 
 
+_LIMBS = [f"{side}_{part}" for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")]
+_WIDE = ",".join(f"{name}_{axis}" for name in _LIMBS for axis in "xyz") + "\n" + (",".join(["12.5", "7", "900"] * 12) + "\n") * 3
+_LONG = "frame,keypoint,x,y,z\n" + "".join(f"{frame},{name},1.5,{frame},900\n" for frame in range(3) for name in _LIMBS)
+
+
 def _written(write, what, suffix: str) -> bytes:
     import tempfile
     from pathlib import Path
@@ -116,6 +121,9 @@ FORMATS = {
     "json": (_written(keypoints_json.write, _KEYPOINTS, ".json"), "harmed.json", io.read),
     "openpose": (_OPENPOSE.encode(), "harmed.json", openpose.read),
     "openpose as json": (_OPENPOSE.encode(), "harmed.json", io.read),
+    "freemocap": (_WIDE.encode(), "harmed.csv", io.read),
+    "freemocap, a row a point": (_LONG.encode(), "harmed.csv", freemocap.read),
+    "freemocap npy": (_npy(np.ones((5, 33, 3))), "harmed.npy", io.read),
     "deepmimic": (_DEEPMIMIC.encode(), "harmed.txt", deepmimic.read),
     "sto": (_STO.encode(), "harmed.sto", mot_sto.read),
     "mot": (_written(mot_sto.write, _TABLE, ".mot"), "harmed.mot", io.read),

@@ -197,6 +197,34 @@ def test_openpose_folders_are_read_in_the_order_of_their_numbers(tmp_path):
     assert openpose.read(tmp_path, fps=50, up="z").positions[0, 0].tolist() == [0, 0, 1]
 
 
+def _frames(folder, numbers, name="clip_{}_keypoints.json", key="pose_keypoints_3d"):
+    for frame in numbers:
+        people = [{key: [float(frame), 0.0, shift, 0.8] * 25} for shift in (1.0, 5.0)]
+        (folder / name.format(frame)).write_text(json.dumps({"people": people}))
+
+
+@pytest.mark.parametrize("name", ["clip_{}_keypoints.json", "{}.json", "2024-05-01 take 3 {}.json"])
+def test_one_file_of_a_numbered_series_stands_for_all(tmp_path, name):
+    _frames(tmp_path, (8, 9, 10, 11), name)
+    # Another clip beside it, and what only looks alike.
+    _frames(tmp_path, (1, 2), "other_{}.json")
+    (tmp_path / "clip_x_keypoints.json").write_text("{}")
+    clip = io.read(tmp_path / name.format(10), io.Unsaid(fps=50.0, up="z", person=1))
+    assert clip.fps == 50 and clip.positions[:, 0].tolist() == [[frame, 0, 5] for frame in (8, 9, 10, 11)]
+
+
+def test_numbered_files_of_ours_are_not_a_series(tmp_path):
+    for number in (1, 2):
+        keypoints_json.write(tmp_path / f"walk{number}.json", Keypoints(np.full((3, 25, 3), float(number)), BODY25, 30.0))
+    assert len(io.read(tmp_path / "walk1.json")) == 3
+
+
+def test_a_series_of_pixels_is_refused(tmp_path):
+    _frames(tmp_path, (1, 2), key="pose_keypoints_2d")
+    with pytest.raises(FileFormatError, match=r"only pixels \(pose_keypoints_2d\) in frame 0"):
+        io.read(tmp_path / "clip_1_keypoints.json")
+
+
 def test_a_written_file_takes_the_older_ones_place_only_when_it_is_whole(tmp_path, monkeypatch):
     motion = exercise("Squat", 0.2)
     for path, write in ((tmp_path / "m.bvh", bvh.write), (tmp_path / "m.npz", npz.write)):

@@ -6,6 +6,7 @@ Modules are loaded when a file of their kind is read; none needs more than numpy
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     from agonist.activation import Activation
     from agonist.io.bvh import BvhLayout
 
-__all__ = ["FORMATS", "SUFFIXES", "read", "read_activation", "read_with_layout"]
+__all__ = ["FORMATS", "SUFFIXES", "Unsaid", "read", "read_activation", "read_with_layout"]
 
 Clip = Motion | Keypoints
 
 FORMATS: tuple[str, ...] = (
-    "asf_amc", "bvh", "c3d", "coordinates", "csv_activation", "deepmimic", "keypoints_json", "markers", "mot_sto", "npz", "openpose", "trc",
+    "asf_amc", "bvh", "c3d", "coordinates", "csv_activation", "deepmimic", "freemocap", "keypoint_names", "keypoints_json", "markers",
+    "mot_sto", "npz", "openpose", "trc",
 )  # fmt: skip
 
 
@@ -35,56 +37,84 @@ def __getattr__(name: str) -> ModuleType:
     raise AttributeError(f"module 'agonist.io' has no attribute '{name}'")
 
 
-def _bvh(path: Path) -> Clip:
+@dataclass(frozen=True)
+class Unsaid:
+    """What some formats do not say; a file that does say it is believed.
+
+    Attributes:
+        fps: frames a second of OpenPose's and FreeMoCap's files, which have no clock.
+        up: the up axis of OpenPose's, FreeMoCap's, TRC and C3D files: "y", "z" or "-y" (a camera's axes); None for the one
+            that is usual in the format.
+        person: which of the people in OpenPose's frames.
+    """
+
+    fps: float = 30.0
+    up: str | None = None
+    person: int = 0
+
+
+def _bvh(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import bvh
 
     return bvh.read(path).motion
 
 
-def _amc(path: Path) -> Clip:
+def _amc(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import asf_amc
 
     return asf_amc.read(path)
 
 
-def _npz(path: Path) -> Clip:
+def _npz(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import npz
 
     return npz.read(path)
 
 
-def _body(markers: Keypoints) -> Keypoints:
-    """Markers of a known set as BODY_25; an unknown set as it is."""
+def _body(path: Path, points: Keypoints) -> Keypoints:
+    """Keypoints and markers of a known set as a body; an unknown set as it is."""
+    from agonist.io.keypoint_names import is_flat, known_keypoints
     from agonist.io.markers import markers_to_body25
 
-    return markers_to_body25(markers) or markers
+    found = known_keypoints(points) or markers_to_body25(points)
+    if found is not None and is_flat(found):
+        raise FileFormatError(
+            path, "keypoints of a picture, all in one plane", "points in space: Pose2Sim's, or Sports2D's in metres with a visible side"
+        )
+    return found or points
 
 
-def _trc(path: Path) -> Clip:
+def _trc(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import trc
 
-    return _body(trc.read(path))
+    return _body(path, trc.read(path, up=unsaid.up or "y"))
 
 
-def _c3d(path: Path) -> Clip:
+def _c3d(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import c3d
 
-    return _body(c3d.read(path))
+    return _body(path, c3d.read(path, up=unsaid.up))
 
 
-def _json(path: Path) -> Clip:
+def _json(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import keypoints_json
 
-    return keypoints_json.read(path)
+    return keypoints_json.read(path, fps=unsaid.fps, up=unsaid.up or "-y", person=unsaid.person)
 
 
-def _txt(path: Path) -> Clip:
+def _freemocap(path: Path, unsaid: Unsaid) -> Clip:
+    from agonist.io import freemocap
+
+    return freemocap.read(path, fps=unsaid.fps, up=unsaid.up or "z")
+
+
+def _txt(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import deepmimic
 
     return deepmimic.read(path)
 
 
-def _mot(path: Path) -> Clip:
+def _mot(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import coordinates, mot_sto
 
     table = mot_sto.read(path)
@@ -97,35 +127,37 @@ def _mot(path: Path) -> Clip:
         raise FileFormatError(path, str(error).rstrip("."), "finite angles over time") from error
 
 
-SUFFIXES: dict[str, Callable[[Path], Clip]] = {
+SUFFIXES: dict[str, Callable[[Path, Unsaid], Clip]] = {
     ".bvh": _bvh,
     ".amc": _amc,
     ".npz": _npz,
     ".trc": _trc,
     ".c3d": _c3d,
     ".json": _json,
+    ".csv": _freemocap,
+    ".npy": _freemocap,
     ".txt": _txt,
     ".mot": _mot,
     ".sto": _mot,
 }
 
 
-def read(path: str | PathLike[str]) -> Clip:
-    """A motion file as Motion (joint rotations) or Keypoints; a folder is read as OpenPose's, one file a frame.
+def read(path: str | PathLike[str], unsaid: Unsaid = Unsaid()) -> Clip:
+    """A motion file as Motion (joint rotations) or Keypoints, with what the file leaves `unsaid`.
 
-    Raises FileFormatError.
+    A folder, or one of OpenPose's numbered files, is read as OpenPose's: one file a frame. Raises FileFormatError.
     """
     path = Path(path)
     if path.is_dir():
         from agonist.io import openpose
 
-        return openpose.read(path)
+        return openpose.read(path, fps=unsaid.fps, up=unsaid.up or "-y", person=unsaid.person)
     reader = SUFFIXES.get(path.suffix.lower())
     if reader is None:
         raise FileFormatError(path, f"a file ending in '{path.suffix}'", f"one of {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise FileFormatError(path, "no such file", "a motion file")
-    return reader(path)
+    return reader(path, unsaid)
 
 
 def read_activation(path: str | PathLike[str]) -> Activation:

@@ -25,13 +25,18 @@ _UNITS_M = {"": 0.001, "mm": 0.001, "cm": 0.01, "m": 1.0, "in": 0.0254}
 _FULL = 65535
 
 
-def read(path: str | PathLike[str]) -> Keypoints:
-    """Markers as Keypoints in metres, NaN where a marker was not seen. C3D files are Z up by convention.
+def read(path: str | PathLike[str], *, up: str | None = None) -> Keypoints:
+    """Markers as Keypoints in metres and house axes, NaN where a marker was not seen.
+
+    `up` is the file's up axis, "y" or "z". If None, the file is asked, and is Z up by convention if it does not say.
 
     Raises FileFormatError.
     """
     path = Path(path)
     parameters, raw = _parse(path)
+    up = _up(parameters) if up is None else up
+    if up not in ("y", "z"):
+        raise FileFormatError(path, f"'{up}' up", "y or z")
     unit = parameters.texts("POINT", "UNITS")
     unit_m = _UNITS_M.get(unit[0].lower() if unit else "")
     if unit_m is None:
@@ -39,12 +44,20 @@ def read(path: str | PathLike[str]) -> Keypoints:
     # Damaged reals are as likely huge as not; what overflows becomes an unseen marker.
     with np.errstate(over="ignore", invalid="ignore"):
         positions = _positions(parameters, raw) * unit_m
+    if up == "y":
+        positions = np.stack([positions[..., 0], -positions[..., 2], positions[..., 1]], axis=-1)
     try:
         return Keypoints(
             positions, marker_layout(_names(parameters)), parameters.number("POINT", "RATE"), provenance={"format": "c3d"}
         )
     except MotionError as error:
         raise FileFormatError(path, str(error).rstrip("."), "at least one marker seen at one frame") from error
+
+
+def _up(parameters: C3dParameters) -> str:
+    screen = tuple(" ".join(parameters.texts("POINT", f"{axis}_SCREEN")) for axis in "XY")
+    # How the axes lie on a screen; Pose2Sim writes +Z and +Y. +X and +Y is also what writers put who were not told.
+    return "y" if screen in (("+Z", "+Y"), ("-Z", "+Y"), ("-X", "+Y")) else "z"
 
 
 def read_analog(path: str | PathLike[str], names: Sequence[str]) -> tuple[NDArray[np.float64], float]:

@@ -24,13 +24,13 @@ __all__ = ["read", "write"]
 _EXPECTED = "an object with layout, fps and positions (frames, keypoints, 3); null for a keypoint that was not seen"
 
 
-def read(path: str | PathLike[str]) -> Keypoints:
-    """Read keypoints. Raises FileFormatError."""
+def read(path: str | PathLike[str], *, fps: float = 30.0, up: str = "-y", person: int = 0) -> Keypoints:
+    """Read keypoints; `fps`, `up` and `person` are for OpenPose's, see `openpose.read`. Raises FileFormatError."""
     path = Path(path)
     document = load_json(path, _EXPECTED)
     try:
         if isinstance(document, list) or "people" in document:
-            return openpose.from_document(path, document)
+            return openpose.read(path, fps=fps, up=up, person=person)
         unseen = [np.nan] * 3
         positions = np.array([[unseen if point is None else point for point in frame] for frame in document["positions"]], dtype=float)
         given = document.get("confidence")

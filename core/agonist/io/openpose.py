@@ -18,13 +18,13 @@ from agonist.io.json_file import load_json
 from agonist.keypoint_layouts import BODY25, LAYOUTS
 from agonist.motion import Keypoints
 
-__all__ = ["from_document", "read"]
+__all__ = ["WORLD_FROM_FILE", "from_document", "read", "series_of"]
 
 Array = NDArray[np.float64]
 
 _EXPECTED = "OpenPose frames with people and their pose_keypoints_3d (x, y, z, confidence)"
 # Rows are house x, y, z in the file's axes: a camera's axes have x right, y down and z away from it; a world may be Z up.
-_WORLD_FROM_FILE = {
+WORLD_FROM_FILE = {
     "-y": np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]]),
     "y": np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]]),
     "z": np.eye(3),
@@ -37,7 +37,8 @@ def read(
     """Read the keypoints of one person.
 
     Args:
-        path: a folder of *.json, one file a frame in the order of the numbers in their names, or one file.
+        path: a folder of *.json, one file a frame in the order of the numbers in their names; one file of such a series,
+            which stands for all of it; or one file with a list of frames.
         fps: frame rate, which the format does not carry.
         unit_m: metres in one unit of the file; OpenPose has the unit of the camera calibration.
         up: "-y" for a camera's axes (OpenPose's own), "y" or "z".
@@ -48,11 +49,25 @@ def read(
     """
     path = Path(path)
     if not path.is_dir():
-        return from_document(path, load_json(path, _EXPECTED), fps=fps, unit_m=unit_m, up=up, person=person)
+        document = load_json(path, _EXPECTED)
+        files = series_of(path) if isinstance(document, dict) else [path]
+        document = document if len(files) == 1 else [load_json(file, _EXPECTED) for file in files]
+        return from_document(path, document, fps=fps, unit_m=unit_m, up=up, person=person)
     files = sorted(path.glob("*.json"), key=lambda file: [int(part) if part.isdecimal() else part for part in _parts(file.stem)])
     if not files:
         raise FileFormatError(path, "a folder without .json files", "a folder of OpenPose's, one file a frame")
     return from_document(path, [load_json(file, _EXPECTED) for file in files], fps=fps, unit_m=unit_m, up=up, person=person)
+
+
+def series_of(path: Path) -> list[Path]:
+    """The files whose names differ from this one's in its last number only, in the order of that number; `path` alone if there is none."""
+    parts = _parts(path.stem)
+    if len(parts) < 2:
+        return [path]
+    head, tail = "".join(parts[:-2]), parts[-1] + path.suffix
+    numbers = {file: file.name.removeprefix(head).removesuffix(tail) for file in path.parent.iterdir() if file.suffix == path.suffix}
+    files = [file for file, number in numbers.items() if file.name == head + number + tail and number.isdecimal()]
+    return sorted(files, key=lambda file: int(numbers[file])) or [path]
 
 
 def _parts(stem: str) -> list[str]:
@@ -64,8 +79,8 @@ def from_document(
     path: Path, document: Any, *, fps: float = 30.0, unit_m: float = 1.0, up: str = "-y", person: int = 0
 ) -> Keypoints:
     """Keypoints of frames that are loaded already; `path` is for messages. Raises FileFormatError."""
-    if up not in _WORLD_FROM_FILE:
-        raise FileFormatError(path, f"'{up}' up", f"one of {', '.join(_WORLD_FROM_FILE)}")
+    if up not in WORLD_FROM_FILE:
+        raise FileFormatError(path, f"'{up}' up", f"one of {', '.join(WORLD_FROM_FILE)}")
     frames = document if isinstance(document, list) else [document]
     points = [_person(path, index, frame, person) for index, frame in enumerate(frames)]
     counts = {len(one) for one in points if one is not None}
@@ -80,7 +95,7 @@ def from_document(
     table = np.stack([np.full((count, 4), np.nan) if one is None else one for one in points])
     seen = np.isfinite(table).all(axis=-1) & (table[..., 3] > 0)
     with np.errstate(over="ignore", invalid="ignore"):
-        positions = np.where(seen[..., None], table[..., :3], np.nan) @ _WORLD_FROM_FILE[up].T * unit_m
+        positions = np.where(seen[..., None], table[..., :3], np.nan) @ WORLD_FROM_FILE[up].T * unit_m
     try:
         confidence = np.where(seen, np.clip(table[..., 3], 0, 1), 0.0)
         return Keypoints(positions, layout, fps, confidence, provenance={"format": "openpose", "unit_m": unit_m, "up": up})

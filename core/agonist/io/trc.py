@@ -1,4 +1,4 @@
-"""TRC: marker positions as OpenSim and Motion Analysis write them; a tab-separated table, usually millimetres and Y up."""
+"""TRC: marker positions as OpenSim, Motion Analysis, Sports2D and Pose2Sim write them; a tab-separated table, usually Y up."""
 
 from __future__ import annotations
 
@@ -18,8 +18,13 @@ _UNITS = {"mm": 0.001, "m": 1.0, "cm": 0.01, "meters": 1.0}
 
 
 def read(path: str | PathLike[str], *, up: str = "y") -> Keypoints:
-    """Markers as Keypoints in house axes. `up` is the file's up axis, which the format does not tell. Raises FileFormatError."""
+    """Markers as Keypoints in house axes. `up` is the file's up axis, "y" or "z", which the format does not tell.
+
+    Raises FileFormatError.
+    """
     path = Path(path)
+    if up not in ("y", "z"):
+        raise FileFormatError(path, f"'{up}' up", "y or z")
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
@@ -37,23 +42,28 @@ def read(path: str | PathLike[str], *, up: str = "y") -> Keypoints:
     names = tuple(name.strip() for name in lines[3].split("\t")[2:] if name.strip())
     if len(names) != count or len(set(names)) != count:
         raise FileFormatError(path, f"{len(set(names))} marker names", f"{count}, as NumMarkers says", 4)
-    rows = []
+    rows: list[list[float]] = []
+    start = 0.0
     for number, line in enumerate(lines[5:], 6):
         if not line.strip():
             continue
-        cells = line.rstrip("\r\n").split("\t")[2 : 2 + 3 * count]
-        cells += [""] * (3 * count - len(cells))
+        _, time, *cells = [*line.rstrip("\r\n").split("\t"), "", ""]
+        cells = (cells + [""] * (3 * count))[: 3 * count]
         try:
+            if not rows and time.strip():
+                start = float(time)
             rows.append([float(cell) if cell.strip() else np.nan for cell in cells])
         except ValueError:
             raise FileFormatError(path, "a cell that is no number", "numbers or empty cells", number) from None
+    if not np.isfinite(start):
+        raise FileFormatError(path, f"a time of {start}", "seconds", 6)
     if len(rows) != frames:
         raise FileFormatError(path, f"{len(rows)} frames", f"{frames}, as NumFrames says; the file may be cut short")
     positions = np.array(rows).reshape(len(rows), count, 3) * scale
     if up == "y":
         positions = np.stack([positions[..., 0], -positions[..., 2], positions[..., 1]], axis=-1)
     try:
-        return Keypoints(positions, marker_layout(names), fps, provenance={"format": "trc"})
+        return Keypoints(positions, marker_layout(names), fps, start=start, provenance={"format": "trc"})
     except MotionError as error:
         raise FileFormatError(path, str(error).rstrip("."), "markers at a positive rate") from error
 
