@@ -20,12 +20,12 @@ def windows():
 
     clips = [body25_from_motion(swaying(seed, 60)).positions[::2].astype(np.float32) for seed in range(24)]
     return FoldSet(
-        np.stack(clips), np.stack([_formula(clip) for clip in clips]).astype(np.float32), np.linspace(0.1, 1, 24, dtype=np.float32)
+        np.stack(clips), np.stack([_formula(clip) for clip in clips]).astype(np.float32), np.arange(24) % 3
     )
 
 
 def _part(windows, index):
-    return FoldSet(windows.keypoints[index], windows.activation[index], windows.condition[index])
+    return FoldSet(windows.keypoints[index], windows.activation[index], windows.person[index])
 
 
 def _train(windows, folder, network, frames=30, steps=4, **more):
@@ -35,15 +35,15 @@ def _train(windows, folder, network, frames=30, steps=4, **more):
 
 def test_ours_learns_the_formula(windows, tmp_path):
     train, test = _part(windows, slice(0, 18)), _part(windows, slice(18, 24))
-    module, done = _train(windows, tmp_path, ("agonist", "encoder", False), steps=80)
+    module, done = _train(windows, tmp_path, ("agonist", "encoder", 0), steps=80)
     mean = train.activation.mean(axis=(0, 1))
     error, floor = (np.sqrt(((guess - test.activation) ** 2).mean()) for guess in (module.predict(test), mean))
     assert error < 0.75 * floor and done.steps == 80
     assert not (tmp_path / "checkpoint.safetensors").exists() and (tmp_path / "log.csv").is_file()
 
 
-@pytest.mark.parametrize("network", [("mia-paper", "encoder", True), ("mia-paper", "decoder", False), ("agonist", "encoder", False),
-                                     ("agonist", "decoder", False)])  # fmt: skip
+@pytest.mark.parametrize("network", [("mia-paper", "encoder", 3), ("mia-paper", "decoder", 0), ("agonist", "encoder", 0),
+                                     ("agonist", "decoder", 0)])  # fmt: skip
 def test_all_draw_the_same_windows(windows, tmp_path, network, monkeypatch):
     drawn, cut = [], fold._cut
     monkeypatch.setattr(fold, "_cut", lambda *arguments: drawn.append(arguments[1].copy()) or cut(*arguments))
@@ -56,16 +56,16 @@ def test_all_draw_the_same_windows(windows, tmp_path, network, monkeypatch):
 
 
 @pytest.mark.parametrize("frames", [1, 7, 30])
-@pytest.mark.parametrize("network", [("mia-paper", "encoder", False), ("agonist", "encoder", False)])
+@pytest.mark.parametrize("network", [("mia-paper", "encoder", 0), ("agonist", "encoder", 0)])
 def test_a_short_network_covers_the_window_piece_by_piece(windows, frames, network):
-    config, direction, conditioned = network
+    config, direction, people = network
     torch.manual_seed(0)
-    module = FoldNetwork(config, direction, frames, conditioned=conditioned).eval()
+    module = FoldNetwork(config, direction, frames, people=people).eval()
     two = _part(windows, slice(0, 2))
     whole = module.predict(two)
     assert whole.shape == (2, 30, 8) and np.isfinite(whole).all() and (np.abs(whole).sum(axis=(1, 2)) > 0).all()
     piece = torch.tensor(two.keypoints[:, -frames:])
-    last, _ = module.answer(piece, torch.tensor(two.activation[:, -frames:]), torch.tensor(two.condition))
+    last, _ = module.answer(piece, torch.tensor(two.activation[:, -frames:]), torch.tensor(two.person))
     left = 30 % frames or frames
     np.testing.assert_allclose(whole[:, -left:], last.detach().numpy()[:, -left:], atol=1e-5)
 
@@ -85,7 +85,7 @@ def test_a_decoder_answers_in_the_axes_of_the_truth(windows, direction):
 
 def test_a_decoder_for_pictures_learns(windows, tmp_path):
     train, test = _part(windows, slice(0, 18)), _part(windows, slice(18, 24))
-    module, _ = _train(windows, tmp_path, ("agonist", "decoder-2d", False), steps=60)
+    module, _ = _train(windows, tmp_path, ("agonist", "decoder-2d", 0), steps=60)
     truth, mean = facing_windows(test.keypoints)[..., [0, 2]], facing_windows(train.keypoints)[..., [0, 2]].mean(axis=(0, 1))
     error, floor = (np.sqrt(((guess - truth) ** 2).mean()) for guess in (module.predict(test), mean))
     assert error < 0.97 * floor
@@ -93,7 +93,7 @@ def test_a_decoder_for_pictures_learns(windows, tmp_path):
 
 def test_our_decoder_learns_and_stands_upright(windows, tmp_path):
     train, test = _part(windows, slice(0, 18)), _part(windows, slice(18, 24))
-    module, _ = _train(windows, tmp_path, ("agonist", "decoder", False), steps=60)
+    module, _ = _train(windows, tmp_path, ("agonist", "decoder", 0), steps=60)
     truth, mean = facing_windows(test.keypoints), facing_windows(train.keypoints).mean(axis=(0, 1))
     error, floor = (np.sqrt(((guess - truth) ** 2).mean()) for guess in (module.predict(test), mean))
     assert error < 0.97 * floor
@@ -101,15 +101,34 @@ def test_our_decoder_learns_and_stands_upright(windows, tmp_path):
 
 def test_the_person_changes_the_answer_only_where_it_is_told(windows):
     torch.manual_seed(0)
-    for conditioned in (True, False):
-        module = FoldNetwork("mia-paper", "encoder", 30, conditioned=conditioned).eval()
+    for people in (3, 0):
+        module = FoldNetwork("mia-paper", "encoder", 30, people=people).eval()
         one = _part(windows, slice(0, 1))
-        other = FoldSet(one.keypoints, one.activation, one.condition + np.float32(0.5))
-        assert np.array_equal(module.predict(one), module.predict(other)) != conditioned
+        other = FoldSet(one.keypoints, one.activation, one.person + 1)
+        assert np.array_equal(module.predict(one), module.predict(other)) != bool(people)
+
+
+def test_ours_learns_what_each_persons_sensors_read(windows, tmp_path):
+    gains = np.array([0.3, 0.6, 1.0], dtype=np.float32)
+    read = FoldSet(windows.keypoints, windows.activation * gains[windows.person][:, None, None], windows.person)
+    test = _part(read, slice(18, 24))
+    told, untold = (_train(read, tmp_path / str(people), ("agonist", "encoder", people), steps=80)[0] for people in (3, 0))
+    errors = [np.sqrt(((one.predict(test) - test.activation) ** 2).mean()) for one in (told, untold)]
+    assert errors[0] < 0.85 * errors[1]
+    learned = told.log_gain.detach().numpy().mean(axis=1)
+    np.testing.assert_allclose(learned - learned[2], np.log(gains / gains[2]), atol=0.2)
+
+
+def test_somebody_new_has_the_mean_of_the_known_gains(windows, tmp_path):
+    train = _part(windows, windows.person != 2)
+    module, _ = train_fold(("agonist", "encoder", 3), 30, train, train, steps=3, batch=4, rate=1e-3, seed=0, mirror=False,
+                           folder=tmp_path, key="k")  # fmt: skip
+    gains = module.log_gains(torch.arange(3)).detach()
+    torch.testing.assert_close(gains[2], gains[:2].mean(0))
 
 
 def test_a_kill_changes_nothing(windows, tmp_path, monkeypatch):
-    whole, _ = _train(windows, tmp_path / "a", ("agonist", "encoder", False), steps=9)
+    whole, _ = _train(windows, tmp_path / "a", ("agonist", "encoder", 0), steps=9)
     calls, cut = [], fold._cut
 
     def killed(*arguments):
@@ -120,9 +139,9 @@ def test_a_kill_changes_nothing(windows, tmp_path, monkeypatch):
 
     monkeypatch.setattr(fold, "_cut", killed)
     with pytest.raises(KeyboardInterrupt):
-        _train(windows, tmp_path / "b", ("agonist", "encoder", False), steps=9)
+        _train(windows, tmp_path / "b", ("agonist", "encoder", 0), steps=9)
     monkeypatch.undo()
-    resumed, _ = _train(windows, tmp_path / "b", ("agonist", "encoder", False), steps=9)
+    resumed, _ = _train(windows, tmp_path / "b", ("agonist", "encoder", 0), steps=9)
     test = _part(windows, slice(18, 24))
     np.testing.assert_array_equal(whole.predict(test), resumed.predict(test))
 

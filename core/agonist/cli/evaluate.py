@@ -204,11 +204,14 @@ def mia(
     budget: Annotated[str, typer.Option("--budget", help="small (hours on two cores), full (a GPU) or tiny (a try).")] = "small",
     models: Annotated[
         str,
-        typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, agonist-causal, c-mia-paper, c-mia-release."),
+        typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, agonist-causal, and told the person: c-mia-paper, ..."),
     ] = "mia-paper,mia-release,agonist",
     directions: Annotated[
         str, typer.Option("--directions", metavar="NAMES", help="Of encoder, decoder, decoder-2d (motion as a camera sees it).")
     ] = "encoder,decoder",
+    gains: Annotated[
+        str, typer.Option("--gains", help="Of a simulated corpus: each person's sensor gain is given, or hidden as of real sensors.")
+    ] = "given",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights and batches.")] = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -221,7 +224,7 @@ def mia(
     """
     from agonist.evaluation.mia_csv import csv_text
     from agonist.evaluation.mia_plot import plot_report
-    from agonist.evaluation.mia_windows import read_windows
+    from agonist.evaluation.mia_windows import hide_gains, read_windows
     from agonist.evaluation.protocols import BUDGETS, Share, evaluate_mia
     from agonist.evaluation.report import markdown, mia_report
     from agonist.io.atomic import atomic_path
@@ -231,8 +234,13 @@ def mia(
         check_output(path, (".md", ".csv", ".json", ".png"))
     if budget not in BUDGETS:
         raise UnknownNameError("budget", budget, BUDGETS)
+    if gains not in ("given", "hidden"):
+        raise UnknownNameError("way with sensor gains", gains, ("given", "hidden"))
     windows = read_windows(data, protocol)
-    work = out[0].with_suffix(".folds") / f"{protocol}-{budget}"
+    hidden = gains == "hidden" and not windows.gains_hidden
+    if hidden:
+        windows = hide_gains(windows)
+    work = out[0].with_suffix(".folds") / f"{protocol}-{budget}{'-hidden' if hidden else ''}"
     names, ways = (tuple(name.strip() for name in given.split(",") if name.strip()) for given in (models, directions))
     share = Share.of_torchrun()
     results = evaluate_mia(

@@ -30,6 +30,7 @@ NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "agonist-causal": ("agonist-causal", False, ("encoder",)),
     "c-mia-paper": ("mia-paper", True, DIRECTIONS),
     "c-mia-release": ("mia-release", True, DIRECTIONS),
+    "c-agonist": ("agonist", True, DIRECTIONS),
 }
 # The files that a result hangs on beside its key: with others in them it is made again.
 _PAPER_CODE = ("networks/motion_muscle.py", "training/fold.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from agonist.errors import FileFormatError, InputError
 from agonist.io.mia import FPS, FULL_SCALE_COUNTS
 from agonist.training.data import CorpusClip, read_corpus
 
-__all__ = ["WINDOW", "ListedFold", "MiaWindows", "read_windows"]
+__all__ = ["WINDOW", "ListedFold", "MiaWindows", "hide_gains", "read_windows"]
 
 Index = NDArray[np.int64]
 
@@ -49,6 +49,7 @@ class MiaWindows:
         corpus: the description in corpus.json.
         published: these are the windows that MIA's authors published, overlapping as they do.
         lists: their folds, by protocol and by what is left out; empty where the lists were not there.
+        gains_hidden: activation is every person's counts over one number, as of real sensors, and not over the person's own.
     """
 
     keypoints: NDArray[np.float32]
@@ -63,6 +64,7 @@ class MiaWindows:
     corpus: dict[str, Any]
     published: bool = False
     lists: Mapping[str, Mapping[str, ListedFold]] = field(default_factory=dict)
+    gains_hidden: bool = False
 
     def __len__(self) -> int:
         return len(self.first)
@@ -100,6 +102,13 @@ def read_windows(folder: Path, protocol: str = "in") -> MiaWindows:
     return _cut(folder, rows)
 
 
+def hide_gains(windows: MiaWindows) -> MiaWindows:
+    """The same counts with nobody told what a person's sensors read at full activation; `activation` is a share of the largest gain."""
+    largest = windows.counts_at_1.max()
+    activation = windows.activation * (windows.counts_at_1 / largest)[:, None, None].astype(np.float32)
+    return replace(windows, activation=activation, counts_at_1=np.full(len(windows), largest), gains_hidden=True)
+
+
 def _published(folder: Path, document: dict[str, Any]) -> MiaWindows:
     own = read_published(folder, document)
     parts = [name.split("/") for name in own.names.tolist()]
@@ -117,6 +126,7 @@ def _published(folder: Path, document: dict[str, Any]) -> MiaWindows:
         np.array([one[1] for one in parts]), np.array([one[0] for one in exercises]), np.array([one[2] for one in exercises]),
         np.array(["train" if one[0] == "train" else "test" for one in parts]), own.session, own.first.astype(np.int64),
         np.full(len(parts), float(document["full_scale_counts"])), document, True, lists,
+        gains_hidden=not str(document["data"]).startswith("simulated"),
     )  # fmt: skip
 
 

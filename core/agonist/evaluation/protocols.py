@@ -284,8 +284,9 @@ class _Run:
         from agonist.training.fold import train_fold
 
         config, conditioned, _ = NETWORKS[method]
+        people = len(set(self.windows.person.tolist())) if conditioned else 0
         return train_fold(
-            (config, direction, conditioned), fold.frames, self._set(fold.train), self._set(fold.val),
+            (config, direction, people), fold.frames, self._set(fold.train), self._set(fold.val),
             steps=steps, batch=self.budget.batch, rate=rate, seed=self.seed, mirror=self.windows.simulated,
             folder=place, key=key, hardware=_hardware(), progress=progress,
         )  # fmt: skip
@@ -293,11 +294,9 @@ class _Run:
     def _set(self, index: NDArray[np.int64]) -> FoldSet:
         from agonist.training.fold import FoldSet
 
-        people = sorted(set(self.windows.person.tolist()))
-        # The release: 1.0, 0.9 .. 0.1 for its ten people.
-        numbers = dict(zip(people, np.linspace(1.0, 0.1, len(people)), strict=True))
-        condition = np.array([numbers[one] for one in self.windows.person[index]], dtype=np.float32)
-        return FoldSet(self.windows.keypoints[index], self.windows.activation[index], condition)
+        # By name, whoever is in this fold.
+        person = np.unique(self.windows.person, return_inverse=True)[1][index]
+        return FoldSet(self.windows.keypoints[index], self.windows.activation[index], person)
 
 
 def _hardware() -> Hardware:
