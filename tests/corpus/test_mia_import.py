@@ -36,6 +36,23 @@ def test_shuffled_windows_of_a_recording_are_put_back(tmp_path):
     np.testing.assert_allclose(take.joints, keypoints.positions, atol=1e-6)
 
 
+def test_hundreds_of_windows_of_one_person_and_exercise_are_put_back():
+    """As many as Subject0 has of an exercise, of two recordings, each window 25 frames into the next."""
+    clips = [recording(seed, 1200) for seed in (6, 7)]
+    starts = np.arange(0, 1171, 5)
+    order = np.random.default_rng(1).permutation(2 * len(starts))
+    both = [_cut(*clip, starts) for clip in clips]
+    joints, counts = ([(both[0][part] + both[1][part])[k] for k in order] for part in (0, 1))
+    places = place_windows(joints, counts)
+    assert len(places) > 450 and len({place.session for place in places}) == 2
+    np.testing.assert_array_equal([place.first for place in places], np.tile(starts, 2)[order])
+    # The recording of the first window is number 0.
+    of = order // len(starts)
+    np.testing.assert_array_equal([place.session for place in places], of != of[0])
+    takes = merge(joints, counts, places, range(len(places)))
+    assert [len(take.counts) for take in takes] == [1200, 1200]
+
+
 def test_windows_that_share_nothing_stay_apart_and_a_gap_splits():
     keypoints, activation = recording(4, 200)
     starts = [0, 30, 60, 100, 110]

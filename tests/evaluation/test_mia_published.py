@@ -160,4 +160,4 @@ def test_published_figures_are_columns_beside_the_official_windows_only(windows,
     simulated = {**windows.corpus, "official": True, "data": "simulated, in MIA's layout"}
     for other in (windows, replace(official, published=False), replace(official, corpus=simulated)):
         plain = mia_report(other, protocol, "tiny", 0, results[protocol])
-        assert plain["published"] is None and "ublished:" not in markdown(plain) + csv_text(plain)
+        assert not plain["gains_given"] and plain["published"] is None and "ublished:" not in markdown(plain) + csv_text(plain)

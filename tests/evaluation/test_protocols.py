@@ -17,7 +17,7 @@ from agonist.evaluation.mia_csv import csv_text
 from agonist.evaluation.mia_folds import PROTOCOLS, make_folds
 from agonist.evaluation.mia_plot import plot_report
 from agonist.evaluation.mia_results import NETWORKS, code_files, code_of
-from agonist.evaluation.mia_windows import WINDOW, read_windows
+from agonist.evaluation.mia_windows import WINDOW, hide_gains, read_windows
 from agonist.evaluation.protocols import BUDGETS, evaluate_mia
 from agonist.evaluation.report import markdown, mia_report
 from agonist.evaluation.revision import code_digest, source_commit
@@ -193,7 +193,7 @@ def test_tables_say_what_they_are(windows, finished):
     # The paper's figures are for the paper's data.
     assert "ublished:" not in text and report["published"] is None and "parts" not in report
     minutes = sum(one.training["minutes"] for one in results if one.training)
-    assert report["training_minutes"] == pytest.approx(minutes) and f"{minutes:.0f} minutes of training in all" in text
+    assert report["training_minutes"] == pytest.approx(minutes) and f"{minutes:.0f} minutes of training in all (c" in text
     mine = report["encoder"]
     assert mine["mean_of_exercises"]["mean"] == pytest.approx(np.mean([row["mean"] for row in mine["exercises"].values()]))
     for method in (*BASELINES, *networks):
@@ -337,3 +337,16 @@ def test_the_report_names_the_strength_of_ridge(windows, finished):
     assert len(report["chosen"]) == 4 and {one["method"] for one in report["chosen"]} == {"ridge on lags"}
     one = report["chosen"][0]
     assert f"chosen by early-stopping windows, encoder: {one['strength']:g} ({one['fold']})" in markdown(report)
+
+
+def test_hidden_gains_leave_the_counts_as_they_are(windows, tmp_path):
+    hidden = hide_gains(windows)
+    assert windows.gains_given and not hidden.gains_given and hidden.activation.max() <= 1
+    counts = (one.activation * one.counts_at_1[:, None, None] for one in (windows, hidden))
+    np.testing.assert_allclose(*counts, rtol=1e-4)
+    results = evaluate_mia(hidden, "in", "tiny", tmp_path, networks=("agonist", "c-agonist"), directions=("encoder",))
+    text = markdown(mia_report(hidden, "in", "tiny", 0, results))
+    assert "No method is given a person's sensor gain" in text and "c-agonist" in text
+    told, untold = (next(one for one in results if one.method == name).cells.rmse() for name in ("c-agonist", "agonist"))
+    # Four steps teach nothing but the gains, which are told from how much everybody's muscles read.
+    assert told != untold

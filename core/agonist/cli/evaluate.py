@@ -204,7 +204,7 @@ def mia(
     budget: Annotated[str, typer.Option("--budget", help="small (hours on two cores), full (a GPU) or tiny (a try).")] = "small",
     models: Annotated[
         str,
-        typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, agonist-causal, and told the person: c-mia-paper, ..."),
+        typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, agonist-causal; c-NAME: told the person."),
     ] = "mia-paper,mia-release,agonist",
     directions: Annotated[
         str, typer.Option("--directions", metavar="NAMES", help="Of encoder, decoder, decoder-2d (motion as a camera sees it).")
@@ -237,7 +237,7 @@ def mia(
     if gains not in ("given", "hidden"):
         raise UnknownNameError("way with sensor gains", gains, ("given", "hidden"))
     windows = read_windows(data, protocol)
-    hidden = gains == "hidden" and not windows.gains_hidden
+    hidden = gains == "hidden" and windows.gains_given
     if hidden:
         windows = hide_gains(windows)
     work = out[0].with_suffix(".folds") / f"{protocol}-{budget}{'-hidden' if hidden else ''}"

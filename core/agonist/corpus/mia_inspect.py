@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -182,7 +183,7 @@ def inspect_mia(
         "overlaps": {str(shared): count for shared, count in sorted(overlaps.items())},
         "overlapping_windows": sum(overlaps.values()), "val_windows_with_train_frames": leaking,
         "takes": takes, "longest_take_s": longest / mia.FPS,
-        "lists": {title: _missing(file, root) for title, file in _titles(files).items()},
+        "lists": _checked(files, root),
         "folds": dict(Counter(fold.protocol for fold in folds)), "damaged": damaged,
     }  # fmt: skip
 
@@ -232,12 +233,12 @@ def _partners(counts: Array) -> int:
 
 
 
-def _missing(file: Path, root: Path) -> dict[str, int]:
-    lines = list_lines(file)
-    return {"windows": len(lines), "missing": sum(not (root / line).is_dir() for line in lines)}
-
-
-def _titles(files: Sequence[Path]) -> dict[str, Path]:
-    """Lists by name; by folder too where two folders have the same."""
-    stems = Counter(file.stem for file in files)
-    return {file.stem if stems[file.stem] == 1 else f"{file.parent.name}/{file.stem}": file for file in files}
+def _checked(files: Sequence[Path], root: Path) -> dict[str, dict[str, int]]:
+    """How many windows each list names, and how many of them are not there; by its folder too where two lists have one name."""
+    stems, there = Counter(file.stem for file in files), cache(lambda line: (root / line).is_dir())
+    checked = {}
+    for file in files:
+        lines = list_lines(file)
+        title = file.stem if stems[file.stem] == 1 else f"{file.parent.name}/{file.stem}"
+        checked[title] = {"windows": len(lines), "missing": sum(not there(line) for line in lines)}
+    return checked

@@ -49,7 +49,6 @@ class MiaWindows:
         corpus: the description in corpus.json.
         published: these are the windows that MIA's authors published, overlapping as they do.
         lists: their folds, by protocol and by what is left out; empty where the lists were not there.
-        gains_hidden: activation is every person's counts over one number, as of real sensors, and not over the person's own.
     """
 
     keypoints: NDArray[np.float32]
@@ -64,7 +63,6 @@ class MiaWindows:
     corpus: dict[str, Any]
     published: bool = False
     lists: Mapping[str, Mapping[str, ListedFold]] = field(default_factory=dict)
-    gains_hidden: bool = False
 
     def __len__(self) -> int:
         return len(self.first)
@@ -73,6 +71,11 @@ class MiaWindows:
     def simulated(self) -> bool:
         """Whether no sensor was ever worn."""
         return str(self.corpus["data"]).startswith("simulated")
+
+    @property
+    def gains_given(self) -> bool:
+        """Whether activation is counts over each person's own full scale, and not over one number for all."""
+        return len(set(self.counts_at_1.tolist())) > 1
 
     @property
     def official(self) -> bool:
@@ -106,7 +109,7 @@ def hide_gains(windows: MiaWindows) -> MiaWindows:
     """The same counts with nobody told what a person's sensors read at full activation; `activation` is a share of the largest gain."""
     largest = windows.counts_at_1.max()
     activation = windows.activation * (windows.counts_at_1 / largest)[:, None, None].astype(np.float32)
-    return replace(windows, activation=activation, counts_at_1=np.full(len(windows), largest), gains_hidden=True)
+    return replace(windows, activation=activation, counts_at_1=np.full(len(windows), largest))
 
 
 def _published(folder: Path, document: dict[str, Any]) -> MiaWindows:
@@ -126,7 +129,6 @@ def _published(folder: Path, document: dict[str, Any]) -> MiaWindows:
         np.array([one[1] for one in parts]), np.array([one[0] for one in exercises]), np.array([one[2] for one in exercises]),
         np.array(["train" if one[0] == "train" else "test" for one in parts]), own.session, own.first.astype(np.int64),
         np.full(len(parts), float(document["full_scale_counts"])), document, True, lists,
-        gains_hidden=not str(document["data"]).startswith("simulated"),
     )  # fmt: skip
 
 

@@ -45,8 +45,8 @@ def mia_report(windows: MiaWindows, protocol: str, budget: str, seed: int, resul
     spent, corpus, official = BUDGETS[budget], windows.corpus, windows.official
     document: dict[str, Any] = {
         "protocol": protocol, "budget": budget, "seed": seed, "steps": spent.steps, "batch": spent.batch, "version": __version__,
-        "learning_rates": list(spent.rates), "data": corpus["data"], "simulated": windows.simulated,
-        "gains_hidden": windows.gains_hidden, "official": official,
+        "learning_rates": list(spent.rates), "data": corpus["data"], "simulated": windows.simulated, "official": official,
+        "gains_given": windows.gains_given,
         "corpus": {key: corpus.get(key) for key in ("seed", "budget", "dataset", "motions_crc32", "physics_crc32")},
         "windows": len(windows), "origin": _origin(windows, protocol), "folds": list(dict.fromkeys(one.fold for one in results)),
         "commits": sorted({one.commit for one in results} - {""}),
@@ -161,10 +161,11 @@ def markdown(document: dict[str, Any]) -> str:
     """The report as Markdown tables; lower is better but for r. The lowest RMSE of a row is bold."""
     kind = "SIMULATED" if document["simulated"] else "MEASURED"
     corpus, rates = document["corpus"], ", ".join(f"{rate:g}" for rate in document["learning_rates"])
+    made = f" Corpus budget `{corpus['budget']}`, seed {corpus['seed']};" if corpus["seed"] is not None else ""
     lines = [
         f"# Protocol `{document['protocol']}` of Muscles in Action, budget `{document['budget']}`",
         "",
-        f"**{kind} data** ({document['data']}). Corpus budget `{corpus['budget']}`, seed {corpus['seed']}; {document['windows']} windows",
+        f"**{kind} data** ({document['data']}).{made} {document['windows']} windows",
         f"of 30 frames at 10 a second; Agonist {document['version']}{said_commits(document['commits'])}.",
         document["origin"],
         f"Every network: {document['steps']} optimiser steps of",
@@ -175,8 +176,8 @@ def markdown(document: dict[str, Any]) -> str:
     if document["simulated"]:
         lines += [
             "Counts are activation times an imaginary sensor's counts of each virtual person: nothing here is EMG.",
-            *(_HIDDEN if document["gains_hidden"] else _GIVEN),
         ]
+    lines += _GIVEN if document["gains_given"] else _HIDDEN
     if len(document["folds"]) > 1 and document["protocol"] != "temporal":
         lines += ["", f"Left out together: {'; '.join(document['folds'])}."]
     if "parts" in document:
@@ -191,7 +192,9 @@ def markdown(document: dict[str, Any]) -> str:
     rows = [[one["method"], one["direction"], one["fold"], str(one["steps"]), f"{one['learning_rate']:g}", f"{one['parameters']:,}",
              f"{one['minutes']:.1f}"] for one in document["training"]]  # fmt: skip
     lines += ["", "## Training", "", *table(["network", "direction", "fold", "steps", "rate", "parameters", "minutes"], rows)]
-    lines += ["", f"{document['training_minutes']:.0f} minutes of training in all, the search for learning rates apart."]
+    machines = "; ".join(dict.fromkeys(one["hardware"] for one in document["training"] if "hardware" in one))
+    said = f" ({machines})" if machines else ""
+    lines += ["", f"{document['training_minutes']:.0f} minutes of training in all{said}, the search for learning rates apart."]
     chosen = dict.fromkeys(one["direction"] for one in document["chosen"])
     for direction in chosen:
         found = [f"{one['strength']:g} ({one['fold']})" for one in document["chosen"] if one["direction"] == direction]

@@ -56,7 +56,7 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
     # What is misspelt would have no effect, and nobody would know.
     strange = [f"'{key}'" for key in (*settings, *parts) if key not in known]
     if strange:
-        raise FileFormatError(path, f"{strange[0]}", f"a recipe of {', '.join(known)}")
+        raise FileFormatError(path, f"the key {strange[0]}", f"a recipe of {', '.join(known)}")
     if missing or not parts:
         raise FileFormatError(path, f"no {missing[0] if missing else 'parts'}", f"a table of {', '.join(_PART_KEYS)} for each of its parts")
     if "editor" in parts and not (config.ours and "encoder" in parts[: parts.index("editor")]):
