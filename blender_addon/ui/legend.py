@@ -10,6 +10,7 @@ from gpu_extras.batch import batch_for_shader
 
 from ..muscles.colours import srgb_at
 from ..muscles.heatmap import muscle_objects
+from ..muscles.meaning import full_colour, marks
 from ..muscles.skin import glowing_skins
 from ..ops.base import active_armature
 
@@ -23,15 +24,7 @@ _HEIGHT, _STEPS = 12, 48
 
 def legend_lines(armature: bpy.types.Object) -> tuple[str, str, str, list[str]]:
     """What the legend of an armature says: title, both ends of the scale, and notes on marked muscles."""
-    props = armature.agonist
-    top = {"ABSOLUTE": "1.00", "MUSCLE": "own peak"}.get(props.colour_range, f"{props.colour_top:.2f}")
-    muscles = muscle_objects(armature).values()
-    notes = []
-    if any(thing.get("estimated") for thing in muscles):
-        notes.append("hatched, duller: estimated from a neighbour")
-    if any(thing.get("unknown") for thing in muscles):
-        notes.append("grey: not predicted by this model")
-    return "Muscle activation, predicted", "0", top, notes
+    return "Muscle activation, predicted", "0", full_colour(armature), marks(armature)
 
 
 def _shown(context: bpy.types.Context, armature: bpy.types.Object | None) -> bool:
