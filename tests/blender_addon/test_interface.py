@@ -131,7 +131,7 @@ def test_a_dropped_file_is_imported_without_a_file_browser(squat):
     assert len(bpy.data.armatures) == 1
 
 
-def test_the_key_compares_and_is_one_undo_step():
+def test_the_key_compares():
     armature = rigs.quaternion(exercise("Squat", 1.0))
     bpy.context.view_layer.objects.active = armature
     with pytest.raises(RuntimeError, match="Move a slider first"):
