@@ -9,7 +9,16 @@ import bpy
 
 from agonist.muscles import MUSCLE_SETS
 
-__all__ = ["register", "translations", "unregister"]
+__all__ = ["iface", "register", "translations", "unregister"]
+
+
+def iface(text: str, **values: object) -> str:
+    """A text of the interface in the user's language, its {fields} filled in.
+
+    Blender translates what a layout is given by itself, but not what is put together, wrapped, or drawn over a view.
+    """
+    found = bpy.app.translations.pgettext_iface(text)
+    return found.format(**values) if values else found
 
 
 def translations() -> dict[str, dict[tuple[str, str], str]]:

@@ -10,6 +10,7 @@ from bpy_extras.io_utils import ImportHelper
 from agonist.errors import AgonistError
 
 from .. import verbs
+from ..translate import iface
 
 __all__ = ["AGONIST_OT_import_motion"]
 
@@ -28,7 +29,7 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
-            cls.poll_message_set("Switch to Object Mode first")
+            cls.poll_message_set(iface("Switch to Object Mode first"))
             return False
         return True
 

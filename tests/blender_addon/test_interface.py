@@ -7,7 +7,7 @@ bpy = pytest.importorskip("bpy")
 import blender_addon
 from agonist import io
 from blender_addon import ops, preferences
-from blender_addon.ops.help import AGONIST_FH_motion
+from blender_addon.ops.help import AGONIST_FH_motion, guides
 from blender_addon.translate import translations
 from blender_addon.ui import graph, legend
 from tests.blender_addon import rigs
@@ -140,6 +140,21 @@ def test_the_key_compares():
     armature.agonist.sliders["biceps_l"].scale = 1.5
     for which in ("ORIGINAL", "RECOMMENDED"):
         assert bpy.ops.agonist.compare() == {"FINISHED"} and armature.agonist.show == which
+
+
+def test_help_opens_the_documentation_as_texts():
+    """Every page of it, once each, and not over a network."""
+    pages = guides()
+    assert next(iter(pages)) == "tour" and {"rigs", "blender", "models"} <= set(pages)
+    for name, page in pages.items():
+        for _ in range(2):
+            assert bpy.ops.agonist.open_guide(guide=name) == {"FINISHED"}
+        text = next(one for one in bpy.data.texts if one["agonist_guide"] == name)
+        assert text.as_string().strip() == page.read_text(encoding="utf-8").strip()
+        assert text.name == page.read_text(encoding="utf-8").splitlines()[0].strip("# ")
+    assert len(bpy.data.texts) == len(pages)
+    with pytest.raises(RuntimeError, match="no page 'nonesuch'"):
+        bpy.ops.agonist.open_guide(guide="nonesuch")
 
 
 def test_new_rigs_begin_with_the_users_preferences_and_keep_their_own(monkeypatch):

@@ -70,7 +70,7 @@ def test_edit_mode(rig, name):
 
 
 def test_every_operator_has_been_refused_above():
-    assert {cls.bl_idname.split(".")[1] for cls in ops._CLASSES} == {*_OF_AN_ARMATURE, "import_motion", "help"}
+    assert {cls.bl_idname.split(".")[1] for cls in ops._CLASSES} == {*_OF_AN_ARMATURE, "import_motion", "help", "open_guide"}
 
 
 def test_a_skeleton_that_is_no_humanoid():

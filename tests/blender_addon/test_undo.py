@@ -72,6 +72,7 @@ STEPS = {
     "keep_result": (_edited, {"track": True}),
     "ghost": (_edited, {}),
     "compare": (_edited, {}),
+    "open_guide": (_plain, {"guide": "tour"}),
 }
 
 
@@ -121,6 +122,7 @@ def _state():
         curves = fcurves_of(owner, action)
         keys = {(curve.data_path, curve.array_index): [tuple(point.co) for point in curve.keyframe_points] for curve in curves}
         state[f"action {action.name}"] = (keys, _properties(action), action.use_fake_user)
+    state["texts"] = [(text.name, text.as_string()) for text in bpy.data.texts]
     active = bpy.context.view_layer.objects.active
     state["view"] = (active and active.name, sorted(one.name for one in bpy.data.materials))
     return state
@@ -128,7 +130,7 @@ def _state():
 
 def _properties(owner):
     """Numbers and names; what a key plays depends on the frame alone and comes with the keys."""
-    return {key: owner[key] for key in owner.keys() if isinstance(owner[key], str | int) and key != "agonist"}
+    return {key: value for key, value in owner.items() if isinstance(value, str | int)}
 
 
 def _plays(owner):
