@@ -125,8 +125,8 @@ STEPS = st.one_of(
         (_press, ("only_parts",), {"parts": "ARMS"}), (_press, ("only_parts",), {"parts": "ALL"}),
         (_press, ("reset_slider",), {"slider": "quadriceps_l"}), (_press, ("reset_slider",), {"slider": "biceps"}),
         (_press, ("detect_bones",), {}), (_export, ("BVH",), {}), (_bind, ("quadriceps_l",), {}), (_group, ("quadriceps", 1.5), {}),
-        (_group, ("biceps", 0.5), {}), (_frames, (3, 11, True), {}), (_frames, (1, 16, False), {}), (_draw, (1.5,), {}), (_draw, (0.6,), {}),
-        (lambda: bpy.context.scene.frame_set(9), (), {}),
+        (_group, ("biceps", 0.5), {}), (_frames, (3, 11, True), {}), (_frames, (1, 16, False), {}), (_draw, (1.5,), {}),
+        (_draw, (0.6,), {}), (lambda: bpy.context.scene.frame_set(9), (), {}),
     ]),
 )  # fmt: skip
 
