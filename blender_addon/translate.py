@@ -39,6 +39,8 @@ def _muscles(parts: dict[str, str]) -> dict[str, str]:
     for muscle in (muscle for one in MUSCLE_SETS.values() for muscle in one.muscles):
         name, _, side = muscle.label.removesuffix(")").rpartition(" (")
         texts[muscle.label] = f"{parts.get(name, name)} ({parts[side]})"
+        # A group of both sides.
+        texts[name] = parts.get(name, name)
         texts[f"{muscle.latin}, {side}"] = f"{muscle.latin}, {parts[side]}"
     return texts
 

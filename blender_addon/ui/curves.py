@@ -31,7 +31,7 @@ class AGONIST_PT_curves(Sidebar, bpy.types.Panel):
         if not drawn:
             told(
                 layout, context,
-                "Edit Curves puts the activation into the Graph Editor; draw it as it shall be. With Live on, the motion follows by itself.",
+                "Edit Curves puts the activation into the Graph Editor; draw it as it shall be. With Live on, the motion follows.",
                 "INFO",
             )  # fmt: skip
             return

@@ -11,6 +11,7 @@ bpy = pytest.importorskip("bpy")
 
 import blender_addon
 from agonist.humanoid import CANONICAL_JOINTS
+from agonist.muscles import MUSCLE_SETS
 from blender_addon.exports.presets import presets
 from blender_addon.ops import base
 from blender_addon.scope import LOCKS
@@ -85,6 +86,7 @@ def _literals():
     yield from (label for label, _ in LOCKS.values())
     yield from (text for preset in presets().values() for text in (preset.told, preset.label))
     yield from map(bones._label, CANONICAL_JOINTS)
+    yield from (muscle.label.partition(" (")[0] for one in MUSCLE_SETS.values() for muscle in one.muscles)
 
 
 def test_german_is_complete_for_what_panels_and_grey_buttons_say():
