@@ -1,5 +1,8 @@
 """Every button and field says what it does; everything that is registered goes again; dropped files reach the importer."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 bpy = pytest.importorskip("bpy")
@@ -168,3 +171,13 @@ def test_new_rigs_begin_with_the_users_preferences_and_keep_their_own(monkeypatc
         bpy.ops.agonist.add_muscles(mannequin=False)
     assert (first.agonist.colour_map, second.agonist.colour_map) == ("CIVIDIS", "INFERNO")
     assert all(child.material_slots[0].material["agonist_colour_map"] == "CIVIDIS" for child in first.children)
+
+
+def test_the_documentation_names_tests_that_exist():
+    """The table of what users of neighbouring tools complained of."""
+    folder = Path(__file__).parent
+    named = re.findall(r"`(tests/)?(\w+\.py)::(\w+)`", guides()["blender"].read_text(encoding="utf-8"))
+    assert len(named) > 20
+    for elsewhere, file, name in named:
+        path = folder.parent / file if elsewhere else folder / file
+        assert f"def {name}(" in path.read_text(encoding="utf-8"), f"{file}::{name}"
