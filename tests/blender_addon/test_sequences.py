@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import curves, preview
+from blender_addon import curves, preview, redraw
 from blender_addon.compat import fcurves_of
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -87,6 +87,12 @@ def _draw(factor):
         bpy.ops.ed.undo_push(message="Transform")
 
 
+def _redrawn():
+    """The hand rests after it has drawn."""
+    bpy.context.view_layer.update()
+    redraw.make_due()
+
+
 def _bind(muscle):
     """A mesh of the user's own, selected with the armature."""
     for thing in bpy.context.selected_objects:
@@ -126,7 +132,7 @@ STEPS = st.one_of(
         (_press, ("reset_slider",), {"slider": "quadriceps_l"}), (_press, ("reset_slider",), {"slider": "biceps"}),
         (_press, ("detect_bones",), {}), (_export, ("BVH",), {}), (_bind, ("quadriceps_l",), {}), (_group, ("quadriceps", 1.5), {}),
         (_group, ("biceps", 0.5), {}), (_frames, (3, 11, True), {}), (_frames, (1, 16, False), {}), (_draw, (1.5,), {}),
-        (_draw, (0.6,), {}), (lambda: bpy.context.scene.frame_set(9), (), {}),
+        (_draw, (0.6,), {}), (_redrawn, (), {}), (_redrawn, (), {}), (lambda: bpy.context.scene.frame_set(9), (), {}),
     ]),
 )  # fmt: skip
 
