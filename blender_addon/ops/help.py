@@ -49,7 +49,7 @@ class AGONIST_OT_help(bpy.types.Operator):
     bl_label = "Help"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_popup(self, width=500)
+        return context.window_manager.invoke_popup(self, width=520)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         return {"FINISHED"}
