@@ -242,6 +242,10 @@ def package_extension(platform: str, core: Path, tool: Path, target: Path) -> No
         # The demo and its pictures are for `build.py demo`; nothing in the extension imports them.
         leave_out = shutil.ignore_patterns("__pycache__", "__main__.py", "demo.py", "picture.py")
         shutil.copytree(ROOT / "blender_addon", package, ignore=leave_out)
+        # What Help opens.
+        (package / "docs").mkdir()
+        for page in (ROOT / "docs").glob("*.md"):
+            shutil.copy(page, package / "docs")
         wheels = package / "wheels"
         wheels.mkdir()
         shutil.copy(core, wheels)

@@ -8,6 +8,7 @@ asks nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -22,9 +23,13 @@ from agonist.keyframes import key_frames
 from .compat import assign_action, ensure_fcurve, fcurves_of, remove_fcurve, write_keys
 from .rig.keys import curve_values
 
-__all__ = ["clear_curves", "curves_object", "draw_curves", "drawn_muscles", "drawn_scales", "write_reached"]
+__all__ = [
+    "clear_curves", "curves_object", "draw_curves", "drawn_muscles", "drawn_scales", "drawn_stamp", "is_redrawn", "write_reached"
+]  # fmt: skip
 
 _KEY = "agonist_curves"
+# What the drawn curves were when the recommended motion was made from them.
+_MADE_FROM = "agonist_made_from"
 # A drawn curve starts with keys that are this near to the prediction: few enough to grab, as a share of the peak, and at least.
 _NEAR, _NEAREST = 0.04, 0.01
 _BEFORE, _REACHED = " before", " reached"
@@ -77,6 +82,7 @@ def draw_curves(armature: bpy.types.Object, original: Activation, first_frame: i
         raise MotionError("There is no activation to draw yet; press Predict first.")
     helper = curves_object(armature) or _new_helper(armature)
     action = _action_of(helper)
+    is_older = is_redrawn(armature)
     drawn = drawn_muscles(armature)
     for name in muscles:
         if name not in drawn:
@@ -88,6 +94,9 @@ def draw_curves(armature: bpy.types.Object, original: Activation, first_frame: i
                 for point in curve.keyframe_points:
                     point.interpolation, point.handle_left_type, point.handle_right_type = "BEZIER", "AUTO_CLAMPED", "AUTO_CLAMPED"
                 curve.update()
+    if not is_older:
+        # New curves ask nothing.
+        helper[_MADE_FROM] = drawn_stamp(armature)
     return helper
 
 
@@ -147,6 +156,30 @@ def write_reached(armature: bpy.types.Object, reached: Activation, first_frame: 
     frames = np.arange(first_frame, first_frame + len(reached))
     for name in muscles:
         write_keys(_new_curve(helper, action, labels[name], _REACHED), frames, reached.column(name))
+    helper[_MADE_FROM] = drawn_stamp(armature)
+
+
+def drawn_stamp(armature: bpy.types.Object) -> str:
+    """A digest of the drawn curves; empty where none is drawn."""
+    muscles = drawn_muscles(armature)
+    if not muscles:
+        return ""
+    curves, labels, digest = _curves(curves_object(armature)), _labels(armature), hashlib.sha256()
+    for name in muscles:
+        curve = curves[_path(labels[name])]
+        digest.update(f"{name} {curve.mute} {curve.extrapolation}".encode())
+        for part in ("co", "handle_left", "handle_right"):
+            values = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
+            curve.keyframe_points.foreach_get(part, values)
+            digest.update(values.tobytes())
+        digest.update(" ".join(point.interpolation for point in curve.keyframe_points).encode())
+    return digest.hexdigest()
+
+
+def is_redrawn(armature: bpy.types.Object) -> bool:
+    """Whether the curves are others than those that the motion was made from."""
+    helper = curves_object(armature)
+    return helper is not None and drawn_stamp(armature) != helper.get(_MADE_FROM, "")
 
 
 def clear_curves(armature: bpy.types.Object, muscles: Collection[str] | None = None) -> None:
@@ -154,7 +187,7 @@ def clear_curves(armature: bpy.types.Object, muscles: Collection[str] | None = N
     helper = curves_object(armature)
     if helper is None:
         return
-    action, labels = _action_of(helper), _labels(armature)
+    action, labels, is_older = _action_of(helper), _labels(armature), is_redrawn(armature)
     for name in drawn_muscles(armature):
         if muscles is None or name in muscles:
             for suffix in _COLOURS:
@@ -162,7 +195,10 @@ def clear_curves(armature: bpy.types.Object, muscles: Collection[str] | None = N
                 if curve is not None:
                     remove_fcurve(helper, action, curve)
                 helper.pop(labels[name] + suffix, None)
-    if not drawn_muscles(armature):
+    if drawn_muscles(armature):
+        if not is_older:
+            helper[_MADE_FROM] = drawn_stamp(armature)
+    else:
         bpy.data.objects.remove(helper)
         if action.users == 0:
             bpy.data.actions.remove(action)

@@ -133,7 +133,7 @@ def _pictures(
     rows = [Row("Original", _things(original), before), Row(_title(result), _things(recommended), after)]
     props = original.agonist
     legend = Legend(
-        props.colour_map, float(range_top(result.original, props.colour_range).max()),
+        props.colour_map, f"{range_top(result.original, props.colour_range).max():.2f}",
         "muscle activation predicted by a model trained on simulated activation, as a share of maximal",
     )  # fmt: skip
     sheet(

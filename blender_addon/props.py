@@ -87,7 +87,9 @@ class AgonistArmature(bpy.types.PropertyGroup):
     link_sides: bpy.props.BoolProperty(
         name="Link Left and Right", description="Move both sides of a muscle together, with one slider", default=False
     )
-    live: bpy.props.BoolProperty(name="Live", description="Regenerate the motion while a slider moves", default=True)
+    live: bpy.props.BoolProperty(
+        name="Live", description="Regenerate the motion while a slider moves, and after an activation curve was drawn", default=True
+    )
     use_frame_range: bpy.props.BoolProperty(name="Frame Range", description="Change these frames only", default=False, update=changed)
     frame_first: bpy.props.IntProperty(name="First", description="First frame that may change", default=1, update=changed)
     frame_last: bpy.props.IntProperty(name="Last", description="Last frame that may change", default=100, update=changed)

@@ -26,6 +26,7 @@ from .curves import drawn_muscles
 from .exports.stage import skins_of
 from .images import Text, letters, over, read_image, render_still, write_image
 from .muscles.heatmap import muscle_objects
+from .muscles.meaning import full_colour, marks
 from .results import describe_edit
 from .rig.bones import humanoid_of
 from .rig.build import set_scene_rate
@@ -108,8 +109,7 @@ class _Set:
 
     @property
     def legend(self) -> Legend:
-        props = self.armature.agonist
-        return Legend(props.colour_map, 1.0 if props.colour_range == "ABSOLUTE" else props.colour_top, _TOLD)
+        return Legend(self.armature.agonist.colour_map, full_colour(self.armature), _TOLD, "; ".join(marks(self.armature)))
 
 
 def _vertices(thing: bpy.types.Object) -> np.ndarray:
@@ -132,6 +132,8 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
     things = character_of(armature)
     if not things:
         raise MotionError(f"Armature '{armature.name}' has nothing to render; press Add Muscles first.")
+    if options.engine == "WORKBENCH" and not any(thing in things for thing in muscle_objects(armature).values()):
+        raise MotionError("Workbench shows muscles but no glow on a skin; render with EEVEE or Cycles, or press Add Muscles first.")
     live = session.live_edit(armature)
     props, motion = armature.agonist, live.sample.motion
     shown, played = props.show, armature.animation_data.action

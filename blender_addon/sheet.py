@@ -21,11 +21,12 @@ _SCALE_PX, _LETTER_PX, _LEAST_SHARE = 430, 8, 0.6
 
 @dataclass(frozen=True)
 class Legend:
-    """What the colours mean: the colour map, the activation that its full colour stands for, and a line beside it."""
+    """What the colours mean: the colour map, what its full colour stands for, a line beside it, and what the marks say."""
 
     colour_map: str
-    top: float
+    top: str
     told: str
+    marks: str = ""
 
 
 def contact_sheet(
@@ -53,15 +54,17 @@ def contact_sheet(
 def legend_texts(picture: np.ndarray, legend: Legend, y: float) -> list[Text]:
     """Draw the colours (in place) at the left of a picture (H, W, 3) at a height, and return what is to be written beside them.
 
-    In a narrow picture all is smaller, and the line is left out where nobody could read it.
+    In a narrow picture all is smaller; first the line and then the marks' meaning are left out where nobody could read them.
     """
     width = picture.shape[1]
-    share = min(1.0, width / (_SCALE_PX + _LETTER_PX * len(legend.told)))
-    told = legend.told if share >= _LEAST_SHARE else ""
-    share = share if told else min(1.0, width / _SCALE_PX)
+    for told in ("; ".join(filter(None, (legend.told, legend.marks))), legend.marks, ""):
+        share = min(1.0, width / (_SCALE_PX + _LETTER_PX * len(told)))
+        if share >= _LEAST_SHARE:
+            break
     begin, end, half, size = round(96 * share), round((96 + _BAR) * share), round(9 * share), 17 * share
     picture[int(y) - half : int(y) + half, begin:end] = srgb_at(legend.colour_map, np.linspace(0, 1, end - begin))
+    flexed = f"{legend.top} flexed" if legend.top[0].isdigit() else legend.top
     texts = [
-        Text("relaxed 0", begin - 8 * share, y, size, INK, "RIGHT"), Text(f"{legend.top:.2f} flexed", end + 8 * share, y, size, INK)
+        Text("relaxed 0", begin - 8 * share, y, size, INK, "RIGHT"), Text(flexed, end + 8 * share, y, size, INK)
     ]  # fmt: skip
     return [*texts, Text(told, width - 14, y, size, PALE, "RIGHT")] if told else texts

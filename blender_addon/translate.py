@@ -9,7 +9,16 @@ import bpy
 
 from agonist.muscles import MUSCLE_SETS
 
-__all__ = ["register", "translations", "unregister"]
+__all__ = ["iface", "register", "translations", "unregister"]
+
+
+def iface(text: str, **values: object) -> str:
+    """A text of the interface in the user's language, its {fields} filled in.
+
+    Blender translates what a layout is given by itself, but not what is put together, wrapped, or drawn over a view.
+    """
+    found = bpy.app.translations.pgettext_iface(text)
+    return found.format(**values) if values else found
 
 
 def translations() -> dict[str, dict[tuple[str, str], str]]:
@@ -30,6 +39,8 @@ def _muscles(parts: dict[str, str]) -> dict[str, str]:
     for muscle in (muscle for one in MUSCLE_SETS.values() for muscle in one.muscles):
         name, _, side = muscle.label.removesuffix(")").rpartition(" (")
         texts[muscle.label] = f"{parts.get(name, name)} ({parts[side]})"
+        # A group of both sides.
+        texts[name] = parts.get(name, name)
         texts[f"{muscle.latin}, {side}"] = f"{muscle.latin}, {parts[side]}"
     return texts
 

@@ -14,9 +14,9 @@ from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
 from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
 __all__ = [
-    "COLOURS", "MUSCLE_KEY", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation", "keyed_activation",
-    "keyed_values", "muscle_material", "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles", "show_activation",
-    "show_colours", "top_of_peaks", "use_colour_map",
+    "COLOURS", "HATCH", "MUSCLE_KEY", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation",
+    "keyed_activation", "keyed_values", "muscle_material", "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles",
+    "show_activation", "show_colours", "top_of_peaks", "use_colour_map",
 ]  # fmt: skip
 
 MUSCLE_KEY = "agonist_muscle"
@@ -27,7 +27,7 @@ _LEAST_TOP = 0.02
 # Where a muscle keeps its keyed colours: one action for each motion the rig can show.
 COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
 # How much of its light a hatched muscle loses in its stripes [ours].
-_HATCH = 0.45
+HATCH = 0.45
 
 
 def muscle_objects(armature: bpy.types.Object) -> dict[str, bpy.types.Object]:
@@ -100,7 +100,7 @@ def muscle_material(colour_map: str = "PAPER") -> bpy.types.Material:
     fill_ramp(ramp.color_ramp, colour_map)
     links.new(read("OBJECT", "activation"), ramp.inputs["Fac"])
     stripes = computed("GREATER_THAN", computed("FRACT", read("GEOMETRY", "stripe"), 0.0), 0.5)
-    hatch = computed("MULTIPLY", computed("MULTIPLY", stripes, read("OBJECT", "estimated")), _HATCH)
+    hatch = computed("MULTIPLY", computed("MULTIPLY", stripes, read("OBJECT", "estimated")), HATCH)
     colour = mixed(hatch, ramp.outputs["Color"], (0.0, 0.0, 0.0))
     colour = mixed(read("OBJECT", "unknown"), colour, UNKNOWN)
     colour = mixed(read("GEOMETRY", "tendon"), colour, TENDON)
@@ -198,7 +198,7 @@ def show_activation(objects: dict[str, bpy.types.Object], activation: np.ndarray
 
 def _dulled(thing: bpy.types.Object) -> float:
     """What is left of a muscle's colour in solid view, which cannot hatch: a borrowed one is duller there."""
-    return float(1 - 0.5 * _HATCH * thing.get("estimated", 0.0))
+    return float(1 - 0.5 * HATCH * thing.get("estimated", 0.0))
 
 
 def _key_colour(thing: bpy.types.Object, action: bpy.types.Action, frames: np.ndarray, share: np.ndarray) -> None:

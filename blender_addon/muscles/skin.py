@@ -1,8 +1,9 @@
 """Skin: a character's own mesh shows its muscles, without any muscle object.
 
 How much of each muscle lies under a vertex is kept in colour attributes, four muscles each (a graphics card takes sixteen
-attributes at most, surface24 would need more). The activation is keyed on the mesh, where Attribute nodes find it, and copies
-of the mesh's materials mix the heat in: on the object's slots, so that the mesh keeps its own.
+attributes at most, surface24 would need more). The activation is keyed on the mesh, four muscles a property again (EEVEE reads
+eight properties of an object, and zero for any more), where Attribute nodes find it, and copies of the mesh's materials mix the
+heat in: on the object's slots, so that the mesh keeps its own. Skin over a muscle whose value is borrowed is hatched.
 """
 
 from __future__ import annotations
@@ -19,18 +20,21 @@ from agonist.muscles import MuscleSet, muscle_set, stand_in
 
 from ..compat import assign_action, ensure_fcurve, write_keys
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
-from .heatmap import COLOURS, fill_ramp, keyed_values, top_of_peaks
+from .heatmap import COLOURS, HATCH, fill_ramp, keyed_values, top_of_peaks
 
 __all__ = [
-    "glow_skin", "glowing_skins", "key_skins", "recolour_skins", "remove_glow", "show_skin_activation", "show_skins",
-    "skin_muscles", "use_skin_colour_map",
+    "borrowed_muscles", "glow_skin", "glowing_skins", "key_skins", "recolour_skins", "remove_glow", "show_skin_activation", "show_skins",
+    "skin_muscles", "skin_shares", "use_skin_colour_map",
 ]  # fmt: skip
 
 _SKIN = "agonist_skin"
-_LAYER = "Agonist {}"
+_LAYER, _SHARES = "Agonist {}", "activation_{}"
+_BORROWED, _BORROWED_LAYER = "agonist_borrowed", "Agonist Borrowed"
 _COPY_OF = "agonist_copy_of"
 # How far from a muscle's surface the skin shows it, as a share of body height, and where it begins to fade [ours].
 _REACH, _FULL = 0.024, 0.006
+# Stripes of the hatching over the largest side of a character [ours].
+_STRIPES = 90.0
 
 
 def glowing_skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
@@ -47,6 +51,17 @@ def skin_muscles(skin: bpy.types.Object) -> list[str]:
     return list(skin.data[_SKIN])
 
 
+def skin_shares(skin: bpy.types.Object) -> dict[str, float]:
+    """Muscle -> share of the colour range that a glowing mesh shows now."""
+    mesh = skin.data
+    return {name: float(mesh[_SHARES.format(k // 4 + 1)][k % 4]) for k, name in enumerate(mesh[_SKIN])}
+
+
+def borrowed_muscles(skin: bpy.types.Object) -> list[str]:
+    """The muscles of a glowing mesh whose values are borrowed from a neighbour."""
+    return list(skin.data.get(_BORROWED, ()))
+
+
 def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: MuscleSet | None = None) -> None:
     """Let a mesh show the muscles of a set under its vertices. Raises SkeletonError for no humanoid, MotionError for no vertices."""
     if not len(skin.data.vertices):
@@ -61,9 +76,11 @@ def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: Muscl
         packed[:, : part.shape[1]] = part
         attribute = mesh.attributes.new(_LAYER.format(layer // 4 + 1), "FLOAT_COLOR", "POINT")
         attribute.data.foreach_set("color", packed.ravel())
+        mesh[_SHARES.format(layer // 4 + 1)] = [0.0] * 4
+    mesh.attributes.new(_BORROWED_LAYER, "FLOAT", "POINT")
     mesh[_SKIN] = list(muscles.names)
     for name in muscles.names:
-        mesh[f"activation_{name}"] = mesh[f"raw_{name}"] = 0.0
+        mesh[f"raw_{name}"] = 0.0
     use_skin_colour_map(skin, armature.agonist.colour_map)
 
 
@@ -84,7 +101,7 @@ def remove_glow(skin: bpy.types.Object) -> None:
         mesh.attributes.remove(mesh.attributes[name])
     # A mesh has keys but cannot be walked through.
     keys = list(mesh.keys())
-    for key in [key for key in keys if key == _SKIN or key.startswith(("activation_", "raw_")) or key in COLOURS.values()]:
+    for key in [key for key in keys if key in (_SKIN, _BORROWED, *COLOURS.values()) or key.startswith(("activation_", "raw_"))]:
         del mesh[key]
     if mesh.animation_data is not None:
         mesh.animation_data.action = None
@@ -137,7 +154,7 @@ def use_skin_colour_map(skin: bpy.types.Object, colour_map: str) -> None:
         copy.name = f"{own.name} (muscles)"
         copy[_COPY_OF] = own
         copy.use_nodes = True
-        _mix_in(copy.node_tree, list(mesh[_SKIN]), colour_map)
+        _mix_in(copy.node_tree, list(mesh[_SKIN]), colour_map, tuple(max(size, 1e-6) for size in _extent(mesh)))
         slot.material = copy
 
 
@@ -148,41 +165,60 @@ def _bare() -> bpy.types.Material:
     return material
 
 
-def _mix_in(tree: bpy.types.NodeTree, muscles: list[str], colour_map: str) -> None:
-    """Put the heat between a material's surface and its output."""
+def _extent(mesh: bpy.types.Mesh) -> np.ndarray:
+    """(3,) size of a mesh at rest along its own axes."""
+    points = np.empty(3 * len(mesh.vertices), dtype=np.float32)
+    mesh.vertices.foreach_get("co", points)
+    return np.ptp(points.reshape(-1, 3), axis=0)
+
+
+def _mix_in(tree: bpy.types.NodeTree, muscles: list[str], colour_map: str, sizes: tuple[float, ...]) -> None:
+    """Put the heat between a material's surface and its output, for a mesh with these sizes along its axes."""
     nodes, links = tree.nodes, tree.links
     output = tree.get_output_node("ALL") or nodes.new("ShaderNodeOutputMaterial")
     before = output.inputs["Surface"].links[0].from_socket if output.inputs["Surface"].links else None
 
-    def computed(operation: str, *values: bpy.types.NodeSocket | float) -> bpy.types.NodeSocket:
-        node = nodes.new("ShaderNodeMath")
+    def joined(kind: str, operation: str, *values: bpy.types.NodeSocket | float) -> bpy.types.Node:
+        node = nodes.new(kind)
         node.operation = operation
         for socket, value in zip(node.inputs, values, strict=False):
-            if isinstance(value, float):
-                socket.default_value = value
-            else:
+            if isinstance(value, bpy.types.NodeSocket):
                 links.new(value, socket)
-        return node.outputs[0]
+            else:
+                socket.default_value = value
+        return node
+
+    def computed(operation: str, *values: bpy.types.NodeSocket | float) -> bpy.types.NodeSocket:
+        return joined("ShaderNodeMath", operation, *values).outputs[0]
+
+    def dot(first: bpy.types.NodeSocket, second: bpy.types.NodeSocket | tuple[float, ...]) -> bpy.types.NodeSocket:
+        return joined("ShaderNodeVectorMath", "DOT_PRODUCT", first, second).outputs["Value"]
+
+    def read(kind: str, name: str) -> dict[str, bpy.types.NodeSocket]:
+        node = nodes.new("ShaderNodeAttribute")
+        node.attribute_type, node.attribute_name = kind, name
+        return {one.name: one for one in node.outputs}
 
     heat: bpy.types.NodeSocket | float = 0.0
     cover: bpy.types.NodeSocket | float = 0.0
-    for index, name in enumerate(muscles):
-        if index % 4 == 0:
-            layer, split = nodes.new("ShaderNodeAttribute"), nodes.new("ShaderNodeSeparateColor")
-            layer.attribute_name = _LAYER.format(index // 4 + 1)
-            links.new(layer.outputs["Color"], split.inputs[0])
-            channels = [*split.outputs[:3], layer.outputs["Alpha"]]
-        value = nodes.new("ShaderNodeAttribute")
-        value.attribute_type, value.attribute_name = "OBJECT", f"activation_{name}"
-        heat = computed("MULTIPLY_ADD", channels[index % 4], value.outputs["Fac"], heat)
-        cover = computed("ADD", channels[index % 4], cover)
+    for layer in range(1, (len(muscles) + 3) // 4 + 1):
+        under, shares = read("GEOMETRY", _LAYER.format(layer)), read("OBJECT", _SHARES.format(layer))
+        heat = computed("MULTIPLY_ADD", under["Alpha"], shares["Alpha"], computed("ADD", dot(under["Color"], shares["Color"]), heat))
+        cover = computed("ADD", dot(under["Color"], (1.0, 1.0, 1.0)), computed("ADD", under["Alpha"], cover))
     ramp = nodes.new("ShaderNodeValToRGB")
     fill_ramp(ramp.color_ramp, colour_map)
     links.new(computed("DIVIDE", heat, computed("MAXIMUM", cover, 1e-4)), ramp.inputs["Fac"])
     shader, mix = nodes.new("ShaderNodeBsdfPrincipled"), nodes.new("ShaderNodeMixShader")
     shader.inputs["Roughness"].default_value, shader.inputs["Emission Strength"].default_value = 0.5, 0.15
+    # Generated coordinates lie on the mesh at rest, so that the stripes move with the skin.
+    place = nodes.new("ShaderNodeTexCoord").outputs["Generated"]
+    striped = computed("GREATER_THAN", computed("FRACT", dot(place, tuple(_STRIPES * size / max(sizes) for size in sizes)), 0.0), 0.5)
+    hatch = nodes.new("ShaderNodeMixRGB")
+    links.new(computed("MULTIPLY", computed("MULTIPLY", striped, read("GEOMETRY", _BORROWED_LAYER)["Fac"]), HATCH), hatch.inputs["Fac"])
+    links.new(ramp.outputs["Color"], hatch.inputs["Color1"])
+    hatch.inputs["Color2"].default_value = (0.0, 0.0, 0.0, 1.0)
     for socket in ("Base Color", "Emission Color"):
-        links.new(ramp.outputs["Color"], shader.inputs[socket])
+        links.new(hatch.outputs["Color"], shader.inputs[socket])
     links.new(computed("MINIMUM", cover, 1.0), mix.inputs["Fac"])
     if before is not None:
         links.new(before, mix.inputs[1])
@@ -200,13 +236,40 @@ def key_skins(skins: list[bpy.types.Object], activation: Activation, first_frame
             action = bpy.data.actions.new(f"{name} | {mesh.name}")
             mesh[COLOURS[which]] = action
         assign_action(mesh, action)
-        for muscle in mesh[_SKIN]:
-            source, _ = stand_in(muscle, activation.muscles)
+        borrowed = []
+        for place, muscle in enumerate(mesh[_SKIN]):
+            source, estimated = stand_in(muscle, activation.muscles)
             if source is not None:
                 index = activation.muscles.index(source)
                 values = activation.values[:, index]
                 write_keys(ensure_fcurve(mesh, action, f'["raw_{muscle}"]'), frames, values)
-                write_keys(ensure_fcurve(mesh, action, f'["activation_{muscle}"]'), frames, np.clip(values / top[index], 0, 1))
+                write_keys(_share_curve(mesh, action, place), frames, np.clip(values / top[index], 0, 1))
+                borrowed += [muscle] * estimated
+        _mark_borrowed(mesh, borrowed)
+
+
+def _share_curve(mesh: bpy.types.Mesh, action: bpy.types.Action, place: int) -> bpy.types.FCurve:
+    """The curve of the share of the colour range of the muscle at a place in the mesh's list."""
+    return ensure_fcurve(mesh, action, f'["{_SHARES.format(place // 4 + 1)}"]', place % 4)
+
+
+def _mark_borrowed(mesh: bpy.types.Mesh, muscles: list[str]) -> None:
+    """Hatch the skin over these muscles, and over no others."""
+    if list(mesh.get(_BORROWED, ())) == muscles:
+        return
+    mesh.pop(_BORROWED, None)
+    if muscles:
+        mesh[_BORROWED] = muscles
+    names, count = list(mesh[_SKIN]), len(mesh.vertices)
+    under, cover = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+    layer = np.empty(4 * count, dtype=np.float32)
+    for place, name in enumerate(names):
+        if place % 4 == 0:
+            mesh.attributes[_LAYER.format(place // 4 + 1)].data.foreach_get("color", layer)
+        weights = layer[place % 4 :: 4]
+        cover += weights
+        under += weights * (name in muscles)
+    mesh.attributes[_BORROWED_LAYER].data.foreach_set("value", under / np.maximum(cover, 1e-4))
 
 
 def show_skin_activation(skins: list[bpy.types.Object], activation: np.ndarray, muscles: MuscleSet, top: np.ndarray) -> None:
@@ -214,12 +277,12 @@ def show_skin_activation(skins: list[bpy.types.Object], activation: np.ndarray, 
     for mesh in (skin.data for skin in skins):
         if mesh.animation_data is None or mesh.animation_data.action is None:
             continue
-        for muscle in mesh[_SKIN]:
+        for place, muscle in enumerate(mesh[_SKIN]):
             source, _ = stand_in(muscle, muscles)
             if source is not None:
                 index = muscles.index(source)
                 mesh[f"raw_{muscle}"] = float(activation[index])
-                mesh[f"activation_{muscle}"] = float(np.clip(activation[index] / top[index], 0, 1))
+                mesh[_SHARES.format(place // 4 + 1)][place % 4] = float(np.clip(activation[index] / top[index], 0, 1))
         mesh.update_tag()
 
 
@@ -237,7 +300,7 @@ def recolour_skins(skins: list[bpy.types.Object], mode: str) -> float | None:
         for which, muscles in raw.items():
             for name, keys in muscles.items():
                 if keys is not None and name in top:
-                    curve = ensure_fcurve(mesh, mesh[COLOURS[which]], f'["activation_{name}"]')
+                    curve = _share_curve(mesh, mesh[COLOURS[which]], list(mesh[_SKIN]).index(name))
                     write_keys(curve, keys[0], np.clip(keys[1] / top[name], 0, 1))
     return highest
 

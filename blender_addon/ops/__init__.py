@@ -13,7 +13,7 @@ from .edit import (
 )
 from .export import AGONIST_OT_export, AGONIST_OT_export_variants
 from .files import AGONIST_OT_import_motion
-from .help import AGONIST_FH_motion, AGONIST_OT_compare, AGONIST_OT_help
+from .help import AGONIST_FH_motion, AGONIST_OT_compare, AGONIST_OT_help, AGONIST_OT_open_guide
 from .muscles import AGONIST_OT_add_muscles, AGONIST_OT_bind_mesh, AGONIST_OT_glow_skin
 from .render import AGONIST_OT_render
 from .results import AGONIST_OT_ghost, AGONIST_OT_keep_result
@@ -42,6 +42,7 @@ _CLASSES = (
     AGONIST_OT_export_variants,
     AGONIST_OT_compare,
     AGONIST_OT_help,
+    AGONIST_OT_open_guide,
 )
 
 

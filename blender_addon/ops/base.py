@@ -7,6 +7,7 @@ import bpy
 from agonist.errors import AgonistError
 
 from ..preview import finish_all
+from ..translate import iface
 
 __all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "EditedOperator", "PredictedOperator", "active_armature"]
 
@@ -26,7 +27,7 @@ class ArmatureOperator:
     def poll(cls, context: bpy.types.Context) -> bool:
         why = cls.why_not(context, active_armature(context))
         if why:
-            cls.poll_message_set(why)
+            cls.poll_message_set(iface(why))
         return not why
 
     @classmethod

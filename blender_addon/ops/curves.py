@@ -13,7 +13,7 @@ __all__ = ["AGONIST_OT_clear_curves", "AGONIST_OT_edit_curves"]
 
 
 class AGONIST_OT_edit_curves(PredictedOperator, bpy.types.Operator):
-    """Put the predicted activation into the Graph Editor as curves to draw anew; Regenerate makes the motion that follows them"""
+    """Put the predicted activation into the Graph Editor as curves to draw anew; the motion follows them, by itself while Live is on"""
 
     bl_idname = "agonist.edit_curves"
     bl_label = "Edit Curves"

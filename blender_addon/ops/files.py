@@ -12,6 +12,7 @@ from agonist.errors import AgonistError, InputError, WorkError
 
 from .. import verbs
 from ..capture_process import VIDEO_SUFFIXES
+from ..translate import iface
 from .video import why_no_video
 
 __all__ = ["IMPORTED_SUFFIXES", "AGONIST_OT_import_motion"]
@@ -49,7 +50,7 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
-            cls.poll_message_set("Switch to Object Mode first")
+            cls.poll_message_set(iface("Switch to Object Mode first"))
             return False
         return True
 

@@ -1,6 +1,8 @@
-"""Help, the comparison of the two motions by a key, and files dropped onto the 3D view."""
+"""Help, the documentation as texts, the comparison of the two motions by a key, and files dropped onto the 3D view."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import bpy
 
@@ -8,7 +10,7 @@ from ..preferences import preferences
 from .base import EditedOperator
 from .files import IMPORTED_SUFFIXES
 
-__all__ = ["AGONIST_FH_motion", "AGONIST_OT_compare", "AGONIST_OT_help"]
+__all__ = ["AGONIST_FH_motion", "AGONIST_OT_compare", "AGONIST_OT_help", "AGONIST_OT_open_guide", "guides"]
 
 # In the order of an animator's first five minutes.
 STEPS = (
@@ -24,14 +26,31 @@ STEPS = (
 )
 
 
+_GUIDE = "agonist_guide"
+
+
+def guides() -> dict[str, Path]:
+    """Pages of the documentation by name: those in the package, or the clone's where the add-on runs from one."""
+    home = Path(__file__).resolve().parents[1]
+    folder = next((one for one in (home / "docs", home.parent / "docs") if one.is_dir()), None)
+    pages = {page.stem: page for page in folder.glob("*.md")} if folder else {}
+    # A tour comes first.
+    return {name: pages[name] for name in sorted(pages, key=lambda name: (name != "tour", name))}
+
+
+def _title(page: Path) -> str:
+    with page.open(encoding="utf-8") as lines:
+        return next((line.strip("# \n") for line in lines if line.startswith("# ")), page.stem)
+
+
 class AGONIST_OT_help(bpy.types.Operator):
-    """Show the first steps, and the documentation if the preferences name a page"""
+    """Show the first steps, and open the documentation"""
 
     bl_idname = "agonist.help"
     bl_label = "Help"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_popup(self, width=420)
+        return context.window_manager.invoke_popup(self, width=520)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         return {"FINISHED"}
@@ -40,9 +59,52 @@ class AGONIST_OT_help(bpy.types.Operator):
         column = self.layout.column(align=True)
         for line in STEPS:
             column.label(text=line)
+        column = self.layout.column(align=True)
+        for name, page in guides().items():
+            column.operator("agonist.open_guide", text=_title(page), icon="TEXT", translate=False).guide = name
         chosen = preferences()
         if chosen is not None and chosen.docs_link:
             self.layout.operator("wm.url_open", text="Documentation", icon="URL").url = chosen.docs_link
+
+
+class AGONIST_OT_open_guide(bpy.types.Operator):
+    """Open a page of the documentation as a text"""
+
+    bl_idname = "agonist.open_guide"
+    bl_label = "Open Guide"
+    bl_options = {"REGISTER", "UNDO"}
+
+    guide: bpy.props.StringProperty(name="Guide", description="Name of the page, such as tour", default="tour")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pages = guides()
+        if self.guide not in pages:
+            self.report({"ERROR"}, f"There is no page '{self.guide}'. Available: {', '.join(pages) or 'none'}")
+            return {"CANCELLED"}
+        page = pages[self.guide]
+        text = next((one for one in bpy.data.texts if one.get(_GUIDE) == self.guide), None) or bpy.data.texts.new(_title(page))
+        text[_GUIDE] = self.guide
+        text.clear()
+        text.write(page.read_text(encoding="utf-8"))
+        text.cursor_set(0)
+        area = _text_editor(context)
+        if area is None:
+            self.report({"INFO"}, f"Open a Text Editor to read '{text.name}'")
+        else:
+            area.spaces.active.text, area.spaces.active.show_word_wrap = text, True
+        return {"FINISHED"}
+
+
+def _text_editor(context: bpy.types.Context) -> bpy.types.Area | None:
+    """A text editor that is open, or one in a window of its own; None where there are no windows."""
+    windows = context.window_manager.windows
+    found = next((area for window in windows for area in window.screen.areas if area.type == "TEXT_EDITOR"), None)
+    if found is not None or bpy.app.background or context.window is None:
+        return found
+    bpy.ops.wm.window_new()
+    area = windows[-1].screen.areas[0]
+    area.type = "TEXT_EDITOR"
+    return area
 
 
 class AGONIST_OT_compare(EditedOperator, bpy.types.Operator):

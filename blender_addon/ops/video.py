@@ -12,6 +12,7 @@ from bpy_extras.io_utils import ImportHelper
 from .. import verbs
 from ..capture_process import HOW_TO_INSTALL, VIDEO_SUFFIXES, capture_command, captured
 from ..preferences import preferences
+from ..translate import iface
 from .steps import StepsOperator
 
 __all__ = ["AGONIST_OT_capture_video", "why_no_video"]
@@ -28,8 +29,8 @@ def why_no_video() -> str:
         return ""
     chosen = preferences()
     if chosen is not None and chosen.capture_command:
-        return f"The preferences name a capture program that is not there: {chosen.capture_command}"
-    return HOW_TO_INSTALL
+        return iface("The preferences name a capture program that is not there: {path}").format(path=chosen.capture_command)
+    return iface(HOW_TO_INSTALL)
 
 
 class AGONIST_OT_capture_video(StepsOperator, bpy.types.Operator, ImportHelper):
@@ -52,7 +53,7 @@ class AGONIST_OT_capture_video(StepsOperator, bpy.types.Operator, ImportHelper):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        why = "Switch to Object Mode first" if context.mode != "OBJECT" else why_no_video()
+        why = iface("Switch to Object Mode first") if context.mode != "OBJECT" else why_no_video()
         if why:
             cls.poll_message_set(why)
         return not why

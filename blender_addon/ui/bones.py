@@ -7,6 +7,7 @@ import bpy
 from agonist.bone_map import NEEDED_JOINTS
 
 from ..ops.base import active_armature
+from ..translate import iface
 from .panel import Sidebar, told
 
 __all__ = ["AGONIST_PT_bones"]
@@ -16,7 +17,7 @@ _SIDES = {"l": "Left", "r": "Right"}
 
 def _label(joint: str) -> str:
     part, _, side = joint.partition("_")
-    return f"{_SIDES[side]} {part.title()}" if side else part.title()
+    return iface(f"{_SIDES[side]} {part.title()}" if side else part.title())
 
 
 class AGONIST_PT_bones(Sidebar, bpy.types.Panel):
@@ -42,13 +43,13 @@ class AGONIST_PT_bones(Sidebar, bpy.types.Panel):
         if not props.bones:
             told(layout, context, "Predict finds the bones by itself. Detect them here to see or correct them.", "INFO")
             return
-        layout.label(text=f"{props.bone_map}: {props.bone_score:.0%} found", icon="ARMATURE_DATA")
+        layout.label(text=iface("{bone_map}: {share:.0%} found", bone_map=props.bone_map, share=props.bone_score), icon="ARMATURE_DATA")
         empty = [row.name for row in props.bones if not row.bone and (row.name in NEEDED_JOINTS or row.name == "pelvis")]
         if empty:
-            told(layout, context, f"Choose a bone for {', '.join(map(_label, empty))}", "ERROR")
+            told(layout, context, iface("Choose a bone for {joints}", joints=", ".join(map(_label, empty))), "ERROR")
         unknown = sorted({name for row in props.bones for name in row.named() if name not in armature.data.bones})
         if unknown:
-            told(layout, context, f"The armature has no bone {', '.join(unknown)}", "ERROR")
+            told(layout, context, iface("The armature has no bone {bones}", bones=", ".join(unknown)), "ERROR")
         layout.prop(props, "show_controls")
         column = layout.column(align=True)
         for joint in props.bones:
@@ -60,5 +61,5 @@ class AGONIST_PT_bones(Sidebar, bpy.types.Panel):
             fields += ["deform", "control", *(("target", "pole", "swing") if joint.name[:-2] in ("wrist", "ankle") else ())]
         for field in fields:
             split = column.split(factor=0.4, align=True)
-            split.label(text=_label(joint.name) if field == "bone" else "    " + joint.bl_rna.properties[field].name)
+            split.label(text=_label(joint.name) if field == "bone" else "    " + iface(joint.bl_rna.properties[field].name))
             split.prop_search(joint, field, armature.data, "bones", text="", icon="BONE_DATA")

@@ -29,7 +29,11 @@ class AGONIST_PT_curves(Sidebar, bpy.types.Panel):
         row.operator("agonist.edit_curves", icon="FCURVE").muscle = ""
         drawn = drawn_muscles(armature)
         if not drawn:
-            told(layout, context, "Edit Curves puts the activation into the Graph Editor; draw it as it shall be.", "INFO")
+            told(
+                layout, context,
+                "Edit Curves puts the activation into the Graph Editor; draw it as it shall be. With Live on, the motion follows.",
+                "INFO",
+            )  # fmt: skip
             return
         column = layout.column(align=True)
         for name in drawn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..ops.base import active_armature
+from ..translate import iface
 from .panel import Sidebar, told
 
 __all__ = ["AGONIST_PT_export"]
@@ -28,7 +29,7 @@ class AGONIST_PT_export(Sidebar, bpy.types.Panel):
         layout.prop(settings, "preset")
         scene_fps = context.scene.render.fps / context.scene.render.fps_base
         fps = settings.fps if settings.use_fps else scene_fps
-        told(layout, context, f"{settings.chosen.told}, {fps:.4g} frames/s", "INFO")
+        told(layout, context, iface("{preset}, {fps:.4g} frames/s", preset=iface(settings.chosen.told), fps=fps), "INFO")
         layout.prop(settings, "root")
         column = layout.column(heading="Motion")
         column.prop(settings, "loop")
@@ -38,14 +39,18 @@ class AGONIST_PT_export(Sidebar, bpy.types.Panel):
         field.enabled = settings.use_fps
         field.prop(settings, "fps", text="")
         column = layout.column(heading="With")
+        bones_alone = settings.chosen.format == "bvh"
         curves = column.row()
-        curves.enabled = settings.chosen.format != "bvh"
+        curves.enabled = not bones_alone
         curves.prop(settings, "activation")
         column.prop(settings, "csv")
         skins = column.row()
-        skins.enabled = settings.chosen.format != "bvh"
+        skins.enabled = not bones_alone
         skins.prop(settings, "meshes")
-        layout.operator("agonist.export", icon="EXPORT", text=f"Export {settings.chosen.label}").preset = "SCENE"
+        if bones_alone:
+            told(layout, context, "A BVH file holds bones alone: no activation curves and no meshes.", "INFO")
+        text = iface("Export {preset}", preset=iface(settings.chosen.label))
+        layout.operator("agonist.export", icon="EXPORT", text=text).preset = "SCENE"
         layout.separator(factor=0.5)
         column = layout.column(align=True)
         column.use_property_split = False

@@ -147,7 +147,7 @@ def _draw() -> None:
     gpu.state.blend_set("NONE")
     for number, row in enumerate(reversed(rows)):
         y = bottom + number * (height + _GAP * scale) + height / 2 - 4 * scale
-        draw_text(bpy.app.translations.pgettext_iface(row.label), left + width + 8 * scale, y, 11 * scale)
+        draw_text(row.label, left + width + 8 * scale, y, 11 * scale)
         told = " \N{RIGHTWARDS ARROW} ".join(f"{row.at(which, scene.frame_current_final):.2f}" for which in row.values)
         draw_text(told, left + width + (8 + _LABEL) * scale, y, 11 * scale)
 

@@ -10,8 +10,10 @@ from gpu_extras.batch import batch_for_shader
 
 from ..muscles.colours import srgb_at
 from ..muscles.heatmap import muscle_objects
+from ..muscles.meaning import full_colour, marks
 from ..muscles.skin import glowing_skins
 from ..ops.base import active_armature
+from ..translate import iface
 
 __all__ = ["EDGE", "WIDTH", "draw_text", "legend_lines", "legend_top", "register", "unregister"]
 
@@ -23,15 +25,7 @@ _HEIGHT, _STEPS = 12, 48
 
 def legend_lines(armature: bpy.types.Object) -> tuple[str, str, str, list[str]]:
     """What the legend of an armature says: title, both ends of the scale, and notes on marked muscles."""
-    props = armature.agonist
-    top = {"ABSOLUTE": "1.00", "MUSCLE": "own peak"}.get(props.colour_range, f"{props.colour_top:.2f}")
-    muscles = muscle_objects(armature).values()
-    notes = []
-    if any(thing.get("estimated") for thing in muscles):
-        notes.append("hatched, duller: estimated from a neighbour")
-    if any(thing.get("unknown") for thing in muscles):
-        notes.append("grey: not predicted by this model")
-    return "Muscle activation, predicted", "0", top, notes
+    return "Muscle activation, predicted", "0", full_colour(armature), marks(armature)
 
 
 def _shown(context: bpy.types.Context, armature: bpy.types.Object | None) -> bool:
@@ -70,19 +64,19 @@ def _draw() -> None:
     draw_text(title, left, bottom + height + 6 * scale, 12 * scale)
     draw_text(low, left, bottom - 14 * scale, 11 * scale)
     blf.size(0, 11 * scale)
-    draw_text(high, left + width - blf.dimensions(0, high)[0], bottom - 14 * scale, 11 * scale)
+    draw_text(high, left + width - blf.dimensions(0, iface(high))[0], bottom - 14 * scale, 11 * scale)
     for line, note in enumerate(notes):
         draw_text(note, left, bottom - (30 + 15 * line) * scale, 11 * scale)
 
 
 def draw_text(text: str, x: float, y: float, size: float) -> None:
-    """White text with a shadow over the view, in pixels."""
+    """White text with a shadow over the view, in the user's language; in pixels."""
     blf.size(0, size)
     blf.enable(0, blf.SHADOW)
     blf.shadow(0, 3, 0.0, 0.0, 0.0, 0.8)
     blf.color(0, 1.0, 1.0, 1.0, 1.0)
     blf.position(0, x, y, 0)
-    blf.draw(0, text)
+    blf.draw(0, iface(text))
     blf.disable(0, blf.SHADOW)
 
 

@@ -8,6 +8,7 @@ import bpy
 
 from ..muscles.heatmap import colours_are_seen, muscle_objects
 from ..ops.base import active_armature
+from ..translate import iface
 
 __all__ = ["AGONIST_PT_main", "Sidebar", "told"]
 
@@ -25,11 +26,11 @@ _LETTER_PX = 7.5
 
 
 def told(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
-    """A message in as many lines as the sidebar's width needs."""
+    """A message in the user's language, in as many lines as the sidebar's width needs."""
     letters = context.region.width / (_LETTER_PX * context.preferences.system.ui_scale) - 5
     column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, max(16, int(letters)))):
-        column.label(text=line, icon="BLANK1" if number else icon)
+    for number, line in enumerate(textwrap.wrap(iface(text), max(16, int(letters)))):
+        column.label(text=line, icon="BLANK1" if number else icon, translate=False)
 
 
 class AGONIST_PT_main(Sidebar, bpy.types.Panel):
@@ -51,7 +52,7 @@ class AGONIST_PT_main(Sidebar, bpy.types.Panel):
             told(layout, context, "Select an animated armature, or import a motion.", "INFO")
             return
         props, muscles = armature.agonist, muscle_objects(armature)
-        layout.label(text=armature.name, icon="ARMATURE_DATA")
+        layout.label(text=armature.name, icon="ARMATURE_DATA", translate=False)
         column = layout.column(align=True)
         column.operator("agonist.add_muscles", icon="OUTLINER_OB_META", text="Rebuild Muscles" if muscles else "Add Muscles")
         column.operator("agonist.predict", icon="SHADING_RENDERED")

@@ -29,12 +29,15 @@ class AGONIST_PT_render(Sidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.agonist_render
+        is_edited = active_armature(context).agonist.recommended_action is not None
         column = layout.column(align=True)
         for job, text, icon in (("SHEET", "Contact Sheet", "IMGDISPLAY"), ("SIDES", "Side by Side", "RENDER_ANIMATION"),
                                 ("TURN", "Turntable", "FILE_REFRESH")):  # fmt: skip
             row = column.row(align=True)
-            row.enabled = job != "SIDES" or active_armature(context).agonist.recommended_action is not None
+            row.enabled = job != "SIDES" or is_edited
             row.operator("agonist.render", text=text, icon=icon).job = job
+        if not is_edited:
+            told(layout, context, "Side by Side takes a recommended motion; move a slider first.", "INFO")
         layout.use_property_split, layout.use_property_decorate = True, False
         for name in ("engine", "height", "count", "step", "hold", "folder"):
             layout.prop(settings, name)

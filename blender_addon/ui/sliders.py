@@ -7,6 +7,7 @@ import bpy
 from ..ops.base import active_armature
 from ..scope import LOCKS
 from ..sliders import AgonistGroup, AgonistSlider
+from ..translate import iface
 from .panel import Sidebar, told
 
 __all__ = ["AGONIST_PT_scope", "AGONIST_PT_sliders"]
@@ -91,8 +92,8 @@ class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
                     row.label(text="")
         row = layout.row(align=True)
         row.label(text="Only")
-        for parts in ("ARMS", "LEGS", "TRUNK"):
-            row.operator("agonist.only_parts", text=parts.title()).parts = parts
+        for parts, label in (("ARMS", "Arms"), ("LEGS", "Legs"), ("TRUNK", "Trunk")):
+            row.operator("agonist.only_parts", text=label).parts = parts
         row.operator("agonist.only_parts", text="", icon="UNLOCKED").parts = "ALL"
         layout.prop(scope, "influence", slider=True)
         layout.prop(props, "use_frame_range")
@@ -103,4 +104,4 @@ class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
             row = layout.split(factor=0.6)
             row.prop(scope, "falloff_s")
             fps = context.scene.render.fps / context.scene.render.fps_base
-            row.label(text=f"= {scope.falloff_s * fps:.3g} frames")
+            row.label(text=iface("= {count:.3g} frames", count=scope.falloff_s * fps))

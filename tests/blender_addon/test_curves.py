@@ -5,7 +5,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import curves, session, verbs
+from blender_addon import curves, redraw, session, verbs
 from blender_addon.compat import fcurves_of
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -181,3 +181,74 @@ def test_a_helper_that_was_deleted_or_robbed_of_its_action(rig):
     bpy.data.objects.remove(curves.curves_object(rig))
     rig.agonist.sliders["quadriceps_l"].scale = 1.5
     assert rig.agonist.sliders["quadriceps_l"].reached > 1
+
+
+def _rested():
+    """Blender evaluates the scene, and the hand rests long enough."""
+    bpy.context.view_layer.update()
+    waiting = list(redraw._due)
+    redraw.make_due()
+    return waiting
+
+
+def test_a_drawn_curve_makes_the_motion_by_itself_while_live_is_on(rig):
+    source = session.live_edit(rig).stamp
+    bpy.ops.agonist.edit_curves(muscle="quadriceps_l")
+    assert _rested() == []
+    before = rigs.evaluated(rig)
+    _draw(rig, "quadriceps_l", 1.6, 0.5)
+    assert _rested() == ["rig"]
+    made = rigs.evaluated(rig)
+    assert np.abs(made - before).max() > 0.01 and rig.agonist.show == "RECOMMENDED"
+    # What it wrote itself, reached curves and colours, asks for nothing.
+    for _ in range(3):
+        assert _rested() == []
+    bpy.ops.agonist.edit_curves(muscle="hamstrings")
+    assert _rested() == []
+    # The same as the button makes while something moves.
+    verbs.edit_armature(rig, refine=False)
+    np.testing.assert_array_equal(rigs.evaluated(rig), made)
+    assert session.live_edit(rig).stamp == source and _rested() == []
+    rig.agonist.live = False
+    _draw(rig, "quadriceps_l", 0.5, 0.5)
+    assert _rested() == []
+    np.testing.assert_array_equal(rigs.evaluated(rig), made)
+
+
+def test_a_motion_made_by_drawing_is_one_undo_step_and_is_not_made_again_by_going_back(rig):
+    bpy.ops.agonist.edit_curves(muscle="quadriceps_l")
+    bpy.ops.ed.undo_push(message="curves")
+    _draw(rig, "quadriceps_l", 1.6, 0.5)
+    bpy.ops.ed.undo_push(message="Transform")
+    assert _rested() == ["rig"]
+    made, keys = rigs.evaluated(rig), _keys("quadriceps_l")
+
+    def back(step):
+        assert step() == {"FINISHED"}
+        again = bpy.data.objects["rig"]
+        assert _rested() == []
+        return again
+
+    again = back(bpy.ops.ed.undo)
+    assert again.agonist.recommended_action is None and _keys("quadriceps_l") == keys
+    again = back(bpy.ops.ed.undo)
+    assert _keys("quadriceps_l") != keys
+    back(bpy.ops.ed.redo)
+    again = back(bpy.ops.ed.redo)
+    assert _keys("quadriceps_l") == keys
+    np.testing.assert_array_equal(rigs.evaluated(again), made)
+    # And it goes on working from there.
+    _draw(again, "quadriceps_l", 0.8, 1.2)
+    assert _rested() == ["rig"]
+    assert np.abs(rigs.evaluated(bpy.data.objects["rig"]) - made).max() > 1e-3
+
+
+def test_an_edit_that_fails_after_a_drawn_curve_is_told_in_the_panel(rig):
+    bpy.ops.agonist.edit_curves(muscle="quadriceps_l")
+    rig.agonist.model = "nonesuch"
+    _draw(rig, "quadriceps_l", 1.6, 0.5)
+    assert _rested() == ["rig"] and "nonesuch" in rig.agonist.message and _rested() == []
+
+
+def _keys(name):
+    return [tuple(point.co) for point in _curve(bpy.data.objects["rig"], name).keyframe_points]

@@ -1,5 +1,8 @@
 """Every button and field says what it does; everything that is registered goes again; dropped files reach the importer."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 bpy = pytest.importorskip("bpy")
@@ -8,7 +11,7 @@ import blender_addon
 from agonist import io
 from blender_addon import ops, preferences
 from blender_addon.capture_process import VIDEO_SUFFIXES
-from blender_addon.ops.help import AGONIST_FH_motion
+from blender_addon.ops.help import AGONIST_FH_motion, guides
 from blender_addon.translate import translations
 from blender_addon.ui import graph, legend
 from tests.blender_addon import rigs
@@ -132,7 +135,7 @@ def test_a_dropped_file_is_imported_without_a_file_browser(squat):
     assert len(bpy.data.armatures) == 1
 
 
-def test_the_key_compares_and_is_one_undo_step():
+def test_the_key_compares():
     armature = rigs.quaternion(exercise("Squat", 1.0))
     bpy.context.view_layer.objects.active = armature
     with pytest.raises(RuntimeError, match="Move a slider first"):
@@ -141,6 +144,21 @@ def test_the_key_compares_and_is_one_undo_step():
     armature.agonist.sliders["biceps_l"].scale = 1.5
     for which in ("ORIGINAL", "RECOMMENDED"):
         assert bpy.ops.agonist.compare() == {"FINISHED"} and armature.agonist.show == which
+
+
+def test_help_opens_the_documentation_as_texts():
+    """Every page of it, once each, and not over a network."""
+    pages = guides()
+    assert next(iter(pages)) == "tour" and {"rigs", "blender", "models"} <= set(pages)
+    for name, page in pages.items():
+        for _ in range(2):
+            assert bpy.ops.agonist.open_guide(guide=name) == {"FINISHED"}
+        text = next(one for one in bpy.data.texts if one["agonist_guide"] == name)
+        assert text.as_string().strip() == page.read_text(encoding="utf-8").strip()
+        assert text.name == page.read_text(encoding="utf-8").splitlines()[0].strip("# ")
+    assert len(bpy.data.texts) == len(pages)
+    with pytest.raises(RuntimeError, match="no page 'nonesuch'"):
+        bpy.ops.agonist.open_guide(guide="nonesuch")
 
 
 def test_new_rigs_begin_with_the_users_preferences_and_keep_their_own(monkeypatch):
@@ -154,3 +172,13 @@ def test_new_rigs_begin_with_the_users_preferences_and_keep_their_own(monkeypatc
         bpy.ops.agonist.add_muscles(mannequin=False)
     assert (first.agonist.colour_map, second.agonist.colour_map) == ("CIVIDIS", "INFERNO")
     assert all(child.material_slots[0].material["agonist_colour_map"] == "CIVIDIS" for child in first.children)
+
+
+def test_the_documentation_names_tests_that_exist():
+    """The table of what users of neighbouring tools complained of."""
+    folder = Path(__file__).parent
+    named = re.findall(r"`(tests/)?(\w+\.py)::(\w+)`", guides()["blender"].read_text(encoding="utf-8"))
+    assert len(named) > 20
+    for elsewhere, file, name in named:
+        path = folder.parent / file if elsewhere else folder / file
+        assert f"def {name}(" in path.read_text(encoding="utf-8"), f"{file}::{name}"

@@ -8,7 +8,7 @@ bpy = pytest.importorskip("bpy")
 from blender_addon import preview, verbs
 from blender_addon.compat import fcurves_of, remove_fcurve
 from blender_addon.muscles.heatmap import muscle_objects
-from blender_addon.muscles.skin import glow_skin, glowing_skins
+from blender_addon.muscles.skin import glow_skin, glowing_skins, skin_shares
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
@@ -251,8 +251,8 @@ def test_a_skin_glows_along():
 
     def shown():
         bpy.context.view_layer.update()
-        (mesh,) = (one.data.evaluated_get(bpy.context.evaluated_depsgraph_get()) for one in glowing_skins(armature))
-        return np.array([mesh[f"{kind}_quadriceps_l"] for kind in ("raw", "activation")])
+        (seen,) = (one.evaluated_get(bpy.context.evaluated_depsgraph_get()) for one in glowing_skins(armature))
+        return np.array([seen.data["raw_quadriceps_l"], skin_shares(seen)["quadriceps_l"]])
 
     before = shown()
     armature.agonist.sliders["quadriceps_l"].scale = 1.7

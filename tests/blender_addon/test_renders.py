@@ -13,6 +13,7 @@ from blender_addon.muscles.colours import srgb_at
 from blender_addon.ops.steps import StepsOperator
 from blender_addon.renders import RenderOptions, render_contact_sheet, render_side_by_side, render_turntable
 from blender_addon.sheet import Legend, legend_texts
+from blender_addon.ui.legend import legend_lines
 
 pytestmark = pytest.mark.blender
 
@@ -217,9 +218,30 @@ def test_letters_stand_where_they_were_put():
 @pytest.mark.parametrize(("width", "told"), [(1200, True), (260, False)])
 def test_the_legend_shows_the_colours_and_fits(width, told):
     picture = np.zeros((40, width, 3))
-    texts = legend_texts(picture, Legend("VIRIDIS", 0.4, "a line of some length"), 20)
+    texts = legend_texts(picture, Legend("VIRIDIS", "0.40", "a line of some length"), 20)
     assert (len(texts) == 3) == told and "0.40 flexed" in [one.text for one in texts]
     row = picture[20]
     inked = np.flatnonzero(row.any(axis=1))
     np.testing.assert_allclose(row[[inked[0], inked[-1]]], srgb_at("VIRIDIS", np.array([0.0, 1.0])), atol=1e-6)
     assert inked[-1] + 90 * (texts[1].size / 17) < width
+
+
+def test_the_legend_of_a_picture_says_what_that_of_the_view_says(rig):
+    """Also where each muscle has a range of its own, and where values are borrowed or missing."""
+    for mode in ("CLIP", "MUSCLE", "ABSOLUTE"):
+        rig.agonist.colour_range = mode
+        texts = _legend_of_a_picture(rig)
+        view = legend_lines(rig)
+        assert texts[1] == (view[2] if mode == "MUSCLE" else f"{view[2]} flexed") and "estimated" not in texts[2]
+    verbs.build_muscles(rig, mannequin=False, muscles="surface24")
+    verbs.predict_armature(rig)
+    told = _legend_of_a_picture(rig)[2]
+    assert all(note in told for note in legend_lines(rig)[3]) and "estimated" in told and "not predicted" in told
+    # Where there is no room for both, the marks come first.
+    assert _legend_of_a_picture(rig, 800)[2] == "; ".join(legend_lines(rig)[3])
+    assert len(_legend_of_a_picture(rig, 300)) == 2
+
+
+def _legend_of_a_picture(rig, width=2000):
+    with renders._set(rig, SMALL) as one:
+        return [text.text for text in legend_texts(np.zeros((40, width, 3)), one.legend, 20)]

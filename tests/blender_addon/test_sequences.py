@@ -1,5 +1,7 @@
 """Whatever is pressed, undone and redone in whatever order: no exception, and the source action stays as it was."""
 
+import tempfile
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import preview
+from blender_addon import curves, preview, redraw
 from blender_addon.compat import fcurves_of
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -59,6 +61,54 @@ def _press(name, **arguments):
         bpy.ops.ed.undo_push(message=name)
 
 
+def _group(name, scale):
+    if name in _rig().agonist.groups:
+        _rig().agonist.groups[name].scale = scale
+        bpy.ops.ed.undo_push(message="Scale")
+
+
+def _frames(first, last, on):
+    props = _rig().agonist
+    props.frame_first, props.frame_last, props.use_frame_range = first, last, on
+    bpy.ops.ed.undo_push(message="Frame Range")
+
+
+def _draw(factor):
+    """As in the Graph Editor: the keys of every drawn curve times a factor."""
+    helper, drawn = curves.curves_object(_rig()), curves.drawn_muscles(_rig())
+    for muscle in drawn:
+        path = f'["{_rig().agonist.sliders[muscle].label}"]'
+        for curve in fcurves_of(helper, helper.animation_data.action):
+            if curve.data_path == path:
+                for point in curve.keyframe_points:
+                    point.co.y = min(1.0, point.co.y * factor)
+                curve.update()
+    if drawn:
+        bpy.ops.ed.undo_push(message="Transform")
+
+
+def _redrawn():
+    """The hand rests after it has drawn."""
+    bpy.context.view_layer.update()
+    redraw.make_due()
+
+
+def _bind(muscle):
+    """A mesh of the user's own, selected with the armature."""
+    for thing in bpy.context.selected_objects:
+        thing.select_set(False)
+    for name in ("ball", "rig"):
+        bpy.data.objects[name].select_set(True)
+    bpy.context.view_layer.objects.active = _rig()
+    _press("bind_mesh", muscle=muscle)
+
+
+def _export(preset):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "out"
+        _press("export", preset=preset, filepath=str(path))
+
+
 def _step(kind):
     operator = getattr(bpy.ops.ed, kind)
     if operator.poll():
@@ -76,7 +126,13 @@ STEPS = st.one_of(
         (_press, ("keep_result",), {"track": True}), (_press, ("keep_result",), {}), (_press, ("glow_skin",), {}),
         (_press, ("add_muscles",), {"mannequin": False}), (_set, ("colour_map", "VIRIDIS"), {}), (_set, ("colour_range", "ABSOLUTE"), {}),
         (_set, ("show", "ORIGINAL"), {}), (_set, ("live", False), {}), (_step, ("undo",), {}), (_step, ("undo",), {}),
-        (_step, ("redo",), {}), (_rest, (), {}), (lambda: bpy.context.scene.frame_set(9), (), {}),
+        (_step, ("redo",), {}), (_rest, (), {}), (_press, ("edit",), {}), (_press, ("edit_curves",), {"muscle": "quadriceps"}),
+        (_press, ("edit_curves",), {}), (_press, ("clear_curves",), {}), (_press, ("clear_curves",), {"muscle": "quadriceps_l"}),
+        (_press, ("only_parts",), {"parts": "ARMS"}), (_press, ("only_parts",), {"parts": "ALL"}),
+        (_press, ("reset_slider",), {"slider": "quadriceps_l"}), (_press, ("reset_slider",), {"slider": "biceps"}),
+        (_press, ("detect_bones",), {}), (_export, ("BVH",), {}), (_bind, ("quadriceps_l",), {}), (_group, ("quadriceps", 1.5), {}),
+        (_group, ("biceps", 0.5), {}), (_frames, (3, 11, True), {}), (_frames, (1, 16, False), {}), (_draw, (1.5,), {}),
+        (_draw, (0.6,), {}), (_redrawn, (), {}), (_redrawn, (), {}), (lambda: bpy.context.scene.frame_set(9), (), {}),
     ]),
 )  # fmt: skip
 
@@ -87,7 +143,7 @@ def _keys(action):
 
 
 @given(sequence=st.lists(STEPS, min_size=3, max_size=8))
-@settings(max_examples=examples(25))
+@settings(max_examples=examples(100))
 def test_any_order_of_buttons_undo_and_redo_leaves_the_source_as_it_was(sequence):
     bpy.ops.wm.read_factory_settings(use_empty=True)
     armature = rigs.quaternion(exercise("Squat", 0.5, seed=4))
@@ -96,6 +152,9 @@ def test_any_order_of_buttons_undo_and_redo_leaves_the_source_as_it_was(sequence
     skin.data.from_pydata([(0, 0, 0.6), (0.1, 0, 0.6), (0, 0.1, 0.6)], [], [(0, 1, 2)])
     bpy.context.scene.collection.objects.link(skin)
     skin.modifiers.new("Armature", "ARMATURE").object = armature
+    bpy.ops.mesh.primitive_uv_sphere_add(location=(0.1, 0.0, 0.6), radius=0.04, segments=6, ring_count=4)
+    bpy.context.active_object.name = "ball"
+    bpy.context.view_layer.objects.active = armature
     name = armature.animation_data.action.name
     before = _keys(armature.animation_data.action)
     bpy.ops.agonist.predict()

@@ -9,10 +9,10 @@ from agonist.errors import InputError
 from blender_addon import results, verbs
 from blender_addon.muscles.colours import colours_at
 from blender_addon.muscles.heatmap import muscle_objects
-from blender_addon.muscles.skin import glowing_skins
+from blender_addon.muscles.skin import borrowed_muscles, glowing_skins, remove_glow, skin_shares
 from blender_addon.ui.legend import legend_lines
 from tests.blender_addon import rigs
-from tests.blender_addon.test_pixels import _rendered
+from tests.blender_addon.test_pixels import _linear, _rendered
 from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
@@ -35,6 +35,15 @@ def _state(skin):
         [slot.material.name for slot in skin.material_slots], [slot.link for slot in skin.material_slots],
         sorted(one.name for one in skin.data.attributes), sorted(skin.data.keys()), sorted(group.name for group in skin.vertex_groups),
     )  # fmt: skip
+
+
+def _only(skin, muscle):
+    """That muscle everywhere and no other, so that every pixel says one colour."""
+    layer, channel = divmod(list(skin.data["agonist_skin"]).index(muscle), 4)
+    for number in range((len(skin.data["agonist_skin"]) + 3) // 4):
+        values = np.zeros((len(skin.data.vertices), 4), dtype=np.float32)
+        values[:, channel] = number == layer
+        skin.data.attributes[f"Agonist {number + 1}"].data.foreach_set("color", values.ravel())
 
 
 def test_the_glow_lies_over_the_muscles_and_goes_without_a_trace():
@@ -67,17 +76,12 @@ def test_a_rendered_frame_shows_the_activation_on_the_skin(muscles, tmp_path):
     armature.agonist.colour_map, armature.agonist.colour_range = "VIRIDIS", "MUSCLE"
     verbs.glow(armature, [skin], muscles=muscles)
     name = "biceps_femoris_l" if muscles == "surface24" else "quadriceps_l"
-    layer, channel = divmod(list(skin.data["agonist_skin"]).index(name), 4)
-    # That muscle everywhere and no other, so that every pixel says one colour.
     assert "soleus_l" not in list(skin.data["agonist_skin"])
-    for number in range((len(skin.data["agonist_skin"]) + 3) // 4):
-        values = np.zeros((len(skin.data.vertices), 4), dtype=np.float32)
-        values[:, channel] = number == layer
-        skin.data.attributes[f"Agonist {number + 1}"].data.foreach_set("color", values.ravel())
+    _only(skin, name)
     shares = {}
     for frame in (1, 11, 21, 31):
         bpy.context.scene.frame_set(frame)
-        shares[frame] = skin.data[f"activation_{name}"]
+        shares[frame] = skin_shares(skin)[name]
     assert max(shares.values()) - min(shares.values()) > 0.1
     rendered = _rendered(skin, tuple(shares), tmp_path)
     says = {frame: colours_at("VIRIDIS", np.array(share)) for frame, share in shares.items()}
@@ -94,7 +98,7 @@ def test_the_skin_follows_toggle_range_map_and_reload(tmp_path):
 
     def shown(rig):
         bpy.context.scene.frame_set(20)
-        return glowing_skins(rig)[0].data["activation_quadriceps_l"]
+        return skin_shares(glowing_skins(rig)[0])["quadriceps_l"]
 
     edited = shown(armature)
     armature.agonist.show = "ORIGINAL"
@@ -185,6 +189,36 @@ def test_the_legend_says_what_full_colour_and_the_marks_mean():
     assert len(muscle_objects(armature)) == 24
     notes = legend_lines(armature)[3]
     assert len(notes) == 2 and "estimated" in notes[0] and "not predicted" in notes[1]
+
+
+def test_skin_over_a_borrowed_value_is_hatched_and_the_legend_says_so(tmp_path):
+    """Of surface24 the parts of the quadriceps borrow the whole's value; the biceps femoris has its own."""
+    armature, skin = _character()
+    verbs.predict_armature(armature)
+    verbs.glow(armature, [skin])
+    assert borrowed_muscles(skin) == [] and legend_lines(armature)[3] == []
+    for one in glowing_skins(armature):
+        remove_glow(one)
+    verbs.glow(armature, [skin], muscles="surface24")
+    assert {"vastus_lateralis_l", "rectus_femoris_r"} <= set(borrowed_muscles(skin)) and "biceps_femoris_l" not in borrowed_muscles(skin)
+    (note,) = legend_lines(armature)[3]
+    assert "hatched" in note and "estimated" in note
+    marked = np.empty(len(skin.data.vertices), dtype=np.float32)
+    skin.data.attributes["Agonist Borrowed"].data.foreach_get("value", marked)
+    assert marked.min() == 0 and marked.max() == pytest.approx(1)
+    # Everywhere a borrowed muscle, then everywhere one of its own, at the same colour: stripes of dark and light, then none.
+    _only(skin, "vastus_lateralis_l")
+    dark = []
+    _rendered(skin, (1, 2), tmp_path)
+    # Near enough to tell the stripes apart.
+    bpy.context.scene.camera.data.ortho_scale, bpy.context.scene.frame_end = 0.15, 1
+    for value in (1.0, 0.0):
+        skin.data.attributes["Agonist Borrowed"].data.foreach_set("value", np.full(len(marked), value, dtype=np.float32))
+        bpy.ops.render.render(animation=True)
+        pixels = np.array(bpy.data.images.load(str(tmp_path / "frame_0001.png"), check_existing=False).pixels).reshape(-1, 4)
+        light = _linear(pixels[pixels[:, 3] > 0.99, 0])
+        dark.append(np.percentile(light, 5) / np.percentile(light, 95))
+    assert dark[0] < 0.8 * dark[1]
 
 
 def test_the_ghost_of_a_glowing_character_leaves_it_as_it_is():

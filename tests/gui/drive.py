@@ -72,6 +72,8 @@ def steps() -> Iterator[float]:
     yield from dragged(x, y)
     shot("6_undone")
     yield from reloaded()
+    yield from drawn()
+    yield from documented()
 
 
 def dragged(x: float, y: float) -> Iterator[float]:
@@ -155,6 +157,50 @@ def reloaded() -> Iterator[float]:
     mouse(x - 300, y)
     yield DRAWN_S
     shot("7_reloaded")
+
+
+def drawn() -> Iterator[float]:
+    """Move the keys of an activation curve in a Graph Editor: the motion follows by itself, as one undo step."""
+    bpy.context.view_layer.objects.active = rig()
+    bpy.ops.agonist.reset("EXEC_DEFAULT", True)
+    bpy.ops.agonist.edit_curves("EXEC_DEFAULT", True, muscle="quadriceps_l")
+    before = pose()
+    window = view()[0]
+    with bpy.context.temp_override(window=window):
+        bpy.ops.wm.window_new()
+    yield DRAWN_S
+    window = bpy.context.window_manager.windows[-1]
+    area = window.screen.areas[0]
+    area.type = "GRAPH_EDITOR"
+    yield 1.0
+    region = next(one for one in area.regions if one.type == "WINDOW")
+    with bpy.context.temp_override(window=window, area=area, region=region):
+        bpy.ops.graph.select_all(action="SELECT")
+        bpy.ops.transform.resize("EXEC_DEFAULT", True, value=(1.0, 1.8, 1.0))
+    yield from until(lambda: rig().agonist.show == "RECOMMENDED")
+    yield 0.5
+    check("a drawn curve makes the motion by itself", moved(pose(), before) > 1e-3, f"{moved(pose(), before):.4f} m")
+    made = pose()
+    shot("8_drawn")
+    with bpy.context.temp_override(window=window):
+        bpy.ops.wm.window_close()
+    yield from press("Z", ctrl=True)
+    yield 1.5
+    check("one undo takes that motion back, and it stays so", moved(pose(), before) < 1e-6, moved(pose(), before))
+    yield from press("Z", ctrl=True, shift=True)
+    yield 0.5
+    check("redo brings that motion again", moved(pose(), made) < 1e-6, moved(pose(), made))
+
+
+def documented() -> Iterator[float]:
+    """Help's pages open in a Text Editor of their own."""
+    with bpy.context.temp_override(window=view()[0]):
+        bpy.ops.agonist.open_guide(guide="tour")
+    yield 1.0
+    editors = [area for window in bpy.context.window_manager.windows for area in window.screen.areas if area.type == "TEXT_EDITOR"]
+    shown = [area.spaces.active.text for area in editors]
+    check("the documentation opens in a text editor", shown and "# " in shown[0].as_string(), shown)
+    shot("9_documented")
 
 
 start(steps())
