@@ -30,6 +30,7 @@ from .rig.apply import copy_action, settle
 from .rig.bones import detect_bones, fit_user_map, rig_of
 from .rig.build import build_armature
 from .rig.controls import RigSample
+from .rig.keys import restore_posed
 from .rig.restore import apply_afresh
 
 __all__ = [
@@ -159,6 +160,7 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     does not fill the file with actions. Raises MotionError, InputError, ContractError, ModelNotFoundError.
     """
     props = armature.agonist
+    restore_posed(armature)
     live = session.live_edit(armature)
     scales = {slider.name: slider.scale for slider in props.sliders}
     drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)

@@ -18,9 +18,9 @@ from agonist.motion import Motion
 
 from ..compat import assign_action
 from .controls import Control, RigSample, look
-from .keys import channels_of, key_location, key_rotation, rotation_name, rotation_values
+from .keys import channels_of, keep_posed, key_location, key_rotation, keyed_channels, rotation_name, rotation_values
 
-__all__ = ["apply_motion", "copy_action", "pose_frame", "posed_channels", "settle"]
+__all__ = ["apply_motion", "copy_action", "keep_unkeyed", "pose_frame", "settle"]
 
 # A limb bent by less says nothing about the plane it bends in; beyond the second angle it says all (radians) [ours].
 _STRAIGHT_RAD, _BENT_RAD = np.radians(1.0), np.radians(5.0)
@@ -65,16 +65,16 @@ def pose_frame(armature: bpy.types.Object, sample: RigSample, motion: Motion) ->
             setattr(pose, rotation_name(pose), value)
 
 
-def posed_channels(armature: bpy.types.Object, sample: RigSample) -> set[tuple[str, int]]:
-    """Data path and index of all channels that `pose_frame` may write."""
-    channels: set[tuple[str, int]] = set()
+def keep_unkeyed(armature: bpy.types.Object, sample: RigSample) -> None:
+    """Before `pose_frame`: note the channels that it may write and nothing keys, for `restore_posed` to give them back."""
+    keyed = keyed_channels(armature)
     for control in sample.controls:
         pose = armature.pose.bones[control.bone]
-        if control.kind != "POLE":
-            channels |= channels_of(pose, rotation_name(pose))
-        if control.kind in ("RIDE", "POLE"):
-            channels |= channels_of(pose, "location")
-    return channels
+        names = [rotation_name(pose)] if control.kind != "POLE" else []
+        names += ["location"] if control.kind in ("RIDE", "POLE") else []
+        for name in names:
+            if not channels_of(pose, name) <= keyed:
+                keep_posed(armature, pose, name)
 
 
 def settle(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> float:
