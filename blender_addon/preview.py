@@ -2,7 +2,8 @@
 
 A preview poses the bones and colours the muscles of the current frame without writing a key, so the actions always hold a whole
 result, and it is the frame that the whole edit gives. That an armature shows a preview is a property of its own, and so is what the
-preview posed though nothing keys it: the undo step that Blender makes when the mouse is let go knows both. Everything that looks further than at this one frame calls `finish_all` first.
+preview posed though nothing keys it: the undo step that Blender makes when the mouse is let go knows both. Everything that looks
+further than at this one frame calls `finish_all` first.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,14 @@ from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour
 from .muscles.mannequin import add_mannequin, mannequin_of
 from .muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins, use_skin_colour_map
 from .preferences import begin_with_preferences
-from .results import is_kept, name_result
-from .rig.apply import copy_action, settle
+from .results import as_before_if_stopped, is_kept, name_result
+from .rig.apply import copy_action, settled
 from .rig.bones import detect_bones, fit_user_map, rig_of
 from .rig.build import build_armature
 from .rig.controls import RigSample
 from .rig.keys import restore_posed
 from .rig.restore import apply_afresh
+from .steps import Steps, finished, part
 
 __all__ = [
     "asked_of",
@@ -39,12 +41,14 @@ __all__ = [
     "build_muscles",
     "change_colours",
     "edit_armature",
+    "edited",
     "find_bones",
     "glow",
     "import_motion",
     "load_bones",
     "open_curves",
     "predict_armature",
+    "predicted",
     "recolour",
     "save_bones",
     "show",
@@ -124,6 +128,11 @@ def _has_skin(armature: bpy.types.Object) -> bool:
 
 
 def predict_armature(armature: bpy.types.Object) -> None:
+    """`predicted` in one go."""
+    finished(predicted(armature))
+
+
+def predicted(armature: bpy.types.Object) -> Steps[None]:
     """Take the armature's action as the source, predict its muscles, and colour them.
 
     An action that an edit made is not a source: the motion it was made from is predicted then. Raises MotionError,
@@ -135,9 +144,8 @@ def predict_armature(armature: bpy.types.Object) -> None:
     begin_with_preferences(armature)
     props = armature.agonist
     source = props.source_action if props.source_action and data.action.get("agonist_source") else data.action
-    session.forget(armature.name)
     rig = rig_of(armature)
-    live = session.live_edit_of(armature, source)
+    live = yield from session.prepared(armature, source, anew=True)
     original = live.session.original
     muscles = live.session.model.contract.muscles
     recommended = props.recommended_action
@@ -154,6 +162,11 @@ def predict_armature(armature: bpy.types.Object) -> None:
 
 
 def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditResult:
+    """`edited` in one go."""
+    return finished(edited(armature, refine=refine))
+
+
+def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResult]:
     """Regenerate the recommended motion from the sliders and the curves that were drawn; a slider multiplies its curve.
 
     It is a new action; as long as the source stays as it is, later edits write into that same one, so that moving a slider
@@ -161,18 +174,20 @@ def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditRes
     """
     props = armature.agonist
     restore_posed(armature)
-    live = session.live_edit(armature)
+    live = yield from part(session.prepared(armature, session.source_of(armature)), 0.0, 0.5)
     scales = {slider.name: slider.scale for slider in props.sliders}
     drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
     asked, settings = asked_of(armature, live, drawn)
     result = live.session.edit(asked, **settings, refine=refine)
     former = props.recommended_action
-    if former is None or is_kept(former) or not _made_from(former, live.stamp):
-        props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
+    is_new = former is None or is_kept(former) or not _made_from(former, live.stamp)
+    with as_before_if_stopped(armature, is_new) if refine and live.sample.is_mechanical else nullcontext():
+        if is_new:
+            props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
+        apply_afresh(armature, live.sample, result.motion, props.recommended_action, props.source_action)
+        if refine and live.sample.is_mechanical:
+            yield from part(settled(armature, live.sample, result.motion, props.recommended_action), 0.5, 1.0)
     name_result(props.recommended_action, props.source_action, scales, drawn)
-    apply_afresh(armature, live.sample, result.motion, props.recommended_action, props.source_action)
-    if refine and live.sample.is_mechanical:
-        settle(armature, live.sample, result.motion, props.recommended_action)
     _key(armature, live, "RECOMMENDED", result.recommended)
     write_reached(armature, result.recommended, live.sample.first_frame)
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):

@@ -17,10 +17,11 @@ from agonist import rotations
 from agonist.motion import Motion
 
 from ..compat import assign_action
+from ..steps import Steps, finished, part
 from .controls import Control, RigSample, look
 from .keys import channels_of, keep_posed, key_location, key_rotation, keyed_channels, rotation_name, rotation_values
 
-__all__ = ["apply_motion", "copy_action", "keep_unkeyed", "pose_frame", "settle"]
+__all__ = ["apply_motion", "copy_action", "keep_unkeyed", "pose_frame", "settle", "settled"]
 
 # A limb bent by less says nothing about the plane it bends in; beyond the second angle it says all (radians) [ours].
 _STRAIGHT_RAD, _BENT_RAD = np.radians(1.0), np.radians(5.0)
@@ -78,13 +79,20 @@ def keep_unkeyed(armature: bpy.types.Object, sample: RigSample) -> None:
 
 
 def settle(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> float:
+    """`settled` in one go."""
+    return finished(settled(armature, sample, motion, action))
+
+
+def settled(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> Steps[float]:
     """Look where the joints really are after `apply_motion`, and correct the controls until they are where they should be.
 
     Only rigs with constraints need it. Returns the largest distance that is left, in metres.
     """
     miss = np.inf
     for made in range(_MOST_PASSES + 1):
-        seen = look(armature, sample.rig, [(one.bone, one.joint, one.kind) for one in sample.controls], sample.first_frame, len(motion))
+        keys = [(one.bone, one.joint, one.kind) for one in sample.controls]
+        # Nobody knows how many passes there will be; each seems half of the rest.
+        seen = yield from part(look(armature, sample.rig, keys, sample.first_frame, len(motion)), 1 - 0.5**made, 1 - 0.5 ** (made + 1))
         before, miss = miss, float(np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max())
         if miss < _NEAR_M or made == _MOST_PASSES or (made >= _PASSES and miss > _BETTER * before):
             break
