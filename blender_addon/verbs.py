@@ -215,7 +215,8 @@ def asked_of(
         first = live.sample.first_frame
         frames = (props.frame_first - first, props.frame_last - first + 1)
     asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
-    return asked, {"frames": frames, "locked": scope.locked, "falloff_s": scope.falloff_s, "influence": scope.influence}
+    return asked, {"frames": frames, "locked": scope.locked, "falloff_s": scope.falloff_s, "influence": scope.influence,
+                   "feet_planted": scope.feet_planted}  # fmt: skip
 
 
 def _key(armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None) -> None:

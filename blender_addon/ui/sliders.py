@@ -94,6 +94,7 @@ class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
         for parts in ("ARMS", "LEGS", "TRUNK"):
             row.operator("agonist.only_parts", text=parts.title()).parts = parts
         row.operator("agonist.only_parts", text="", icon="UNLOCKED").parts = "ALL"
+        layout.prop(scope, "feet_planted")
         layout.prop(scope, "influence", slider=True)
         layout.prop(props, "use_frame_range")
         if props.use_frame_range:
