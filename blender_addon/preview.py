@@ -1,8 +1,9 @@
 """While a slider is dragged: the frame on screen at once, the whole clip as soon as the hand rests.
 
 A preview poses the bones and colours the muscles of the current frame without writing a key, so the actions always hold a whole
-result, and it is the frame that the whole edit gives. That an armature shows a preview is a property of its own: the undo step that
-Blender makes when the mouse is let go knows it too. Everything that looks further than at this one frame calls `finish_all` first.
+result, and it is the frame that the whole edit gives. That an armature shows a preview is a property of its own, and so is what the
+preview posed though nothing keys it: the undo step that Blender makes when the mouse is let go knows both. Everything that looks
+further than at this one frame calls `finish_all` first.
 """
 
 from __future__ import annotations
@@ -16,10 +17,9 @@ import bpy
 from agonist.errors import AgonistError
 
 from . import session, verbs
-from .compat import fcurves_of
 from .muscles.heatmap import muscle_objects, range_top, show_activation
 from .muscles.skin import glowing_skins, show_skin_activation
-from .rig.apply import pose_frame, posed_channels
+from .rig.apply import keep_unkeyed, pose_frame
 from .rig.controls import RigSample
 from .rig.keyed import plays_alone
 
@@ -48,7 +48,7 @@ def show_preview(armature: bpy.types.Object) -> bool:
     """Show the current frame of the edit that the panel asks for; the whole follows.
 
     Returns False, and nothing has changed, where only the whole will do: while the animation plays, off the clip and between its
-    frames, and where channels would keep the preview because nothing keys them. Raises what `verbs.edit_armature` raises.
+    frames. Raises what `verbs.edit_armature` raises.
     """
     props = armature.agonist
     if not _plays_plainly(armature):
@@ -59,10 +59,10 @@ def show_preview(armature: bpy.types.Object) -> bool:
     if scene.frame_subframe or not 0 <= row < len(live.sample.motion):
         return False
     sample = _row(live.sample, row)
-    if not posed_channels(armature, sample) <= _keyed(armature):
-        return False
     scales, settings = verbs.asked_of(armature, live)
     seen = live.session.preview(scales, row, **settings)
+    if not props.is_preview:
+        keep_unkeyed(armature, sample)
     pose_frame(armature, sample, seen.motion)
     original = live.session.original
     top = range_top(original, props.colour_range)
@@ -123,12 +123,6 @@ def _plays_plainly(armature: bpy.types.Object) -> bool:
     if not plays_alone(armature):
         return False
     return not any(window.screen.is_animation_playing for window in bpy.context.window_manager.windows)
-
-
-def _keyed(armature: bpy.types.Object) -> set[tuple[str, int]]:
-    """Data path and index of the channels that the active action decides."""
-    curves = fcurves_of(armature, armature.animation_data.action)
-    return {(one.data_path, one.array_index) for one in curves if not (one.mute or (one.group and one.group.mute))}
 
 
 @lru_cache(maxsize=2)

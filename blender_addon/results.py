@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 import bpy
 
@@ -10,8 +11,10 @@ from agonist.errors import MotionError
 
 from .compat import assign_action, push_to_track
 from .exports.stage import skins_of
+from .rig.keys import restore_unkeyed
+from .session import play
 
-__all__ = ["describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost", "show_ghost"]
+__all__ = ["as_before_if_stopped", "describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost", "show_ghost"]
 
 _GHOST = "agonist_ghost_of"
 _KEPT = "agonist_kept"
@@ -62,6 +65,39 @@ def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types
     if track:
         push_to_track(armature, action)
     return action
+
+
+@contextmanager
+def as_before_if_stopped(armature: bpy.types.Object, is_new: bool) -> Iterator[None]:
+    """Inside, the recommended motion is written, or with `is_new` made; where that is stopped or fails, all is as it was before."""
+    props, former, played = armature.agonist, armature.agonist.recommended_action, armature.animation_data.action
+    before = None if is_new else former.copy()
+    is_whole = False
+    try:
+        yield
+        is_whole = True
+    finally:
+        # What is left over: the copy that was not needed, or what was written.
+        extra, recommended = before, props.recommended_action
+        if not is_whole:
+            extra = None if is_new and recommended == former else recommended
+            _take_back(armature, former if is_new else before, before if played == former and before else played)
+            if before is not None:
+                name, before.use_fake_user = former.name, former.use_fake_user
+                former.user_remap(before)
+        if extra is not None:
+            bpy.data.actions.remove(extra)
+        if not is_whole and before is not None:
+            before.name = name
+
+
+def _take_back(armature: bpy.types.Object, recommended: bpy.types.Action | None, played: bpy.types.Action | None) -> None:
+    armature.agonist.recommended_action = recommended
+    if played is not None:
+        play(armature, played)
+    else:
+        restore_unkeyed(armature)
+        armature.animation_data.action = None
 
 
 def ghost_of(armature: bpy.types.Object) -> bpy.types.Object | None:

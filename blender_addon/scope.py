@@ -43,6 +43,10 @@ class AgonistScope(bpy.types.PropertyGroup):
         name="Influence", description="Share of the change that is taken: 0 is the original motion, 1 the whole edit", default=1.0,
         min=0.0, max=1.0, subtype="FACTOR", update=changed,
     )  # fmt: skip
+    feet_planted: bpy.props.BoolProperty(
+        name="Keep Feet Planted", description="Feet that stand stay where they stand; without, they only stay above the floor",
+        default=True, update=changed,
+    )  # fmt: skip
     falloff_s: bpy.props.FloatProperty(
         name="Falloff", description="Seconds over which the edit fades in and out inside the frame range", default=FALLOFF_S, min=0.0,
         max=60.0, soft_max=3.0, step=5, precision=2, unit="TIME_ABSOLUTE", update=changed,

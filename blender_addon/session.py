@@ -12,11 +12,12 @@ from agonist.model import Model, load_model
 
 from .compat import assign_action
 from .rig.bones import humanoid_of, rig_of
-from .rig.controls import RigSample, sample_rig
+from .rig.controls import RigSample, sampled_rig
 from .rig.keys import restore_unkeyed
 from .rig.sample import stamp_of
+from .steps import Steps, finished
 
-__all__ = ["LiveEdit", "forget", "live_edit", "live_edit_of", "model_of", "play"]
+__all__ = ["LiveEdit", "forget", "live_edit", "live_edit_of", "model_of", "play", "prepared", "source_of"]
 
 
 @dataclass(frozen=True)
@@ -57,22 +58,32 @@ def live_edit(armature: bpy.types.Object, *, is_checked: bool = False) -> LiveEd
     """
     if is_checked and armature.name in _cache:
         return _cache[armature.name][1]
+    return live_edit_of(armature, source_of(armature))
+
+
+def source_of(armature: bpy.types.Object) -> bpy.types.Action:
+    """The action that an armature's edits are made from. Raises MotionError."""
     source = armature.agonist.source_action
     if source is None:
         raise MotionError(f"Armature '{armature.name}' has not been predicted yet; press Predict first.")
-    return live_edit_of(armature, source)
+    return source
 
 
 def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEdit:
     """`live_edit` of any action; the armature's own state is left as it is."""
+    return finished(prepared(armature, source))
+
+
+def prepared(armature: bpy.types.Object, source: bpy.types.Action, *, anew: bool = False) -> Steps[LiveEdit]:
+    """`live_edit_of` in steps; with `anew` constraints or objects that changed since are seen."""
     stamp, model = stamp_of(armature, source, rig_of(armature)), armature.agonist.model
     found = _cache.get(armature.name)
-    if found and found[0] == model and found[1].stamp == stamp:
+    if found and not anew and found[0] == model and found[1].stamp == stamp:
         return found[1]
     current = armature.animation_data.action if armature.animation_data else None
     play(armature, source)
     try:
-        sample = sample_rig(armature)
+        sample = yield from sampled_rig(armature)
     finally:
         if current is not None:
             assign_action(armature, current)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,14 @@ from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour
 from .muscles.mannequin import add_mannequin, mannequin_of
 from .muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins, use_skin_colour_map
 from .preferences import begin_with_preferences
-from .results import is_kept, name_result
-from .rig.apply import copy_action, settle
+from .results import as_before_if_stopped, is_kept, name_result
+from .rig.apply import copy_action, settled
 from .rig.bones import detect_bones, fit_user_map, rig_of
 from .rig.build import build_armature
 from .rig.controls import RigSample
+from .rig.keys import restore_posed
 from .rig.restore import apply_afresh
+from .steps import Steps, finished, part
 
 __all__ = [
     "asked_of",
@@ -39,12 +42,14 @@ __all__ = [
     "build_muscles",
     "change_colours",
     "edit_armature",
+    "edited",
     "find_bones",
     "glow",
     "import_motion",
     "load_bones",
     "open_curves",
     "predict_armature",
+    "predicted",
     "recolour",
     "save_bones",
     "show",
@@ -131,6 +136,11 @@ def _has_skin(armature: bpy.types.Object) -> bool:
 
 
 def predict_armature(armature: bpy.types.Object) -> None:
+    """`predicted` in one go."""
+    finished(predicted(armature))
+
+
+def predicted(armature: bpy.types.Object) -> Steps[None]:
     """Take the armature's action as the source, predict its muscles, and colour them.
 
     An action that an edit made is not a source: the motion it was made from is predicted then. Raises MotionError,
@@ -142,9 +152,8 @@ def predict_armature(armature: bpy.types.Object) -> None:
     begin_with_preferences(armature)
     props = armature.agonist
     source = props.source_action if props.source_action and data.action.get("agonist_source") else data.action
-    session.forget(armature.name)
     rig = rig_of(armature)
-    live = session.live_edit_of(armature, source)
+    live = yield from session.prepared(armature, source, anew=True)
     original = live.session.original
     muscles = live.session.model.contract.muscles
     recommended = props.recommended_action
@@ -161,24 +170,32 @@ def predict_armature(armature: bpy.types.Object) -> None:
 
 
 def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditResult:
+    """`edited` in one go."""
+    return finished(edited(armature, refine=refine))
+
+
+def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResult]:
     """Regenerate the recommended motion from the sliders and the curves that were drawn; a slider multiplies its curve.
 
     It is a new action; as long as the source stays as it is, later edits write into that same one, so that moving a slider
     does not fill the file with actions. Raises MotionError, InputError, ContractError, ModelNotFoundError.
     """
     props = armature.agonist
-    live = session.live_edit(armature)
+    restore_posed(armature)
+    live = yield from part(session.prepared(armature, session.source_of(armature)), 0.0, 0.5)
     scales = {slider.name: slider.scale for slider in props.sliders}
     drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)
     asked, settings = asked_of(armature, live, drawn)
     result = live.session.edit(asked, **settings, refine=refine)
     former = props.recommended_action
-    if former is None or is_kept(former) or not _made_from(former, live.stamp):
-        props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
+    is_new = former is None or is_kept(former) or not _made_from(former, live.stamp)
+    with as_before_if_stopped(armature, is_new) if refine and live.sample.is_mechanical else nullcontext():
+        if is_new:
+            props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
+        apply_afresh(armature, live.sample, result.motion, props.recommended_action, props.source_action)
+        if refine and live.sample.is_mechanical:
+            yield from part(settled(armature, live.sample, result.motion, props.recommended_action), 0.5, 1.0)
     name_result(props.recommended_action, props.source_action, scales, drawn)
-    apply_afresh(armature, live.sample, result.motion, props.recommended_action, props.source_action)
-    if refine and live.sample.is_mechanical:
-        settle(armature, live.sample, result.motion, props.recommended_action)
     _key(armature, live, "RECOMMENDED", result.recommended)
     write_reached(armature, result.recommended, live.sample.first_frame)
     for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
@@ -206,7 +223,8 @@ def asked_of(
         first = live.sample.first_frame
         frames = (props.frame_first - first, props.frame_last - first + 1)
     asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
-    return asked, {"frames": frames, "locked": scope.locked, "falloff_s": scope.falloff_s, "influence": scope.influence}
+    return asked, {"frames": frames, "locked": scope.locked, "falloff_s": scope.falloff_s, "influence": scope.influence,
+                   "feet_planted": scope.feet_planted}  # fmt: skip
 
 
 def _key(armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None) -> None:

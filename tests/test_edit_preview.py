@@ -43,7 +43,8 @@ def test_a_preview_is_the_frame_of_the_whole_edit(data):
     scales = data.draw(st.dictionaries(st.sampled_from(muscles), st.sampled_from([0.3, 0.8, 1.0, 1.5, 2.4]), min_size=1, max_size=4))
     span = data.draw(st.none() | st.tuples(st.integers(0, count - 2), st.integers(1, count)).filter(lambda one: one[0] < one[1]))
     locked = data.draw(st.lists(st.sampled_from(["arms", "leg_l", "root", "trunk"]), unique=True, max_size=2))
-    _assert_same(session, frame, scales, frames=span, locked=locked, influence=data.draw(st.sampled_from([0.0, 0.5, 1.0])))
+    influence, planted = data.draw(st.sampled_from([0.0, 0.5, 1.0])), data.draw(st.booleans())
+    _assert_same(session, frame, scales, frames=span, locked=locked, influence=influence, feet_planted=planted)
 
 
 def test_a_preview_follows_a_curve_that_was_drawn():

@@ -40,6 +40,16 @@ def test_feet_stay_planted_whatever_is_locked(session):
         assert session.edit({"quadriceps": 1.5}, locked=[part]).foot_slide_m < 0.005
 
 
+def test_feet_that_need_not_stay_move_but_not_below_the_floor(session):
+    free = session.edit({"quadriceps": 1.6}, refine=False, feet_planted=False)
+    kept = session.edit({"quadriceps": 1.6}, refine=False)
+    assert kept.foot_slide_m < 0.005 < 0.02 < free.foot_slide_m
+    ankles = [session.motion.skeleton.index(session.hmap[f"ankle_{side}"]) for side in "lr"]
+    heights = [one.positions_world[:, ankles, 2].min() for one in (session.motion, free.motion)]
+    assert heights[1] > heights[0] - 0.02
+    assert session.edit({}, feet_planted=False).motion is session.motion
+
+
 def test_arms_only_moves_nothing_but_the_arms_and_still_gets_there(session):
     result = session.edit({"biceps": 1.5}, locked=all_but(["arms"]))
     before, after = session.motion.rotations_parent_from_joint, result.motion.rotations_parent_from_joint

@@ -9,17 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from agonist.errors import UnknownNameError
-from agonist.humanoid import HumanoidMap
 
-__all__ = ["SUFFIXES", "Preset", "bone_names_for", "preset", "presets"]
+__all__ = ["SUFFIXES", "Preset", "preset", "presets"]
 
 SUFFIXES = {"bvh": ".bvh", "fbx": ".fbx", "glb": ".glb", "usd": ".usdc"}
-# Canonical joint -> Mixamo's name, without side and prefix; {S} is Left or Right.
-_MIXAMO = {
-    "pelvis": "Hips", "spine": "Spine", "chest": "Spine2", "neck": "Neck", "head": "Head", "clavicle": "{S}Shoulder", "shoulder": "{S}Arm",
-    "elbow": "{S}ForeArm", "wrist": "{S}Hand", "hip": "{S}UpLeg", "knee": "{S}Leg", "ankle": "{S}Foot", "toe": "{S}ToeBase",
-}  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Preset:
@@ -55,14 +48,3 @@ def preset(name: str) -> Preset:
     if name not in presets():
         raise UnknownNameError("export preset", name, presets())
     return presets()[name]
-
-
-def bone_names_for(style: str, hmap: HumanoidMap) -> dict[str, str]:
-    """Own bone name -> name in the file, for the bones that get another one."""
-    if style != "mixamo":
-        return {}
-    renamed = {}
-    for canonical, bone in hmap.joints.items():
-        part, _, side = canonical.partition("_")
-        renamed[bone] = "mixamorig:" + _MIXAMO[part].format(S={"l": "Left", "r": "Right", "": ""}[side])
-    return renamed

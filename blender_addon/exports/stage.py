@@ -10,11 +10,10 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from agonist.humanoid import HumanoidMap
-
 from ..compat import assign_action, ensure_fcurve, write_keys
 from ..rig.build import set_scene_rate
-from .presets import Preset, bone_names_for
+from .mixamo import mixamo_names
+from .presets import Preset
 from .take import Take
 
 __all__ = ["CURVE_PREFIX", "Staged", "activation_curves", "skins_of", "staged"]
@@ -111,8 +110,10 @@ def _armature(take: Take, preset: Preset, source: bpy.types.Object, scene: bpy.t
     rest[:, :3, 3] /= preset.unit_m
     bpy.ops.object.mode_set(mode="EDIT")
     size = np.linalg.norm(np.array(source.matrix_world)[:3, 0]) / preset.unit_m
-    for bone in data.edit_bones:
+    for bone in list(data.edit_bones):
         bone.use_connect = False
+        if bone.name not in take.names:
+            data.edit_bones.remove(bone)
     for name, parent, matrix in zip(take.names, take.parents, rest, strict=True):
         bone = data.edit_bones.get(name)
         if bone is None:
@@ -124,7 +125,8 @@ def _armature(take: Take, preset: Preset, source: bpy.types.Object, scene: bpy.t
         bone.parent = data.edit_bones[take.names[parent]] if parent >= 0 else None
         bone.use_local_location, bone.use_inherit_rotation, bone.inherit_scale = True, True, "FULL"
     bpy.ops.object.mode_set(mode="OBJECT")
-    renaming = bone_names_for(preset.bones, HumanoidMap(take.joints)) if take.joints else {}
+    above = {name: take.names[parent] if parent >= 0 else "" for name, parent in zip(take.names, take.parents, strict=True)}
+    renaming = mixamo_names(take.joints, above) if preset.bones == "mixamo" else {}
     for name, new in renaming.items():
         data.bones[name].name = new
     _key(copy, take, [renaming.get(name, name) for name in take.names], preset.unit_m)

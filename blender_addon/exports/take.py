@@ -10,6 +10,7 @@ import numpy as np
 
 from agonist import rotations
 from agonist.activation import Activation
+from agonist.bone_map import RigFit
 from agonist.errors import MotionError, SkeletonError
 from agonist.loops import close_rotations, close_values, loop_weights, travel_path
 from agonist.motion import interpolate
@@ -20,6 +21,7 @@ from ..rig.bones import humanoid_of, rig_of
 from ..rig.controls import sample_rig
 from ..rig.sample import evaluated_poses, sample_armature
 from ..session import model_of
+from .skeleton import all_bones, deforming_bones
 
 __all__ = ["ROOT_BONE", "Take", "bake", "shown_activation"]
 
@@ -70,8 +72,9 @@ def shown_activation(armature: bpy.types.Object) -> Activation:
 
 
 def bake(
-    armature: bpy.types.Object, *, fps: float | None = None, root: str = "KEEP", loop: bool = False, activation: bool = False
-) -> Take:
+    armature: bpy.types.Object, *, fps: float | None = None, root: str = "KEEP", loop: bool = False, activation: bool = False,
+    deform_only: bool = False,
+) -> Take:  # fmt: skip
     """Bake the action that plays, constraints and object animation included.
 
     Args:
@@ -80,6 +83,7 @@ def bake(
         root: "KEEP" leaves travel where it is, "BONE" gives it to one bone on the ground, "IN_PLACE" takes it out.
         loop: whether the last pose becomes the first.
         activation: whether to take the muscles along.
+        deform_only: whether bones that deform nothing are left out, see `skeleton.deforming_bones`.
 
     Raises MotionError without an action, for a mirrored or unevenly scaled object; with `activation` SkeletonError too.
     """
@@ -91,17 +95,21 @@ def bake(
         raise MotionError(f"{rate:g} frames a second cannot be written. Expected 1 to 1000.")
     duration = (len(sample.motion) - 1) / scene_fps
     times = np.arange(math.floor(duration * rate + 1e-6) + 1) / rate
-    bones = _in_order(armature)
-    names = tuple(bone.name for bone in bones)
+    rig = _rig(armature)
+    joints, skin_of = (dict(rig.joints), {rig.joints[joint]: bone for joint, bone in rig.deform.items()}) if rig else ({}, {})
+    own = all_bones(armature)
+    tree = deforming_bones(armature, skin_of) if deform_only else own
+    names = tuple(tree)
     index = {name: k for k, name in enumerate(names)}
-    parents = tuple(index[bone.parent.name] if bone.parent else -1 for bone in bones)
+    parents = tuple(index[parent] if parent else -1 for parent in tree.values())
+    if deform_only:
+        joints = {joint: skin for joint, bone in joints.items() if (skin := skin_of.get(bone, bone)) in index}
     world, pose = evaluated_poses(armature, names, sample.first_frame + times * scene_fps)
-    rest = _rigid(world[0] @ np.array([np.array(bone.matrix_local) for bone in bones]))
+    rest = _rigid(world[0] @ np.array([np.array(armature.data.bones[name].matrix_local) for name in names]))
     size = np.linalg.norm(world[0, :3, 0])
     poses = world[:, None] @ pose
     # Bones keep their own scale; the object's goes into their places.
     poses[..., :3, :3] /= size
-    joints = _joints(armature)
     heads = [index[bone] for bone in joints.values()] or list(range(len(names)))
     travel = travel_path(poses[:, heads][..., :3, 3], rate)
     poses[..., :3, 3] -= travel[:, None]
@@ -110,7 +118,9 @@ def bake(
         shown = replace(shown, values=interpolate(shown.values, shown.fps, times), fps=rate, uncertainty=None)
     if root == "BONE":
         names, parents, rest, poses = _with_root(names, parents, rest, poses, index.get(joints.get("pelvis", ""), -1))
-    location, rotation, scale = _basis(parents, rest, poses)
+    # Bones of a mechanism stretch; those that hang on them here would shear, which engines do not know.
+    is_even = deform_only and any(own[name] != parent for name, parent in tree.items())
+    location, rotation, scale = _basis(parents, rest, poses, is_even)
     if loop:
         weights = loop_weights(len(times), rate)
         location, scale, rotation = close_values(location, weights), close_values(scale, weights), close_rotations(rotation, weights)
@@ -123,19 +133,11 @@ def bake(
     return Take(names, parents, rest, location, rotation, scale, rate, action, shown, joints)
 
 
-def _joints(armature: bpy.types.Object) -> dict[str, str]:
+def _rig(armature: bpy.types.Object) -> RigFit | None:
     try:
-        return dict(rig_of(armature).joints)
+        return rig_of(armature)
     except SkeletonError:
-        return {}
-
-
-def _in_order(armature: bpy.types.Object) -> list[bpy.types.Bone]:
-    """All bones of the armature, parents first."""
-    queue = [bone for bone in armature.data.bones if bone.parent is None]
-    for bone in queue:
-        queue.extend(bone.children)
-    return queue
+        return None
 
 
 def _rigid(matrices: Array) -> Array:
@@ -162,14 +164,22 @@ def _with_root(
     )  # fmt: skip
 
 
-def _basis(parents: tuple[int, ...], rest: Array, poses: Array) -> tuple[Array, Array, Array]:
-    """Location, rotation and scale of each bone relative to its rest, under bones that inherit everything."""
+def _basis(parents: tuple[int, ...], rest: Array, poses: Array, is_even: bool) -> tuple[Array, Array, Array]:
+    """Location, rotation and scale of each bone relative to its rest, under bones that inherit everything.
+
+    With `is_even` bones that carry others scale by as much in every direction, which leaves every bone its place and rotation.
+    """
     location, scale = np.empty((*poses.shape[:2], 3)), np.empty((*poses.shape[:2], 3))
-    turned = np.empty((*poses.shape[:2], 3, 3))
+    turned = np.empty((*poses.shape[:2], 4))
+    # What the file makes of the bones: shear, of a bone that turns under one that stretches, is lost, and must not move those below.
+    made = poses.copy()
     for bone, parent in enumerate(parents):
-        own = rest[bone] if parent < 0 else np.linalg.inv(rest[parent]) @ rest[bone]
-        posed = poses[:, bone] if parent < 0 else np.linalg.inv(poses[:, parent]) @ poses[:, bone]
-        basis = np.linalg.inv(own) @ posed
+        own = rest[bone] if parent < 0 else made[:, parent] @ np.linalg.inv(rest[parent]) @ rest[bone]
+        basis = np.linalg.inv(own) @ poses[:, bone]
         location[:, bone], scale[:, bone] = basis[:, :3, 3], np.linalg.norm(basis[:, :3, :3], axis=-2)
-        turned[:, bone] = basis[:, :3, :3] / scale[:, bone, None]
-    return location, rotations.unroll(rotations.from_matrix(turned)), scale
+        turned[:, bone] = rotations.from_matrix(basis[:, :3, :3] / scale[:, bone, None])
+        if is_even and bone in parents:
+            scale[:, bone] = np.cbrt(scale[:, bone].prod(axis=-1, keepdims=True))
+        basis[:, :3, :3] = rotations.to_matrix(turned[:, bone]) * scale[:, bone, None]
+        made[:, bone] = own @ basis
+    return location, rotations.unroll(turned), scale

@@ -65,7 +65,10 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
         if activation is not None and options.fps:
             activation = activation.resample(options.fps)
     else:
-        take = bake(armature, fps=options.fps, root=options.root, loop=options.loop, activation=options.activation or options.csv)
+        take = bake(
+            armature, fps=options.fps, root=options.root, loop=options.loop, activation=options.activation or options.csv,
+            deform_only=chosen.deform_only,
+        )  # fmt: skip
         with staged(
             take, chosen, armature, meshes=options.meshes, carrier=options.activation and chosen.format != "fbx"
         ) as stage, atomic_path(path) as temporary:  # fmt: skip

@@ -5,35 +5,63 @@ from __future__ import annotations
 import bpy
 
 from .. import verbs
-from .base import AnimatedArmatureOperator, PredictedOperator
+from ..steps import Steps, finished
+from .base import AnimatedArmatureOperator, PredictedOperator, active_armature
+from .steps import StepsOperator
 
 __all__ = ["AGONIST_OT_edit", "AGONIST_OT_only_parts", "AGONIST_OT_predict", "AGONIST_OT_reset", "AGONIST_OT_reset_slider"]
 
 
-class AGONIST_OT_predict(AnimatedArmatureOperator, bpy.types.Operator):
+class _Awaited(StepsOperator):
+    """Mix-in for what takes long where Blender itself evaluates every frame: a button waits with progress and Esc, a script for the end.
+
+    A subclass has `steps`, a generator of shares done.
+    """
+
+    go_s = 0.1
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        armature = active_armature(context)
+        return self.run_steps(context, armature, self.steps(context, armature))
+
+    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        finished(self.steps(context, armature))
+
+    def told(self) -> str:
+        return ""
+
+    def stopped(self) -> str:
+        return "Stopped; nothing has changed"
+
+
+class AGONIST_OT_predict(_Awaited, AnimatedArmatureOperator, bpy.types.Operator):
     """Colour the muscles by how much they work at every frame, as a model says that learned from simulated activation"""
 
     bl_idname = "agonist.predict"
     bl_label = "Predict"
     bl_options = {"REGISTER", "UNDO"}
 
-    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        verbs.predict_armature(armature)
+    doing = "Predicting"
+
+    def steps(self, context: bpy.types.Context, armature: bpy.types.Object) -> Steps[None]:
+        yield from verbs.predicted(armature)
         view = context.space_data
         # Solid view starts with material colours, in which every muscle is white.
         if view is not None and view.type == "VIEW_3D" and view.shading.type == "SOLID" and view.shading.color_type == "MATERIAL":
             view.shading.color_type = "OBJECT"
 
 
-class AGONIST_OT_edit(PredictedOperator, bpy.types.Operator):
+class AGONIST_OT_edit(_Awaited, PredictedOperator, bpy.types.Operator):
     """Make the recommended motion from the sliders as a new action, trying harder than while a slider moves"""
 
     bl_idname = "agonist.edit"
     bl_label = "Recommend Motion"
     bl_options = {"REGISTER", "UNDO"}
 
-    def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        result = verbs.edit_armature(armature)
+    doing = "Recommending"
+
+    def steps(self, context: bpy.types.Context, armature: bpy.types.Object) -> Steps[None]:
+        result = yield from verbs.edited(armature)
         short = [outcome.muscle for outcome in result.outcomes if outcome.out_of_reach]
         if short:
             self.report({"WARNING"}, f"Out of reach: {', '.join(short)}")

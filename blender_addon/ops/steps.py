@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import bpy
@@ -21,9 +22,12 @@ class StepsOperator:
 
     # What the status bar says meanwhile.
     doing = ""
+    # Seconds of steps that are made in one go; work that is done in the first of them needs no waiting.
+    go_s = 0.0
+    _timer: bpy.types.Timer | None = None
 
     def told(self) -> str:
-        """What was done, for the user."""
+        """What was done, for the user; empty if there is nothing to say."""
         raise NotImplementedError
 
     def stopped(self) -> str:
@@ -37,6 +41,8 @@ class StepsOperator:
         if bpy.app.background or context.window is None:
             while (result := self._step(context)) == {"RUNNING_MODAL"}:
                 pass
+            return result
+        if self.go_s and (result := self._go(context)) != {"RUNNING_MODAL"}:
             return result
         manager = context.window_manager
         manager.progress_begin(0, 1)
@@ -53,19 +59,26 @@ class StepsOperator:
         # Whatever else is pressed waits: an undo would take away what a step works on.
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
-        result = self._step(context)
+        result = self._go(context)
         return result if result == {"RUNNING_MODAL"} else self._end(context, result)
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends it: another file is opened, the program quits, or the file browser before it was left."""
-        if hasattr(self, "_steps"):
-            self._steps.close()
+        """Another file is opened, Blender quits, or a file dialogue before the work was closed."""
+        if self._timer is not None:
+            self._end(context, {"CANCELLED"})
+
+    def _go(self, context: bpy.types.Context) -> set[str]:
+        until = time.monotonic() + self.go_s
+        while (result := self._step(context)) == {"RUNNING_MODAL"} and time.monotonic() < until:
+            pass
+        return result
 
     def _step(self, context: bpy.types.Context) -> set[str]:
         try:
             share = next(self._steps)
         except StopIteration:
-            self.report({"INFO"}, self.told())
+            if self.told():
+                self.report({"INFO"}, self.told())
             return {"FINISHED"}
         except AgonistError as error:
             self.report({"ERROR"}, str(error))

@@ -17,10 +17,11 @@ from agonist import rotations
 from agonist.motion import Motion
 
 from ..compat import assign_action
+from ..steps import Steps, finished, part
 from .controls import Control, RigSample, look
-from .keys import channels_of, key_location, key_rotation, rotation_name, rotation_values
+from .keys import channels_of, keep_posed, key_location, key_rotation, keyed_channels, rotation_name, rotation_values
 
-__all__ = ["apply_motion", "copy_action", "pose_frame", "posed_channels", "settle"]
+__all__ = ["apply_motion", "copy_action", "keep_unkeyed", "pose_frame", "settle", "settled"]
 
 # A limb bent by less says nothing about the plane it bends in; beyond the second angle it says all (radians) [ours].
 _STRAIGHT_RAD, _BENT_RAD = np.radians(1.0), np.radians(5.0)
@@ -65,26 +66,33 @@ def pose_frame(armature: bpy.types.Object, sample: RigSample, motion: Motion) ->
             setattr(pose, rotation_name(pose), value)
 
 
-def posed_channels(armature: bpy.types.Object, sample: RigSample) -> set[tuple[str, int]]:
-    """Data path and index of all channels that `pose_frame` may write."""
-    channels: set[tuple[str, int]] = set()
+def keep_unkeyed(armature: bpy.types.Object, sample: RigSample) -> None:
+    """Before `pose_frame`: note the channels that it may write and nothing keys, for `restore_posed` to give them back."""
+    keyed = keyed_channels(armature)
     for control in sample.controls:
         pose = armature.pose.bones[control.bone]
-        if control.kind != "POLE":
-            channels |= channels_of(pose, rotation_name(pose))
-        if control.kind in ("RIDE", "POLE"):
-            channels |= channels_of(pose, "location")
-    return channels
+        names = [rotation_name(pose)] if control.kind != "POLE" else []
+        names += ["location"] if control.kind in ("RIDE", "POLE") else []
+        for name in names:
+            if not channels_of(pose, name) <= keyed:
+                keep_posed(armature, pose, name)
 
 
 def settle(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> float:
+    """`settled` in one go."""
+    return finished(settled(armature, sample, motion, action))
+
+
+def settled(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> Steps[float]:
     """Look where the joints really are after `apply_motion`, and correct the controls until they are where they should be.
 
     Only rigs with constraints need it. Returns the largest distance that is left, in metres.
     """
     miss = np.inf
     for made in range(_MOST_PASSES + 1):
-        seen = look(armature, sample.rig, [(one.bone, one.joint, one.kind) for one in sample.controls], sample.first_frame, len(motion))
+        keys = [(one.bone, one.joint, one.kind) for one in sample.controls]
+        # Nobody knows how many passes there will be; each seems half of the rest.
+        seen = yield from part(look(armature, sample.rig, keys, sample.first_frame, len(motion)), 1 - 0.5**made, 1 - 0.5 ** (made + 1))
         before, miss = miss, float(np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max())
         if miss < _NEAR_M or made == _MOST_PASSES or (made >= _PASSES and miss > _BETTER * before):
             break

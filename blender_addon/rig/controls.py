@@ -20,11 +20,13 @@ from agonist.bone_map import RigFit
 from agonist.edit_joints import EDIT_JOINTS
 from agonist.motion import Motion
 
+from ..steps import Steps, finished, part
+from .alone import depsgraph_of, lone_scene, update
 from .bones import rig_of, rig_skeleton
 from .keyed import KeyedPoses, keyed_poses
 from .sample import at_each_frame, bone_matrices, check_scale, clip_range, motion_of
 
-__all__ = ["Control", "Key", "Look", "RigSample", "look", "parent_space", "pure", "sample_rig"]
+__all__ = ["Control", "Key", "Look", "RigSample", "look", "parent_space", "pure", "sample_rig", "sampled_rig"]
 
 # (bone, joint, kind) of a control.
 Key = tuple[str, str, str]
@@ -37,6 +39,8 @@ _PROBE_RAD, _PROBE_SHARE = 0.2, 0.1
 _CHANNELS = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 # What turns by less than this share of a probe does not follow it; what differs by less follows in full [ours].
 _PROBE_TOLERANCE = 5e-3
+# The share of the time that trying the controls takes, as far as a progress bar is concerned [ours].
+_PROBED = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +131,11 @@ class RigSample:
 
 
 def sample_rig(armature: bpy.types.Object) -> RigSample:
+    """`sampled_rig` in one go."""
+    return finished(sampled_rig(armature))
+
+
+def sampled_rig(armature: bpy.types.Object) -> Steps[RigSample]:
     """The mapped joints and their controls at every frame of the armature's action.
 
     Constraints, drivers and IK are evaluated. The current frame is restored. Raises SkeletonError where the rig cannot be
@@ -139,13 +148,18 @@ def sample_rig(armature: bpy.types.Object) -> RigSample:
     middle = (first + last) // 2
     probe = _Probe(armature, rig, wanted)
     keyed = keyed_poses(armature, (*rig.joints.values(), *(bone for bone, _, _ in wanted)), np.arange(first, last + 1))
-    for frame in dict.fromkeys((first, middle, last)) if is_mechanical else (middle,):
+    frames = list(dict.fromkeys((first, middle, last))) if is_mechanical else [middle]
+    for k, frame in enumerate(frames):
         if keyed is None:
             probe.at(frame)
+            yield _PROBED * (k + 1) / len(frames)
         else:
             probe.of(keyed.row(frame - first))
     active = [key for key in wanted if probe.moves(key)]
-    seen = look(armature, rig, active, first, last - first + 1) if keyed is None else _read(armature, rig, active, first, keyed)
+    if keyed is None:
+        seen = yield from part(look(armature, rig, active, first, last - first + 1), _PROBED, 1.0)
+    else:
+        seen = _read(armature, rig, active, first, keyed)
     check_scale(armature.name, seen.object_world)
     controls = tuple(Control(*key, *tracks, probe.carriers(key)) for key, tracks in zip(active, seen.tracks, strict=True))
     return RigSample(seen.motion, rig, first, seen.object_world, controls, _held(rig, controls), is_mechanical)
@@ -160,7 +174,7 @@ class Look:
     tracks: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def look(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first: int, count: int) -> Look:
+def look(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first: int, count: int) -> Steps[Look]:
     """Evaluate `count` frames from `first`; the frame that was current comes back afterwards."""
     skeleton = rig_skeleton(armature, rig)
     pose, world = np.empty((count, len(skeleton), 4, 4)), np.empty((count, 4, 4))
@@ -175,6 +189,7 @@ def look(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first
         for control, ((name, _, kind), (space, reach, basis)) in enumerate(zip(controls, tracks, strict=True)):
             space[row], reach[row] = parent_space(bones[name], kind in ("RIDE", "POLE"))
             basis[row] = channels[control]
+        yield (row + 1) / count
     return Look(motion_of(armature, skeleton.names, skeleton.parents, pose, world, first), world, tracks)
 
 
@@ -258,23 +273,29 @@ class _Probe:
         scene = bpy.context.scene
         before = scene.frame_current_final
         try:
+            # Channels as they are at the frame, and then, where the armature can be evaluated alone, no more of the scene than that.
             scene.frame_set(frame)
-            start = self._look()
-            for key in self.wanted:
-                bone = self.armature.pose.bones[key[0]]
-                kept = {name: tuple(getattr(bone, name)) for name in _CHANNELS}
-                evaluated = self.armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones[bone.name]
-                basis, length = self._disturbed(key, np.array(bone.matrix_basis), start[0], *parent_space(evaluated))
-                if length:
-                    bone.location = basis[:3, 3]
-                else:
-                    bone.matrix_basis = Matrix(basis)
-                after = self._look()
-                for name, values in kept.items():
-                    setattr(bone, name, values)
-                self._judge(key, length, start, after)
+            with lone_scene(self.armature) as alone:
+                self._try_all(alone)
         finally:
             scene.frame_set(int(before // 1), subframe=before % 1)
+
+    def _try_all(self, scene: bpy.types.Scene) -> None:
+        start = self._look(scene)
+        bones = self.armature.evaluated_get(depsgraph_of(scene)).pose.bones
+        parents = [parent_space(bones[key[0]]) for key in self.wanted]
+        for key, above in zip(self.wanted, parents, strict=True):
+            bone = self.armature.pose.bones[key[0]]
+            kept = {name: tuple(getattr(bone, name)) for name in _CHANNELS}
+            basis, length = self._disturbed(key, np.array(bone.matrix_basis), start[0], *above)
+            if length:
+                bone.location = basis[:3, 3]
+            else:
+                bone.matrix_basis = Matrix(basis)
+            after = self._look(scene)
+            for name, values in kept.items():
+                setattr(bone, name, values)
+            self._judge(key, length, start, after)
 
     def of(self, keyed: KeyedPoses) -> None:
         """Try every control on poses of one frame that keys alone decide."""
@@ -291,10 +312,10 @@ class _Probe:
         for key, length, after in zip(self.wanted, lengths, seen[1:], strict=True):
             self._judge(key, length, seen[0], after)
 
-    def _look(self) -> _Seen:
+    def _look(self, scene: bpy.types.Scene) -> _Seen:
         """What Blender makes of the pose as it is now."""
-        bpy.context.view_layer.update()
-        bones = self.armature.evaluated_get(bpy.context.evaluated_depsgraph_get()).pose.bones
+        update(scene)
+        bones = self.armature.evaluated_get(depsgraph_of(scene)).pose.bones
         joints = np.array([np.array(bones[self.rig.joints[joint]].matrix) for joint in self.joints])
         spaces = np.array([parent_space(bones[key[0]], False)[0] for key in self.wanted])
         basis = np.array([np.array(bones[key[0]].matrix_basis) for key in self.wanted])

@@ -19,6 +19,7 @@ from agonist import rotations
 from agonist.bones import BoneTree
 
 from ..compat import fcurves_of, is_one_layer
+from .alone import others_pose
 from .keys import ROTATIONS, curve_values, rotation_name, rotation_quaternions
 
 __all__ = ["KeyedPoses", "keyed_poses", "plays_alone"]
@@ -108,11 +109,8 @@ def _with_parents(armature: bpy.types.Object, names: Iterable[str]) -> list[bpy.
 
 def _stands_alone(armature: bpy.types.Object, bones: Sequence[bpy.types.Bone]) -> bool:
     """Whether only keys of the active action and values that stay can decide where the bones are."""
-    scene, package = bpy.context.scene, __package__.rpartition(".")[0]
-    handlers = (*bpy.app.handlers.frame_change_pre, *bpy.app.handlers.frame_change_post)
-    if scene.render.frame_map_old != scene.render.frame_map_new or armature.mode == "EDIT":
-        return False
-    if any(not getattr(handler, "__module__", "").startswith(package) for handler in handlers):
+    scene = bpy.context.scene
+    if scene.render.frame_map_old != scene.render.frame_map_new or armature.mode == "EDIT" or others_pose():
         return False
     if not plays_alone(armature) or not is_one_layer(armature) or not _stays(armature.data):
         return False

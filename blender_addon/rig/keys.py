@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import bpy
 import numpy as np
 
 from agonist import rotations
 
-from ..compat import ensure_fcurve, has_fcurves, write_keys
+from ..compat import ensure_fcurve, fcurves_of, has_fcurves, write_keys
 
 __all__ = [
-    "ROTATIONS", "channels_of", "curve_values", "key_location", "key_rotation", "restore_unkeyed", "rotation_name", "rotation_quaternions",
-    "rotation_values",
+    "ROTATIONS", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation", "keyed_channels", "restore_posed",
+    "restore_unkeyed", "rotation_name", "rotation_quaternions", "rotation_values",
 ]  # fmt: skip
 
 # The properties that a rotation may be in.
@@ -19,6 +21,8 @@ ROTATIONS = ("rotation_quaternion", "rotation_axis_angle", "rotation_euler")
 
 # Channels of an action that its source has not: what they were, so that playing the source again finds them so.
 _UNKEYED = "agonist_unkeyed"
+# On an armature: channels that a preview poses though nothing keys them, and what they were without it.
+_POSED = "agonist_posed"
 _LENGTHS = {"location": 3, "rotation_quaternion": 4, "rotation_axis_angle": 4, "rotation_euler": 3}
 
 
@@ -94,6 +98,12 @@ def channels_of(pose: bpy.types.PoseBone, name: str) -> set[tuple[str, int]]:
     return {(_path(pose, name), index) for index in range(_LENGTHS[name])}
 
 
+def keyed_channels(armature: bpy.types.Object) -> set[tuple[str, int]]:
+    """Data path and index of the channels that the active action decides."""
+    curves = fcurves_of(armature, armature.animation_data.action)
+    return {(one.data_path, one.array_index) for one in curves if not (one.mute or (one.group and one.group.mute))}
+
+
 def _key(
     armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, name: str, frames: np.ndarray, values: np.ndarray
 ) -> None:
@@ -110,7 +120,25 @@ def _key(
 def restore_unkeyed(armature: bpy.types.Object) -> None:
     """Before another action plays: channels that only the edited one keys get back the values that they had without it."""
     action = armature.animation_data.action if armature.animation_data else None
-    kept = action.get(_UNKEYED) if action is not None else None
+    _restore(armature, action.get(_UNKEYED) if action is not None else None)
+
+
+def keep_posed(armature: bpy.types.Object, pose: bpy.types.PoseBone, name: str) -> None:
+    """Before a preview poses a bone's property that nothing keys: note what it is, unless that is noted already."""
+    kept = armature.get(_POSED)
+    kept = kept.to_dict() if kept is not None else {}
+    kept.setdefault(pose.name, {}).setdefault(name, list(getattr(pose, name)))
+    armature[_POSED] = kept
+
+
+def restore_posed(armature: bpy.types.Object) -> None:
+    """After a preview: what nothing keys gets back the values that it had without it."""
+    if _POSED in armature:
+        _restore(armature, armature[_POSED])
+        del armature[_POSED]
+
+
+def _restore(armature: bpy.types.Object, kept: Mapping[str, Mapping[str, Sequence[float]]] | None) -> None:
     for bone, channels in (kept or {}).items():
         if bone in armature.pose.bones:
             for name, values in channels.items():

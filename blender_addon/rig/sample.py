@@ -17,6 +17,7 @@ from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
 from ..compat import fcurves_of
+from .alone import depsgraph_of, lone_scene
 from .frames import bone_names
 from .keyed import keyed_poses
 
@@ -110,15 +111,16 @@ def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None =
 
 def at_each_frame(armature: bpy.types.Object, frames: Iterable[float]) -> Iterator[bpy.types.Object]:
     """The evaluated armature at frames that need not be whole; the one that was current comes back afterwards."""
-    scene = bpy.context.scene
-    before = scene.frame_current_final
-    try:
-        for frame in frames:
-            whole = math.floor(frame + 1e-6)
-            scene.frame_set(whole, subframe=max(0.0, min(frame - whole, 0.9999)))
-            yield armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    finally:
-        scene.frame_set(math.floor(before), subframe=before - math.floor(before))
+    with lone_scene(armature) as scene:
+        before = scene.frame_current_final
+        try:
+            for frame in frames:
+                whole = math.floor(frame + 1e-6)
+                scene.frame_set(whole, subframe=max(0.0, min(frame - whole, 0.9999)))
+                yield armature.evaluated_get(depsgraph_of(scene))
+        finally:
+            if scene == bpy.context.scene:
+                scene.frame_set(math.floor(before), subframe=before - math.floor(before))
 
 
 def motion_of(

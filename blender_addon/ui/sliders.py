@@ -95,6 +95,7 @@ class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
         for parts, label in (("ARMS", "Arms"), ("LEGS", "Legs"), ("TRUNK", "Trunk")):
             row.operator("agonist.only_parts", text=label).parts = parts
         row.operator("agonist.only_parts", text="", icon="UNLOCKED").parts = "ALL"
+        layout.prop(scope, "feet_planted")
         layout.prop(scope, "influence", slider=True)
         layout.prop(props, "use_frame_range")
         if props.use_frame_range:

@@ -194,6 +194,7 @@ class EditSession:
         locked: Collection[str] = (),
         falloff_s: float = FALLOFF_S,
         influence: float = 1.0,
+        feet_planted: bool = True,
         refine: bool = True,
     ) -> EditResult:
         """Recommend a motion.
@@ -205,6 +206,7 @@ class EditSession:
             locked: parts of the body that must not move, of `edit_scope.PARTS`.
             falloff_s: seconds over which the edit fades in and out inside the frames.
             influence: share of the change that is taken, 0 to 1.
+            feet_planted: whether feet that stand keep their place and rotation; if not, they only stay above the floor.
             refine: try multiples of the network's answer and keep the best; False takes the answer as it is (faster).
 
         Raises:
@@ -212,7 +214,7 @@ class EditSession:
             cannot be.
         """
         goal = edit_goal(scales, self.model.contract.muscles, len(self.motion))
-        scope = EditScope(frames, falloff_s, tuple(locked), influence)
+        scope = EditScope(frames, falloff_s, tuple(locked), influence, feet_planted)
         span = scope.range(len(self.motion))
         if goal.asks_nothing or influence == 0:
             return self._result(self.motion, self.original, goal, scope, self.keypoints.positions, 0.0)
@@ -233,13 +235,14 @@ class EditSession:
         locked: Collection[str] = (),
         falloff_s: float = FALLOFF_S,
         influence: float = 1.0,
+        feet_planted: bool = True,
     ) -> EditPreview:
         """One frame of the `edit` with the same arguments and without `refine`, in a time that does not hang on the clip's length.
 
         It is the frame of the whole edit but for rounding (1e-6 of metres, radians and activation). Raises what `edit` raises.
         """
         goal = edit_goal(scales, self.model.contract.muscles, len(self.motion))
-        scope = EditScope(frames, falloff_s, tuple(locked), influence)
+        scope = EditScope(frames, falloff_s, tuple(locked), influence, feet_planted)
         fade = scope.fade(len(self.motion), self.motion.fps)
         motion = self._frame(frame)
         if goal.asks_nothing or influence == 0:
@@ -304,7 +307,8 @@ class EditSession:
         total = accumulated(rotvec)
         moved = carried(before, total, root)
         foot = np.stack([total[:, EDIT_JOINTS.index(f"ankle_{side}")] for side in "lr"], axis=1)
-        foot_turns = plant_feet(before, moved, foot, self.planted[inside], self.motion.fps, self._floor_m)
+        weight = self.planted[inside] * scope.feet_planted
+        foot_turns = plant_feet(before, moved, foot, weight, self.motion.fps, self._floor_m)
         foot_rotvec, foot_root = scope.allowed(*foot_turns, fade)
         return _Turns(rotvec, root, foot_rotvec, foot_root, apply_to_keypoints(moved, foot_rotvec, foot_root))
 
@@ -340,7 +344,7 @@ class EditSession:
             float(distance.mean()) / self.size, float(distance.max()) / self.size, (float(slide.max()) if slide.size else 0.0) / self.size,
             {
                 "model": self.model.name, "asked": asked, "frames": list(frames), "gain": gain, "locked": list(scope.locked),
-                "falloff_s": scope.falloff_s, "influence": scope.influence,
+                "falloff_s": scope.falloff_s, "influence": scope.influence, "feet_planted": scope.feet_planted,
             },
         )  # fmt: skip
 

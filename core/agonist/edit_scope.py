@@ -45,6 +45,7 @@ class EditScope:
         falloff_s: seconds over which the edit fades in and out inside the frames.
         locked: names of PARTS whose joints keep their rotations to the bit; "root" and legs keep the hips' place too.
         influence: share of the change that is taken, 0 to 1.
+        feet_planted: whether feet that stand keep their place and rotation; if not, they only stay above the floor.
 
     Raises InputError, UnknownNameError.
     """
@@ -53,6 +54,7 @@ class EditScope:
     falloff_s: float = FALLOFF_S
     locked: tuple[str, ...] = ()
     influence: float = 1.0
+    feet_planted: bool = True
 
     def __post_init__(self) -> None:
         for part in self.locked:

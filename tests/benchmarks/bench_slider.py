@@ -1,4 +1,4 @@
-"""Slider to what is on screen, and to the whole clip: 300 and 3,000 frames, a rig of 65 bones, medians, with their parts.
+"""Slider to what is on screen, and to the whole clip: 300 and 3,000 frames, a rig of 65 bones, and Rigify; medians, with their parts.
 
 Wall time also counts what else the machine does, processor time what the work itself takes. There is no window here, so what
 Blender needs to draw is not in it: `python3 build.py gui` measures mouse moves in a real window.
@@ -26,14 +26,24 @@ from blender_addon.muscles.mannequin import add_mannequin
 from blender_addon.rig.apply import apply_motion, copy_action, pose_frame
 from blender_addon.rig.bones import rig_of
 from blender_addon.rig.sample import stamp_of
-from tests.blender_addon import preset_rigs
+from tests.blender_addon import control_rigs, preset_rigs
 
 
 def scene(frames: int) -> bpy.types.Object:
     """A Mixamo rig with 65 bones, the eight muscles and a plain body, predicted."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     motion = perform("Squat", (frames - 1) / 30, 1.75, np.random.default_rng(0))
-    armature = preset_rigs.build("Mixamo", motion, bones=65)
+    return dressed(preset_rigs.build("Mixamo", motion, bones=65), frames)
+
+
+def rigify(frames: int) -> bpy.types.Object:
+    """Blender's own Rigify with the same on it, its limbs solved by IK, with many channels that nothing keys."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    control_rigs.FRAMES = frames
+    return dressed(control_rigs.posed_rigify(True), frames)
+
+
+def dressed(armature: bpy.types.Object, frames: int) -> bpy.types.Object:
     bpy.context.scene.render.fps, bpy.context.scene.frame_end = 30, frames
     add_muscles(armature)
     add_mannequin(armature)
@@ -41,8 +51,7 @@ def scene(frames: int) -> bpy.types.Object:
     return armature
 
 
-def bench(frames: int) -> None:
-    armature = scene(frames)
+def bench(armature: bpy.types.Object, frames: int) -> None:
     live, layer = session.live_edit(armature), bpy.context.view_layer
     objects, slider = muscle_objects(armature), armature.agonist.sliders["hamstrings_l"]
     # From here on sliders move as a mouse moves them.
@@ -107,18 +116,24 @@ def bench(frames: int) -> None:
         ("WHOLE CLIP SETTLED, all of it, after the hand rests", median_ms(settled, begun, times=count)),
         ("Recommend Motion: trying multiples (core)", median_ms(lambda k: live.session.edit(scale(k)), times=count)),
     ]
-    show(f"{frames} frames, {len(armature.pose.bones)} bones, {len(objects)} muscles", rows)
+    if live.sample.is_mechanical:
+        rows += [
+            ("PREDICT, every frame evaluated", median_ms(lambda k: verbs.predict_armature(armature), times=3)),
+            ("RECOMMEND MOTION, until the joints are there", median_ms(lambda k: verbs.edit_armature(armature), times=3)),
+        ]
+    show(f"{armature.name}: {frames} frames, {len(armature.pose.bones)} bones, {len(objects)} muscles", rows)
 
 
 def _knee(armature: bpy.types.Object) -> np.ndarray:
     shown = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-    return np.array(shown.pose.bones["mixamorig:LeftLeg"].matrix)
+    return np.array(shown.pose.bones[rig_of(armature).joints["knee_l"]].matrix)
 
 
 if __name__ == "__main__":
     blender_addon.register()
     for frames in (300, 3000):
-        bench(frames)
+        bench(scene(frames), frames)
+    bench(rigify(301), 301)
     sys.stdout.flush()
     # The bpy module's own clean-up at interpreter exit can hang (bpy 4.5.15), as in blender_addon/__main__.py.
     os._exit(0)

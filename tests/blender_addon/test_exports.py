@@ -10,12 +10,13 @@ from agonist.io import csv_activation
 from agonist.muscles import muscle_set
 from agonist.predict import predict
 from blender_addon import verbs
+from blender_addon.compat import ensure_fcurve, write_keys
 from blender_addon.exports.presets import preset, presets
 from blender_addon.exports.take import ROOT_BONE
 from blender_addon.exports.variants import export_variants, parse_variants
 from blender_addon.exports.write import ExportOptions, export_motion
 from blender_addon.rig.sample import sample_armature
-from tests.blender_addon import rigs
+from tests.blender_addon import control_rigs, preset_rigs, rigs
 from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
@@ -27,6 +28,13 @@ def _heads(armature):
     """Bone name -> (T, 3) world place of its head."""
     poses = rigs.evaluated(armature)
     return {bone.name: poses[:, k, :3, 3] for k, bone in enumerate(armature.pose.bones)}
+
+
+def _turns(armature):
+    """Bone name -> (T, 3, 3) its rotation in the world since the first frame, whatever its axes are."""
+    poses = rigs.evaluated(armature)[..., :3, :3]
+    pure = poses / np.linalg.norm(poses, axis=-2, keepdims=True)
+    return {bone.name: pure[:, k] @ np.swapaxes(pure[:1, k], -1, -2) for k, bone in enumerate(armature.pose.bones)}
 
 
 def _imported(path, name, fps=FPS):
@@ -131,6 +139,44 @@ def test_bones_that_deform_nothing_stay_out_of_game_files(tmp_path):
         export_motion(armature, tmp_path / f"{name}.fbx", name)
         _, models, _ = _fbx(tmp_path / f"{name}.fbx")
         assert ("toe_l" in {bone for bone, _, _ in models.values()}) is kept
+
+
+@pytest.mark.parametrize(("ik", "root"), [(False, "BONE"), (True, "KEEP")])
+def test_a_rig_of_controls_leaves_its_controls_at_home(ik, root, tmp_path):
+    """Rigify: the deforming bones alone, one skeleton, and every one where it was."""
+    armature = control_rigs.posed_rigify(ik)
+    deforming = {bone.name for bone in armature.data.bones if bone.use_deform}
+    expected, turns, census = _heads(armature), _turns(armature), _census()
+    export_motion(armature, tmp_path / "out.fbx", "UNREAL", ExportOptions(root=root))
+    assert _census() == census
+    again = _imported(tmp_path / "out.fbx", "UNREAL", 24.0)
+    found, bones = _heads(again), again.data.bones
+    assert set(found) == deforming | ({ROOT_BONE} if root == "BONE" else set())
+    (top,) = [bone.name for bone in bones if bone.parent is None]
+    assert top == (ROOT_BONE if root == "BONE" else "DEF-spine")
+    # What Rigify hangs on its mechanism hangs on the bone that follows the same.
+    hung = {"DEF-thigh.L": "DEF-spine", "DEF-upper_arm.R": "DEF-shoulder.R", "DEF-shoulder.L": "DEF-spine.003", "DEF-jaw": "DEF-spine.006",
+            "DEF-f_index.01.L": "DEF-palm.01.L", "DEF-palm.01.L": "DEF-hand.L", "DEF-shin.R": "DEF-thigh.R.001"}  # fmt: skip
+    assert {name: bones[name].parent.name for name in hung} == hung
+    # Blender's importer connects bones whose ends meet, and a connected bone does not follow its own location.
+    bpy.context.view_layer.objects.active = again
+    bpy.ops.object.mode_set(mode="EDIT")
+    for bone in again.data.edit_bones:
+        bone.use_connect = False
+    bpy.ops.object.mode_set(mode="OBJECT")
+    found, turned = _heads(again), _turns(again)
+    for bone in deforming:
+        np.testing.assert_allclose(found[bone], expected[bone], atol=1e-3, err_msg=bone)
+        np.testing.assert_allclose(turned[bone], turns[bone], atol=1e-4, err_msg=bone)
+
+
+def test_a_root_that_deforms_nothing_stays_in_a_game_rig(tmp_path):
+    armature = preset_rigs.build("UE4 Mannequin", exercise("Squat", 1.0, seed=4))
+    armature.data.bones["root"].use_deform = False
+    expected = _heads(armature)
+    export_motion(armature, tmp_path / "out.fbx", "UNREAL")
+    again = _imported(tmp_path / "out.fbx", "UNREAL", 24.0)
+    assert [bone.name for bone in again.data.bones if bone.parent is None] == ["root"] and set(_heads(again)) == set(expected)
 
 
 def test_fbx_curves_are_exact(tmp_path):
@@ -268,6 +314,68 @@ def test_mixamo_names(tmp_path):
     known = {"pelvis": "Hips", "hip_l": "LeftUpLeg", "wrist_r": "RightHand", "chest": "Spine2", "toe_l": "LeftToeBase"}
     for own, theirs in known.items():
         np.testing.assert_allclose(found[f"mixamorig:{theirs}"], expected[own], atol=1e-3)
+
+
+def _renamed(family):
+    """Own bone -> Mixamo's name, as somebody who knows both would say, and bones that keep theirs."""
+    fingers = {("Index1", "Index2"): ("index_01_{s}", "index_02_{s}"), ("Thumb1",): ("thumb_01_{s}",)}
+    if family == "MetaHuman":
+        fingers = {("Index1",): ("index_01_{s}",), ("Thumb1",): ("thumb_01_{s}",)}
+    named = {own.format(s=s): f"mixamorig:{side}Hand{name}" for s, side in (("l", "Left"), ("r", "Right"))
+             for names, owns in fingers.items() for name, own in zip(names, owns, strict=True)}  # fmt: skip
+    return named | ({"spine_02": "mixamorig:Spine1"} if family == "UE4 Mannequin" else {})
+
+
+@pytest.mark.parametrize("family", ["UE4 Mannequin", "MetaHuman"])
+def test_mixamo_names_of_fingers_and_the_middle_of_the_spine(family, tmp_path):
+    armature = preset_rigs.build(family, exercise("Squat", 1.0, seed=4))
+    own = {bone.name for bone in armature.data.bones}
+    turns, heads = _turns(armature), _heads(armature)
+    export_motion(armature, tmp_path / "out.fbx", "MIXAMO")
+    again = _imported(tmp_path / "out.fbx", "MIXAMO", 24.0)
+    found, turned = _heads(again), _turns(again)
+    named = _renamed(family)
+    assert set(named) <= own and not set(named) & set(found)
+    for bone, name in named.items():
+        np.testing.assert_allclose(found[name], heads[bone], atol=1e-3, err_msg=bone)
+        np.testing.assert_allclose(turned[name], turns[bone], atol=1e-4, err_msg=bone)
+    # What Mixamo has no bone for.
+    assert {"root", "upperarm_twist_01_l"} <= set(found) and len(found) == len(own)
+
+
+@pytest.mark.parametrize("name", ["UNREAL", "UNITY", "GLB"])
+@pytest.mark.parametrize("family", ["UE4 Mannequin", "Mixamo", "MetaHuman"])
+def test_game_rigs_come_back_with_every_bone_turned_as_it_was(family, name, tmp_path):
+    armature = preset_rigs.build(family, exercise("Squat", 1.0, seed=4))
+    verbs.predict_armature(armature)
+    armature.agonist.sliders["quadriceps_l"].scale = 1.5
+    heads, turns = _heads(armature), _turns(armature)
+    export_motion(armature, tmp_path / f"out{preset(name).suffix}", name)
+    again = _imported(tmp_path / f"out{preset(name).suffix}", name, 24.0)
+    found, turned = _heads(again), _turns(again)
+    assert set(found) == set(heads) and max(np.abs(one - np.eye(3)).max() for one in turns.values()) > 0.5
+    for bone in heads:
+        np.testing.assert_allclose(found[bone], heads[bone], atol=1e-3, err_msg=bone)
+        np.testing.assert_allclose(turned[bone], turns[bone], atol=1e-3, err_msg=bone)
+
+
+def test_root_motion_lies_on_the_root_bone_that_the_rig_has(tmp_path):
+    armature = preset_rigs.build("UE4 Mannequin", exercise("Squat", 2.0, seed=4))
+    frames = np.arange(1, 62)
+    write_keys(ensure_fcurve(armature, armature.animation_data.action, "location", 1), frames, -0.02 * frames)
+    heads, turns = _heads(armature), _turns(armature)
+    export_motion(armature, tmp_path / "out.fbx", "UNREAL", ExportOptions(root="BONE"))
+    again = _imported(tmp_path / "out.fbx", "UNREAL", 24.0)
+    found, turned = _heads(again), _turns(again)
+    # No second root: the rig's own carries all of the way, and nothing but that.
+    assert set(found) == set(heads) and [bone.name for bone in again.data.bones if bone.parent is None] == ["root"]
+    root = found.pop("root")
+    np.testing.assert_allclose(root[:, 2], root[0, 2], atol=1e-4)
+    assert root[-1, 1] - root[0, 1] == pytest.approx(-1.2, abs=0.1)
+    np.testing.assert_allclose(turned.pop("root"), np.eye(3)[None].repeat(61, 0), atol=1e-4)
+    for bone in found:
+        np.testing.assert_allclose(found[bone], heads[bone], atol=1e-3, err_msg=bone)
+        np.testing.assert_allclose(turned[bone], turns[bone], atol=1e-4, err_msg=bone)
 
 
 @pytest.mark.parametrize("name", ["UNREAL", "GLB", "USD"])

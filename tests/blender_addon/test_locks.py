@@ -113,6 +113,17 @@ def test_a_bone_that_the_source_does_not_key_goes_back_to_where_it_was(rig):
     assert angle < 1e-5 and place < 1e-5
 
 
+def test_feet_may_be_let_go(rig):
+    props, names = rig.agonist, [bone.name for bone in rig.pose.bones]
+    before, slid = rigs.evaluated(rig), []
+    props.sliders["quadriceps_l"].scale = 1.6
+    for kept in (True, False):
+        props.scope.feet_planted = kept
+        away = np.linalg.norm(rigs.evaluated(rig)[..., :3, 3] - before[..., :3, 3], axis=-1)
+        slid.append(away[:, [names.index(f"ankle_{side}") for side in "lr"]].max())
+    assert slid[0] < 0.002 and slid[1] > 3 * slid[0]
+
+
 def test_a_longer_falloff_changes_less_near_the_ends(rig):
     before, props = rigs.evaluated(rig), rig.agonist
     props.sliders["quadriceps_l"].scale = 1.6

@@ -5,11 +5,12 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import preview, verbs
+from blender_addon import preview, session, verbs
 from blender_addon.compat import fcurves_of, remove_fcurve
 from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.muscles.skin import glow_skin, glowing_skins, skin_shares
-from tests.blender_addon import rigs
+from blender_addon.rig.keys import ROTATIONS, channels_of, keyed_channels, rotation_name
+from tests.blender_addon import control_rigs, rigs
 from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
@@ -226,17 +227,78 @@ def _muted(rig, channels):
 @pytest.mark.parametrize("change", [_without, _muted], ids=["removed", "muted"])
 @pytest.mark.parametrize("channels", [slice(None), slice(1)], ids=["all", "one"])
 def test_channels_that_nothing_keys_are_never_left_changed(rig, change, channels):
-    """A bone that only stands somewhere: a preview that poses it could not be taken back."""
+    """A bone that only stands somewhere: no key could take back what a preview does to it."""
     change(rig, channels)
     verbs.predict_armature(rig)
     bpy.context.scene.frame_set(23)
-    before = np.array(rig.pose.bones["elbow_l"].rotation_quaternion)
-    rig.agonist.sliders["biceps_l"].scale = 1.7
-    assert not rig.agonist.is_preview
-    rig.agonist.sliders["biceps_l"].scale = 2.0
-    assert rig.agonist.is_preview
+    elbow = rig.pose.bones["elbow_l"]
+    before = np.array(elbow.rotation_quaternion)
+    for scale in (1.7, 2.0):
+        rig.agonist.sliders["biceps_l"].scale = scale
+        seen = _shown(rig)
+        assert rig.agonist.is_preview and np.abs(np.array(elbow.rotation_quaternion) - before).max() > 1e-3
+        preview.finish_all()
+        _same(seen, _shown(rig))
     rig.agonist.show = "ORIGINAL"
+    np.testing.assert_array_equal(np.array(elbow.rotation_quaternion), before)
+
+
+def test_channels_that_nothing_keys_come_back_where_the_whole_cannot_be_made(rig):
+    _without(rig, slice(None))
+    verbs.predict_armature(rig)
+    before = np.array(rig.pose.bones["elbow_l"].rotation_quaternion)
+    for scale in (1.7, 2.0):
+        rig.agonist.sliders["biceps_l"].scale = scale
+    rig.agonist.source_action = None
+    preview.finish_all()
+    assert "Predict" in rig.agonist.message
     np.testing.assert_array_equal(np.array(rig.pose.bones["elbow_l"].rotation_quaternion), before)
+
+
+def test_channels_that_nothing_keys_come_back_with_an_undo_step(rig):
+    _without(rig, slice(None))
+    verbs.predict_armature(rig)
+    bpy.ops.ed.undo_push(message="predict")
+    before = np.array(rig.pose.bones["elbow_l"].rotation_quaternion)
+    for scale in (1.7, 2.0):
+        bpy.data.objects["rig"].agonist.sliders["biceps_l"].scale = scale
+        bpy.ops.ed.undo_push(message="Scale")
+    bpy.ops.ed.undo()
+    armature = bpy.data.objects["rig"]
+    assert not armature.agonist.is_preview and armature.animation_data.action == armature.agonist.recommended_action
+    armature.agonist.show = "ORIGINAL"
+    np.testing.assert_array_equal(np.array(armature.pose.bones["elbow_l"].rotation_quaternion), before)
+
+
+@pytest.mark.parametrize("ik", [False, True])
+def test_a_rig_of_controls_with_channels_that_nothing_keys(ik):
+    """Rigify, with many controls that the animator never touched."""
+    armature = control_rigs.posed_rigify(ik)
+    source, before = armature.animation_data.action, rigs.evaluated(armature)
+    verbs.predict_armature(armature)
+    bpy.context.scene.frame_set(11)
+    channels = {bone.name: [tuple(getattr(bone, name)) for name in (*ROTATIONS, "location")] for bone in armature.pose.bones}
+    keyed = keyed_channels(armature)
+    unkeyed = [one.bone for one in session.live_edit(armature).sample.controls
+               if not channels_of(armature.pose.bones[one.bone], rotation_name(armature.pose.bones[one.bone])) & keyed]  # fmt: skip
+    assert len(unkeyed) > 3
+    for scale in (1.3, 1.7):
+        armature.agonist.sliders["quadriceps_l"].scale = scale
+        seen = _shown(armature)
+        assert armature.agonist.is_preview
+        preview.finish_all()
+        _same(seen, _shown(armature), 1e-5)
+    for scale in (1.5, 1.0):
+        armature.agonist.sliders["quadriceps_l"].scale = scale
+    assert armature.agonist.is_preview
+    preview.finish_all()
+    angle, place = rigs.difference(rigs.evaluated(armature), before)
+    assert angle < 1e-4 and place < 1e-4
+    armature.agonist.show = "ORIGINAL"
+    assert armature.animation_data.action == source
+    np.testing.assert_array_equal(rigs.evaluated(armature), before)
+    bpy.context.scene.frame_set(11)
+    assert channels == {bone.name: [tuple(getattr(bone, name)) for name in (*ROTATIONS, "location")] for bone in armature.pose.bones}
 
 
 def test_a_skin_glows_along():

@@ -6,6 +6,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import results, verbs
+from blender_addon.compat import ensure_fcurve, fcurves_of, write_keys
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
@@ -64,6 +65,44 @@ def test_a_result_on_an_nla_track_plays_from_there(rig):
     np.testing.assert_allclose(poses, edited, atol=1e-6)
     rig.agonist.show = "ORIGINAL"
     np.testing.assert_allclose(rigs.evaluated(rig), original, atol=1e-6)
+
+
+def _strip(armature):
+    """A layer of the animator's own that adds to a channel the source keys and to one that it does not."""
+    action, frames = bpy.data.actions.new("breath"), np.arange(1, 32)
+    for path in ('pose.bones["head"].scale', 'pose.bones["wrist_l"].location'):
+        write_keys(ensure_fcurve(armature, action, path, 1), frames, 0.05 * np.sin(0.3 * frames))
+    track = armature.animation_data.nla_tracks.new()
+    strip = track.strips.new("breath", 1, action)
+    strip.blend_type, strip.influence = "ADD", 0.7
+    return strip
+
+
+def _strip_says(strip):
+    names = ("name", "blend_type", "influence", "frame_start", "frame_end", "action_frame_start", "action_frame_end", "mute")
+    curves = fcurves_of(strip.id_data, strip.action)
+    keys = [(one.data_path, one.array_index, [tuple(key.co) for key in one.keyframe_points]) for one in curves]
+    return [getattr(strip, name) for name in names], strip.action.name, keys
+
+
+def test_an_animators_own_strip_that_adds_stays_and_goes_on_adding():
+    rig = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    plain = rigs.evaluated(rig)
+    strip = _strip(rig)
+    said, before = _strip_says(strip), rigs.evaluated(rig)
+    head = rig.pose.bones.find("head")
+    lengths = np.linalg.norm(before[:, head, :3, 1], axis=-1)
+    assert np.abs(lengths - np.linalg.norm(plain[:, head, :3, 1], axis=-1)).max() > 0.02
+    verbs.predict_armature(rig)
+    for scale in (1.6, 1.0):
+        rig.agonist.sliders["quadriceps_l"].scale = scale
+        edited = rigs.evaluated(rig)
+        assert _strip_says(strip) == said and len(rig.animation_data.nla_tracks) == 1
+        np.testing.assert_allclose(np.linalg.norm(edited[:, head, :3, 1], axis=-1), lengths, atol=1e-5)
+    angle, place = rigs.difference(edited, before)
+    assert angle < 1e-4 and place < 1e-4
+    rig.agonist.show = "ORIGINAL"
+    np.testing.assert_array_equal(rigs.evaluated(rig), before)
 
 
 @pytest.mark.parametrize("make", [rigs.quaternion, rigs.travelling, rigs.carried])
