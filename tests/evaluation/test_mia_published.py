@@ -135,7 +135,7 @@ def test_tables_say_which_windows_and_lists(windows, results):
     assert f"| in | {fold.listed} | {len(fold.train)} | {len(fold.val)} | {len(fold.test)} | {shared} | 0 |" in text
     bare = replace(windows, lists={})
     assert "no lists were imported" in markdown(mia_report(bare, "exercise-out", "tiny", 0, results["exercise-out"]))
-    assert "gain" not in text
+    assert "No method is given a person's sensor gain" in text
 
 
 @pytest.mark.parametrize(
