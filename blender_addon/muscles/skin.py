@@ -194,10 +194,10 @@ def _mix_in(tree: bpy.types.NodeTree, muscles: list[str], colour_map: str, sizes
     def dot(first: bpy.types.NodeSocket, second: bpy.types.NodeSocket | tuple[float, ...]) -> bpy.types.NodeSocket:
         return joined("ShaderNodeVectorMath", "DOT_PRODUCT", first, second).outputs["Value"]
 
-    def read(kind: str, name: str) -> dict[str, bpy.types.NodeSocket]:
+    def read(kind: str, name: str) -> bpy.types.bpy_prop_collection[bpy.types.NodeSocket]:
         node = nodes.new("ShaderNodeAttribute")
         node.attribute_type, node.attribute_name = kind, name
-        return {one.name: one for one in node.outputs}
+        return node.outputs
 
     heat: bpy.types.NodeSocket | float = 0.0
     cover: bpy.types.NodeSocket | float = 0.0

@@ -48,8 +48,9 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
 
 
 def _same_corpus(corpus: dict[str, Any]) -> list[str]:
-    known = corpus.get("motions_crc32")
-    return [] if known is None else [f"  The corpus is the same if `motions_crc32` in its corpus.json is {known}."]
+    known, physics = corpus.get("motions_crc32"), corpus.get("physics_crc32")
+    simulated = "" if physics is None else f", and simulated alike if `physics_crc32` is {physics}"
+    return [] if known is None else [f"  The corpus is the same if `motions_crc32` in its corpus.json is {known}{simulated}."]
 
 
 def _simulated(training: dict[str, Any]) -> bool:
