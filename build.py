@@ -166,7 +166,8 @@ def blender_environment(version: str, numpy: str, creator: str) -> Path:
     if not (stamp.is_file() and stamp.read_text() == asked):
         say(f"installing bpy {version} into {folder.relative_to(ROOT)}")
         run([creator, "-m", "venv", str(folder)], f"making {folder.name}")
-        pins = [f"bpy=={version}", *([f"numpy=={numpy}"] if numpy else [])]
+        # Blender 5.2 has cattrs of its own for its extensions; the wheel does not ask for it.
+        pins = [f"bpy=={version}", *([f"numpy=={numpy}"] if numpy else []), *(["cattrs"] if version >= "5.2" else [])]
         run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[addon-test]", *pins], "pip install")
         stamp.write_text(asked)
     return python

@@ -16,7 +16,9 @@ pytestmark = [pytest.mark.blender, pytest.mark.network]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# What a user does, in a Blender that has bpy and numpy and nothing else of ours.
+# What every Blender has in its own Python, and 5.2 needs for its extensions.
+BROUGHT = ("bpy", "numpy", "requests", "urllib3", "certifi", "idna", "charset_normalizer", "cattrs", "attr", "attrs", "typing_extensions")
+# What a user does, in a Blender that has these and nothing else of ours.
 SESSION = """
 import importlib, json, sys
 packages, package, motion = sys.argv[1:]
@@ -83,9 +85,9 @@ def test_the_installed_zip_registers_works_and_goes_again(package, squat, tmp_pa
     # site-packages/bpy/4.5/scripts
     site, packages = Path(bpy.utils.system_resource("SCRIPTS")).parents[2], tmp_path / "packages"
     packages.mkdir()
-    # bpy and its numpy alone: the core must come out of the zip, not out of this environment.
+    # bpy and what Blender brings alone: the core must come out of the zip, not out of this environment.
     for path in site.iterdir():
-        if path.name.split(".")[0] in ("bpy", "numpy"):
+        if path.name.split(".")[0] in BROUGHT:
             (packages / path.name).symlink_to(path)
     script = tmp_path / "session.py"
     script.write_text(SESSION)
