@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from itertools import pairwise
 
+from .skeleton import hangs_on
+
 __all__ = ["mixamo_names"]
 
 _PREFIX = "mixamorig:"
@@ -55,7 +57,7 @@ def _fingers(hand: str, parents: Mapping[str, str]) -> dict[str, str]:
     for bone in parents:
         name = bone.lower()
         finger = next((theirs for word, theirs in _FINGERS.items() if word in name), "")
-        if finger and not _PALM.search(name) and _hangs_on(bone, hand, parents):
+        if finger and not _PALM.search(name) and hangs_on(bone, hand, parents):
             found.setdefault(finger, []).append(bone)
     named = {}
     for finger, bones in found.items():
@@ -63,12 +65,6 @@ def _fingers(hand: str, parents: Mapping[str, str]) -> dict[str, str]:
         if len(chain) <= 4 and all(parents[below] == above for above, below in pairwise(chain)):
             named |= {bone: f"{finger}{k}" for k, bone in enumerate(chain, 1)}
     return named
-
-
-def _hangs_on(bone: str, other: str, parents: Mapping[str, str]) -> bool:
-    while bone and bone != other:
-        bone = parents[bone]
-    return bool(bone)
 
 
 def _depth(bone: str, parents: Mapping[str, str]) -> int:

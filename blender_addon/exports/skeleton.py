@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import bpy
 
-__all__ = ["all_bones", "deforming_bones"]
+__all__ = ["all_bones", "deforming_bones", "hangs_on"]
 
 
 def all_bones(armature: bpy.types.Object) -> dict[str, str]:
@@ -42,7 +42,7 @@ def _parents(armature: bpy.types.Object, kept: set[str], skin_of: Mapping[str, s
         if bone.name not in kept:
             continue
         above = (_stand_in(one.name, kept, skin_of) for one in bone.parent_recursive)
-        parents[bone.name] = next((name for name in above if name and not _hangs_on(name, bone.name, parents)), "")
+        parents[bone.name] = next((name for name in above if name and not hangs_on(name, bone.name, parents)), "")
     return _in_order(parents)
 
 
@@ -52,7 +52,7 @@ def _stand_in(bone: str, kept: set[str], skin_of: Mapping[str, str]) -> str:
     return next((name for name in names if name in kept), "")
 
 
-def _hangs_on(bone: str, other: str, parents: Mapping[str, str]) -> bool:
+def hangs_on(bone: str, other: str, parents: Mapping[str, str]) -> bool:
     """Whether a bone is another or hangs on it, as far as `parents` are known."""
     while bone:
         if bone == other:

@@ -117,6 +117,10 @@ class FoldNetwork(nn.Module):
         mean = (self.log_gain * known).sum(0) / known.sum()
         return torch.where(self.known[person, None], self.log_gain[person], mean)[:, None]
 
+    def _ungained(self, activation: Tensor, person: Tensor) -> Tensor:
+        """What sensors read, as activation."""
+        return activation * torch.exp(-self.log_gains(person))
+
     def answer(self, keypoints: Tensor, activation: Tensor, person: Tensor) -> tuple[Tensor, Tensor | None]:
         """(B, T, 8) activation or (B, T, 25 D) metres, and ours its log standard deviation."""
         if isinstance(self.network, AgonistEncoder):
@@ -124,7 +128,7 @@ class FoldNetwork(nn.Module):
             log_gain = self.log_gains(person)
             return level[:, : self.frames] * torch.exp(log_gain), log_std[:, : self.frames] + log_gain
         if isinstance(self.network, AgonistDecoder):
-            x, *y, z = self.network(activation * torch.exp(-self.log_gains(person)))[0].unbind(-1)
+            x, *y, z = self.network(self._ungained(activation, person))[0].unbind(-1)
             # The paper's camera, see paper_axes.
             return torch.stack([x, -z, *y], dim=-1).flatten(2), None
         subject = self.conditions[person] if self.conditioned else None
@@ -141,7 +145,7 @@ class FoldNetwork(nn.Module):
         # A person of whom little is known has the gain of everybody.
         unlike = torch.zeros(()) if self.log_gain is None else _GAIN_COST * self.log_gain.square().mean()
         if isinstance(self.network, AgonistDecoder):
-            return decoder_loss(self.network, activation * torch.exp(-self.log_gains(person)), self._facing(keypoints)) + unlike
+            return decoder_loss(self.network, self._ungained(activation, person), self._facing(keypoints)) + unlike
         answer, log_std = self.answer(keypoints, activation, person)
         error = answer - self.target(keypoints, activation)
         if log_std is None:
