@@ -23,7 +23,7 @@ from agonist.training.hardware import Hardware, choose_hardware
 from agonist.training.loop import Fit, Schedule, fit
 from agonist.training.measure import measure_folder
 from agonist.training.parts import TRAINERS, Job
-from agonist.training.weights import write_weights
+from agonist.training.tensor_file import write_tensors
 
 __all__ = ["RECIPES", "read_recipe", "train"]
 
@@ -132,7 +132,7 @@ def train(
             "editor": (example, *(torch.full((2, config.window, MUSCLES), value) for value in (0.1, 0.5))),
         }[part]
         files[part] = export_onnx(modules[part].cpu(), part, inputs, out / f"{part}.onnx")
-        write_weights(out / f"{part}.safetensors", modules[part])
+        write_tensors(out / f"{part}.safetensors", modules[part].state_dict())
     main = distributed.rank() == 0
     distributed.leave()
     if not main:
