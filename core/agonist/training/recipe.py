@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from agonist import __version__
 from agonist.errors import FileFormatError, UnknownNameError
 from agonist.networks.motion_muscle import NetworkConfig, network_config
 from agonist.training import distributed
@@ -156,7 +157,7 @@ def _fields(
     hardware: Hardware,
 ) -> dict[str, Any]:
     return {
-        "name": settings["name"], "version": "0.1.0", "fps": config.fps, "window": config.window,
+        "name": settings["name"], "version": __version__, "fps": config.fps, "window": config.window,
         "parameters": trained, **({"dimensions": 2} if settings.get("dimensions") == 2 else {}),
         "training": {
             "recipe": path.name, "settings": settings, "corpus": document, "data": _trained_on(document),

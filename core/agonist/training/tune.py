@@ -67,7 +67,7 @@ class TuneSettings:
 
 
 def shipped_encoder(model: Model) -> AgonistEncoder:
-    """The torch twin of a model's encoder, to go on with. Raises ContractError if it is no encoder of ours."""
+    """The torch twin of a model's encoder, to go on with. Raises ContractError if it is no encoder of ours, FileFormatError."""
     model.check()
     return encoder_twin(model).requires_grad_(True)
 
@@ -151,7 +151,7 @@ def tune(
 
     Returns:
         r and RMSE a muscle on the clip's last 15 %, before and after; neither weights nor their choice saw it. Raises
-        InputError, ContractError.
+        InputError, ContractError, FileFormatError.
     """
     chosen = settings or TuneSettings()
     encoder = shipped_encoder(model)
