@@ -8,11 +8,13 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from agonist.errors import WorkError
+
+from .steps import Steps
 
 __all__ = ["HOW_TO_INSTALL", "VIDEO_SUFFIXES", "capture_command", "captured"]
 
@@ -39,7 +41,7 @@ def capture_command(preferred: str = "") -> list[str] | None:
     return None if found is None else [found]
 
 
-def captured(command: Sequence[str], video: Path, out: Path, *, height_m: float | None = None) -> Iterator[float]:
+def captured(command: Sequence[str], video: Path, out: Path, *, height_m: float | None = None) -> Steps[None]:
     """Write the motion in `video` to `out`, a .bvh; yields the share done, often, also while nothing is new.
 
     Nothing is fetched: an extension without the network permission leaves that to the user. Closing the generator ends the

@@ -6,6 +6,8 @@ import os
 
 import bpy
 
+from agonist.default_models import DEFAULT_MODEL
+
 from .muscles.colours import COLOUR_MAPS
 
 __all__ = ["AgonistPreferences", "begin_with_preferences", "preferences", "register", "unregister"]
@@ -23,7 +25,9 @@ class AgonistPreferences(bpy.types.AddonPreferences):
     bl_idname = __package__
 
     model: bpy.props.StringProperty(
-        name="Model", description="The model that new rigs are predicted with: a shipped model's name or a model folder", default="agonist"
+        name="Model",
+        description="The model that new rigs are predicted with: a shipped model's name or a model folder",
+        default=DEFAULT_MODEL,
     )
     colour_map: bpy.props.EnumProperty(
         name="Colours", description="What relaxed and flexed muscles look like on new rigs", default="PAPER",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from agonist.bone_map import RigFit
+from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import AgonistError, UnknownNameError
 from agonist.humanoid import CANONICAL_JOINTS
 from agonist.muscles import MuscleSet
@@ -83,7 +84,7 @@ class AgonistArmature(bpy.types.PropertyGroup):
     bone_map: bpy.props.StringProperty(name="Bone Map", description="The bone map that the table of bones was filled from")
     bone_score: bpy.props.FloatProperty(name="Score", description="How much of the bone map was found", subtype="FACTOR", min=0.0, max=1.0)
     show_controls: bpy.props.BoolProperty(name="Controls", description="Also show the bones that an animator moves the joints by")
-    model: bpy.props.StringProperty(name="Model", description="A shipped model's name or a model folder", default="agonist")
+    model: bpy.props.StringProperty(name="Model", description="A shipped model's name or a model folder", default=DEFAULT_MODEL)
     link_sides: bpy.props.BoolProperty(
         name="Link Left and Right", description="Move both sides of a muscle together, with one slider", default=False
     )

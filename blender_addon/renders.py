@@ -31,11 +31,11 @@ from .results import describe_edit
 from .rig.bones import humanoid_of
 from .rig.build import set_scene_rate
 from .sheet import INK, PAPER, Legend, contact_sheet, legend_texts
+from .steps import Steps
 from .studio import Studio, aim, around, centred, framing, set_studio, telling_frames
 
 __all__ = ["JOBS", "RenderOptions", "render_contact_sheet", "render_side_by_side", "render_turntable"]
 
-Steps = Iterator[float]
 _TOLD = "muscle activation predicted by a model trained on simulated activation"
 # Samples a pixel; width over height of one picture; frames that a film's camera looks at to keep everything in the picture [ours].
 _SAMPLES, _ASPECT, _LOOKS = 16, 0.75, 24
@@ -184,7 +184,7 @@ def _choose(scene: bpy.types.Scene, engine: str) -> None:
         shading.show_shadows, shading.shadow_intensity = True, 0.25
 
 
-def render_contact_sheet(armature: bpy.types.Object, path: Path, options: RenderOptions) -> Steps:
+def render_contact_sheet(armature: bpy.types.Object, path: Path, options: RenderOptions) -> Steps[None]:
     """Stills of the original and, where there is one, of the recommended motion below it, as one PNG picture.
 
     Raises MotionError, InputError.
@@ -208,7 +208,7 @@ def render_contact_sheet(armature: bpy.types.Object, path: Path, options: Render
         yield 1.0
 
 
-def render_side_by_side(armature: bpy.types.Object, path: Path, options: RenderOptions) -> Steps:
+def render_side_by_side(armature: bpy.types.Object, path: Path, options: RenderOptions) -> Steps[None]:
     """A film of the original beside the recommended motion, as MP4. Raises MotionError, InputError."""
     with _set(armature, options) as one:
         if len(one.motions) < 2:
@@ -228,7 +228,7 @@ def render_side_by_side(armature: bpy.types.Object, path: Path, options: RenderO
         yield 1.0
 
 
-def render_turntable(armature: bpy.types.Object, path: Path, options: RenderOptions) -> Steps:
+def render_turntable(armature: bpy.types.Object, path: Path, options: RenderOptions) -> Steps[None]:
     """A film of the motion that is shown while the camera goes once around, as MP4. Raises MotionError, InputError."""
     with _set(armature, options) as one:
         motion = armature.agonist.show

@@ -7,7 +7,7 @@ import bpy
 from .. import verbs
 from ..steps import Steps, finished
 from .base import AnimatedArmatureOperator, PredictedOperator, active_armature
-from .steps import StepsOperator
+from .modal import StepsOperator
 
 __all__ = ["AGONIST_OT_edit", "AGONIST_OT_only_parts", "AGONIST_OT_predict", "AGONIST_OT_reset", "AGONIST_OT_reset_slider"]
 

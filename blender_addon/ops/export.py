@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -11,8 +10,9 @@ from bpy_extras.io_utils import ExportHelper
 from ..exports.presets import presets
 from ..exports.variants import export_variants
 from ..exports.write import export_motion
+from ..steps import Steps
 from .base import AnimatedArmatureOperator, PredictedOperator, active_armature
-from .steps import StepsOperator
+from .modal import StepsOperator
 
 __all__ = ["AGONIST_OT_export", "AGONIST_OT_export_variants"]
 
@@ -70,7 +70,7 @@ class AGONIST_OT_export_variants(StepsOperator, PredictedOperator, AnimatedArmat
         armature, self._files = active_armature(context), 0
         return self.run_steps(context, armature, self._exported(context.scene.agonist_export, armature))
 
-    def _exported(self, settings: bpy.types.PropertyGroup, armature: bpy.types.Object) -> Iterator[float]:
+    def _exported(self, settings: bpy.types.PropertyGroup, armature: bpy.types.Object) -> Steps[None]:
         for share, files in export_variants(armature, settings.variants, Path(self.directory), settings.preset, settings.options):
             self._files += len(files)
             yield share

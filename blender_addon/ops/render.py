@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 
 from ..renders import JOBS, RenderOptions
+from ..steps import Steps
 from .base import PredictedOperator, active_armature
-from .steps import StepsOperator
+from .modal import StepsOperator
 
 __all__ = ["AGONIST_OT_render", "AgonistRender", "register", "unregister"]
 
@@ -89,7 +89,7 @@ class AGONIST_OT_render(StepsOperator, PredictedOperator, bpy.types.Operator):
         self._path = Path(bpy.path.abspath(folder), bpy.path.clean_name(armature.name) + f" {name}")
         return self.run_steps(context, armature, self._rendered(settings, job(armature, self._path, settings.options)))
 
-    def _rendered(self, settings: AgonistRender, steps: Iterator[float]) -> Iterator[float]:
+    def _rendered(self, settings: AgonistRender, steps: Steps[None]) -> Steps[None]:
         yield from steps
         settings.last = str(self._path)
 

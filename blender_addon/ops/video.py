@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -12,8 +11,9 @@ from bpy_extras.io_utils import ImportHelper
 from .. import verbs
 from ..capture_process import HOW_TO_INSTALL, VIDEO_SUFFIXES, capture_command, captured
 from ..preferences import preferences
+from ..steps import Steps
 from ..translate import iface
-from .steps import StepsOperator
+from .modal import StepsOperator
 
 __all__ = ["AGONIST_OT_capture_video", "why_no_video"]
 
@@ -68,7 +68,7 @@ class AGONIST_OT_capture_video(StepsOperator, bpy.types.Operator, ImportHelper):
         self._video = Path(bpy.path.abspath(self.filepath))
         return self.run_steps(context, None, self._imported())
 
-    def _imported(self) -> Iterator[float]:
+    def _imported(self) -> Steps[None]:
         with tempfile.TemporaryDirectory(dir=bpy.app.tempdir or None) as folder:
             out = Path(folder) / f"{self._video.stem}.bvh"
             yield from captured(_command(), self._video, out, height_m=self.height)

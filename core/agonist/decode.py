@@ -10,15 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from agonist.activation import Activation
+from agonist.default_models import DEFAULT_DECODER
 from agonist.errors import ContractError, MotionError
 from agonist.keypoint_layouts import BODY25
 from agonist.model import Model, load_model
 from agonist.motion import Keypoints, interpolate, resample_times
 
-__all__ = ["DECODER", "PLACE", "decode"]
+__all__ = ["PLACE", "decode"]
 
-# The shipped model that has a decoder of ours.
-DECODER = "agonist-decoder"
 PLACE = "about the middle of the hips at every frame, facing -Y on average; no place in the room"
 
 
@@ -37,7 +36,7 @@ def decode(activation: Activation, model: Model | None = None) -> Keypoints:
         MotionError: a muscle of the model is missing, or the frame rate cannot be.
         ContractError: the model has no decoder, one of two dimensions, or does not fit its contract.
     """
-    model = model or load_model(DECODER)
+    model = model or load_model(DEFAULT_DECODER)
     if model.contract.dimensions != 3:
         raise ContractError(f"{model.folder}: its decoder answers in {model.contract.dimensions} dimensions. Expected 3.")
     wanted, known = model.contract.muscles.names, activation.muscles.names

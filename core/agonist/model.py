@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agonist.default_models import DEFAULT_MODEL
 from agonist.edit_joints import EDIT_JOINTS
 from agonist.errors import ContractError, ModelNotFoundError, UnknownNameError
 from agonist.keypoint_layouts import BODY25
@@ -29,11 +30,9 @@ from agonist.windows import blend_windows, split_windows
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["DEFAULT_MODEL", "Contract", "Model", "activation_of", "available_models", "load_model", "models_folder"]
+__all__ = ["Contract", "Model", "activation_of", "available_models", "load_model", "models_folder"]
 
 Array = NDArray[np.float64]
-
-DEFAULT_MODEL = "agonist"
 
 # From so many windows on, two threads take a half each [ours].
 _SHARED = 24

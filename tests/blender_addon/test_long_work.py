@@ -221,7 +221,7 @@ class _Recommend(_Pressed, PredictedOperator):
 
 @pytest.fixture
 def context(monkeypatch):
-    monkeypatch.setattr("blender_addon.ops.steps.bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
+    monkeypatch.setattr("blender_addon.ops.modal.bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
     window = _Window(bpy.context.scene)
     window.space_data, window.mode = None, "OBJECT"
     return window

@@ -10,7 +10,7 @@ from blender_addon import renders, verbs
 from blender_addon.compat import strips_of
 from blender_addon.images import Text, letters, over, read_image, write_image
 from blender_addon.muscles.colours import srgb_at
-from blender_addon.ops.steps import StepsOperator
+from blender_addon.ops.modal import StepsOperator
 from blender_addon.renders import RenderOptions, render_contact_sheet, render_side_by_side, render_turntable
 from blender_addon.sheet import Legend, legend_texts
 from blender_addon.ui.legend import legend_lines
@@ -187,7 +187,7 @@ class _Window:
 
 @pytest.mark.parametrize("stop", [False, True])
 def test_work_in_a_window_shows_progress_and_ends_on_esc(rig, stop, monkeypatch):
-    monkeypatch.setattr("blender_addon.ops.steps.bpy.app", type("App", (), {"background": False}))
+    monkeypatch.setattr("blender_addon.ops.modal.bpy.app", type("App", (), {"background": False}))
     work, context = _Work(), _Window(bpy.context.scene)
     event = type("Event", (), {"type": "TIMER"})
     assert work.run_steps(context, rig, work.steps()) == {"RUNNING_MODAL"}

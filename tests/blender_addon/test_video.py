@@ -15,7 +15,7 @@ from agonist.io import bvh
 from blender_addon import capture_process
 from blender_addon.capture_process import capture_command, captured
 from blender_addon.ops import video as video_operator
-from blender_addon.ops.steps import StepsOperator
+from blender_addon.ops.modal import StepsOperator
 from blender_addon.ops.video import AGONIST_OT_capture_video
 from tests.blender_addon import rigs
 
@@ -145,7 +145,7 @@ class _Window:
 @pytest.fixture
 def window(monkeypatch):
     app = SimpleNamespace(background=False, tempdir=bpy.app.tempdir)
-    monkeypatch.setattr("blender_addon.ops.steps.bpy.app", app)
+    monkeypatch.setattr("blender_addon.ops.modal.bpy.app", app)
     return _Window()
 
 

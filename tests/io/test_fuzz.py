@@ -2,8 +2,6 @@
 
 import io as streams
 import json
-import re
-import warnings
 import zipfile
 
 import numpy as np
@@ -13,7 +11,6 @@ from hypothesis import strategies as st
 
 from agonist import io
 from agonist.activation import Activation
-from agonist.errors import AgonistError
 from agonist.humanoid import body25_from_motion
 from agonist.io import asf_amc, bvh, c3d, csv_activation, deepmimic, freemocap, keypoints_json, mia, mot_sto, npz, openpose, trc
 from agonist.io.coordinates import NEEDED_COORDINATES
@@ -21,6 +18,7 @@ from agonist.io.mot_sto import OpenSimTable
 from agonist.model import Contract, models_folder
 from agonist.muscles import muscle_set
 from tests.clips import exercise
+from tests.harm import HARMS, PLACES, harmed, reads_or_refuses
 from tests.io.c3d_files import c3d_bytes
 from tests.search import examples
 
@@ -135,61 +133,6 @@ FORMATS = {
     "model.json": ((models_folder() / "agonist" / "model.json").read_bytes(), "model.json", Contract.read),
 }  # fmt: skip
 
-_NASTY = [
-    b"nan", b"inf", b"-1", b"0", b"1e308", b"1e999", b"-1e-320", b"99999999999999999999", b"65536", b"", b"{", b"}", b"[]", b"null",
-    b"true", b'"a"', b"\n", b"\t", b"\x00", b"\xff\xfe", "²".encode(), b"End Site", b"JOINT", b"#", b"Frames:", b"\r",
-]  # fmt: skip
-_place = st.integers(0, 10**7)
-_harm = st.one_of(
-    st.tuples(st.just("set"), _place, st.integers(0, 255)),
-    st.tuples(st.just("cut"), _place, st.just(0)),
-    st.tuples(st.just("delete"), _place, st.integers(1, 80)),
-    st.tuples(st.just("repeat"), _place, st.integers(1, 80)),
-    st.tuples(st.just("word"), _place, st.sampled_from(_NASTY)),
-    st.tuples(st.just("word"), _place, st.sampled_from(_NASTY)),
-    st.tuples(st.just("line"), _place, _place),
-)
-
-
-def _harmed(raw: bytes, harms) -> bytes:
-    for kind, place, what in harms:
-        at = place % max(1, len(raw))
-        if kind == "set":
-            raw = raw[:at] + bytes([what]) + raw[at + 1 :]
-        elif kind == "cut":
-            raw = raw[:at]
-        elif kind == "delete":
-            raw = raw[:at] + raw[at + what :]
-        elif kind == "repeat":
-            raw = raw[: at + what] + raw[at:]
-        elif kind == "word":
-            words = list(re.finditer(rb"[^\s,\[\]{}:]+", raw))
-            if words:
-                word = words[place % len(words)]
-                raw = raw[: word.start()] + what + raw[word.end() :]
-        else:
-            lines = raw.split(b"\n")
-            first, second = place % len(lines), what % len(lines)
-            lines[first], lines[second] = lines[second], lines[first]
-            raw = b"\n".join(lines)
-    return raw
-
-
-def _reads_or_refuses(folder, name: str, raw: bytes, read) -> bool:
-    path = folder / name
-    path.write_bytes(raw)
-    with warnings.catch_warnings():
-        # A warning would be a line on standard error that nobody asked for.
-        warnings.simplefilter("error")
-        try:
-            read(path)
-        except AgonistError as error:
-            assert str(folder) in str(error) and "\n" not in str(error)
-            assert len(str(error)) < 1500
-            return False
-    return True
-
-
 _few = settings(max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
@@ -201,28 +144,28 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_whole_file_is_read(folder, name):
     raw, file, read = FORMATS[name]
-    assert _reads_or_refuses(folder, file, raw, read)
+    assert reads_or_refuses(folder, file, raw, read)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@given(harms=st.lists(_harm, min_size=1, max_size=5))
+@given(harms=st.lists(HARMS, min_size=1, max_size=5))
 @_few
 def test_a_harmed_file(folder, name, harms):
     raw, file, read = FORMATS[name]
-    _reads_or_refuses(folder, file, _harmed(raw, harms), read)
+    reads_or_refuses(folder, file, harmed(raw, harms), read)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@given(rubbish=st.binary(max_size=700), keep=_place)
+@given(rubbish=st.binary(max_size=700), keep=PLACES)
 @_few
 def test_random_bytes_alone_and_behind_a_good_beginning(folder, name, rubbish, keep):
     raw, file, read = FORMATS[name]
     beginning = raw[: keep % len(raw)] if keep % 2 else b""
-    _reads_or_refuses(folder, file, beginning + rubbish, read)
+    reads_or_refuses(folder, file, beginning + rubbish, read)
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name.startswith("npz")])
-@given(member=_place, harms=st.lists(_harm, min_size=1, max_size=4))
+@given(member=PLACES, harms=st.lists(HARMS, min_size=1, max_size=4))
 @_few
 def test_a_harmed_array_inside_a_good_archive(folder, name, member, harms):
     raw, file, read = FORMATS[name]
@@ -231,21 +174,21 @@ def test_a_harmed_array_inside_a_good_archive(folder, name, member, harms):
         members = before.namelist()
         for index, one in enumerate(members):
             content = before.read(one)
-            after.writestr(one, _harmed(content, harms) if index == member % len(members) else content)
-    _reads_or_refuses(folder, file, stream.getvalue(), read)
+            after.writestr(one, harmed(content, harms) if index == member % len(members) else content)
+    reads_or_refuses(folder, file, stream.getvalue(), read)
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_cut_of_a_text_and_many_of_an_archive(folder, name):
     raw, file, read = FORMATS[name]
     for keep in np.unique(np.linspace(0, len(raw) - 1, 120).astype(int)):
-        _reads_or_refuses(folder, file, raw[:keep], read)
+        reads_or_refuses(folder, file, raw[:keep], read)
 
 
 def test_deep_nesting_does_not_exhaust_the_stack(folder):
     for file, read in (("deep.json", io.read), ("deep.txt", deepmimic.read)):
-        assert not _reads_or_refuses(folder, file, b"[" * 100_000, read)
+        assert not reads_or_refuses(folder, file, b"[" * 100_000, read)
     rope = b"HIERARCHY\n" + b"".join(b"%s j\n{\nOFFSET 0 0 0\n" % (b"JOINT" if k else b"ROOT") for k in range(50_000))
-    assert not _reads_or_refuses(folder, "deep.bvh", rope, bvh.read)
-    assert not _reads_or_refuses(folder, "c.c3d", bytes([255, 0x50]) + bytes(200_000), c3d.read)
-    assert not _reads_or_refuses(folder, "t.trc", b"PathFileType\n" + b"\n" * 200_000, trc.read)
+    assert not reads_or_refuses(folder, "deep.bvh", rope, bvh.read)
+    assert not reads_or_refuses(folder, "c.c3d", bytes([255, 0x50]) + bytes(200_000), c3d.read)
+    assert not reads_or_refuses(folder, "t.trc", b"PathFileType\n" + b"\n" * 200_000, trc.read)

@@ -8,12 +8,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.errors import ContractError
+from agonist.errors import ContractError, FileFormatError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model, models_folder
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
 from agonist.training.export import export_onnx, write_contract
-from agonist.training.weights import encoder_twin, write_weights
+from agonist.training.tensor_file import write_tensors
+from agonist.training.weights import encoder_twin
 
 from .conftest import swaying
 
@@ -47,7 +48,7 @@ def _with_config(folder, config):
 def test_safetensors_are_read_where_they_lie_and_the_onnx_file_where_not(tmp_path):
     encoder = _model(tmp_path / "m", "agonist")
     from_onnx = encoder_twin(load_model(tmp_path / "m"))
-    write_weights(tmp_path / "m" / "encoder.safetensors", encoder)
+    write_tensors(tmp_path / "m" / "encoder.safetensors", encoder.state_dict())
     twin = encoder_twin(load_model(tmp_path / "m"))
     for name, value in encoder.state_dict().items():
         assert torch.equal(twin.state_dict()[name], value), name
@@ -55,11 +56,11 @@ def test_safetensors_are_read_where_they_lie_and_the_onnx_file_where_not(tmp_pat
     # It is that file which was read: another one's weights are noticed, and so is a damaged one.
     with torch.no_grad():
         encoder.head.bias += 0.1
-    write_weights(tmp_path / "m" / "encoder.safetensors", encoder)
+    write_tensors(tmp_path / "m" / "encoder.safetensors", encoder.state_dict())
     with pytest.raises(ContractError, match=r"encoder\.safetensors: read as 'agonist'.*differs by"):
         encoder_twin(load_model(tmp_path / "m"))
     (tmp_path / "m" / "encoder.safetensors").write_bytes(b"rubbish")
-    with pytest.raises(ContractError, match=r"encoder\.safetensors.*without this file the ONNX is read"):
+    with pytest.raises(FileFormatError, match=r"encoder\.safetensors.*without this file the ONNX is read"):
         encoder_twin(load_model(tmp_path / "m"))
 
 

@@ -9,6 +9,7 @@ import typer
 
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
+from agonist.default_models import DEFAULT_DECODER
 
 __all__ = ["decode"]
 
@@ -16,7 +17,7 @@ __all__ = ["decode"]
 def decode(
     activation: Annotated[Path, typer.Argument(metavar="ACTIVATION", help="A .csv or .npz with every muscle of the model.")],
     out: Annotated[Path, typer.Option("--out", help="Where to write the keypoints: .npz or .trc.")],
-    model: Annotated[str, typer.Option("--model", help="A shipped model's name or a model folder; it has a decoder.")] = "agonist-decoder",
+    model: Annotated[str, typer.Option("--model", help="A shipped model's name or a model folder; it has a decoder.")] = DEFAULT_DECODER,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -15,6 +15,7 @@ import typer
 
 from agonist.cli.checks import check_output
 from agonist.cli.console import Console, Json, Quiet, Report
+from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import AgonistError
 
 __all__ = ["Finding", "doctor", "examine"]
@@ -141,7 +142,7 @@ def _video() -> Finding:
 
 
 def _models() -> Iterator[Finding]:
-    from agonist.model import DEFAULT_MODEL, available_models, load_model, models_folder
+    from agonist.model import available_models, load_model, models_folder
 
     names = available_models()
     if DEFAULT_MODEL not in names:

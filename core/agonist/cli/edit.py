@@ -12,6 +12,7 @@ import typer
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
 from agonist.cli.predict import ModelOption, MotionFile
+from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def edit(
     curves: Annotated[
         Path | None, typer.Option("--curves", help="Activation as it shall be: a CSV or NPZ of 'agonist predict' that you changed.")
     ] = None,
-    model: ModelOption = "agonist",
+    model: ModelOption = DEFAULT_MODEL,
     physics: Annotated[
         bool, typer.Option("--physics", help="Let a simulation judge the result too (slow; needs agonist[physics]).")
     ] = False,

@@ -11,6 +11,7 @@ import typer
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet, Report, example
 from agonist.cli.predict import ModelOption
+from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import FileFormatError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def edit(
         list[Path] | None,
         typer.Argument(metavar="[MOTION]...", help="Motion files; ten exercises by people outside the training if none."),
     ] = None,
-    model: ModelOption = "agonist",
+    model: ModelOption = DEFAULT_MODEL,
     peers: Annotated[
         bool, typer.Option("--peers", help="Beside the paper's decode and gradient descent (minutes; needs agonist[train]).")
     ] = False,

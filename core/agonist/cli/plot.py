@@ -10,6 +10,7 @@ import typer
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
 from agonist.cli.predict import ModelOption
+from agonist.default_models import DEFAULT_MODEL
 
 __all__ = ["plot"]
 
@@ -23,7 +24,7 @@ def plot(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .pdf.")],
-    model: ModelOption = "agonist",
+    model: ModelOption = DEFAULT_MODEL,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
+from agonist.default_models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from agonist.activation import Activation
@@ -37,7 +38,7 @@ def write_activation(path: Path, activation: Activation) -> None:
 def predict(
     motion: MotionFile,
     out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .npz.")],
-    model: ModelOption = "agonist",
+    model: ModelOption = DEFAULT_MODEL,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from agonist.cli.checks import check_folder, check_positive
 from agonist.cli.console import Console, Json, Quiet
+from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import FileFormatError, InputError, MissingDependencyError
 
 __all__ = ["train"]
@@ -29,7 +30,7 @@ def train(
     compiled: Annotated[bool | None, typer.Option("--compile/--no-compile", help="torch.compile; on a GPU by default.")] = None,
     motion: Annotated[Path | None, typer.Option("--motion", metavar="FILE", help="person: the motion.")] = None,
     emg: Annotated[Path | None, typer.Option("--emg", metavar="FILE", help="person: EMG envelopes on its clock: .csv, .sto.")] = None,
-    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="person: the model to begin from.")] = "agonist",
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="person: the model to begin from.")] = DEFAULT_MODEL,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -35,7 +35,7 @@ _TASKS = {"walking": "walk36", "running": "run81"}
 def evaluate_tuning(data: Path, seeds: int, settings: TuneSettings | None = None) -> list[Score]:
     """Both tasks as the one that is learned. Raises FileFormatError."""
     chosen = settings or TuneSettings()
-    model = load_model("agonist")
+    model = load_model()
     muscles = [model.contract.muscles.names.index(name) for name in _GROUPS]
     clips = {task: _clip(data / "ceinmsrt_gait" / name, model.contract.fps, muscles) for task, name in _TASKS.items()}
     scores = []

@@ -23,9 +23,9 @@ from agonist.errors import WorkError
 from agonist.evaluation.body import emg_r
 from agonist.evaluation.recordings import Trial
 
-__all__ = ["OPENSIM", "static_optimisation"]
+__all__ = ["static_optimisation"]
 
-OPENSIM = "opensim==4.6"
+_OPENSIM = "opensim==4.6"
 # OpenSim takes a fifth of a second a frame, so it is asked for this many instants a second: envelopes end at 6 Hz. A short trial is
 # solved more densely.
 _INSTANTS_S, _FEWEST_INSTANTS = 25.0, 150
@@ -80,15 +80,15 @@ def _run(trial: Trial, start: float, end: float, every: int) -> dict[str, Any]:
 
 def _environment() -> Path:
     """Python of an environment that holds opensim, made at first use. Raises WorkError."""
-    folder = cache_folder() / OPENSIM.replace("==", "-")
+    folder = cache_folder() / _OPENSIM.replace("==", "-")
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / "installed"
     if not stamp.is_file():
-        make, fill = [sys.executable, "-m", "venv", "--clear", str(folder)], [str(python), "-m", "pip", "install", "--quiet", OPENSIM]
+        make, fill = [sys.executable, "-m", "venv", "--clear", str(folder)], [str(python), "-m", "pip", "install", "--quiet", _OPENSIM]
         for command in (make, fill):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 said = (done.stderr or done.stdout).strip().splitlines()
-                raise WorkError(f"{OPENSIM} could not be installed in {folder}: {said[-1] if said else 'no reason given'}.")
-        stamp.write_text(OPENSIM, encoding="utf-8")
+                raise WorkError(f"{_OPENSIM} could not be installed in {folder}: {said[-1] if said else 'no reason given'}.")
+        stamp.write_text(_OPENSIM, encoding="utf-8")
     return python

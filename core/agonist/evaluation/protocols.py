@@ -108,7 +108,7 @@ def evaluate_mia(
     share: Share | None = None,
     progress: Progress | None = None,
 ) -> list[FoldResult]:
-    """Run a protocol of `mia_windows.PROTOCOLS` (the temporal one: motion to muscle only).
+    """Run a protocol of `mia_folds.PROTOCOLS` (the temporal one: motion to muscle only).
 
     Args:
         windows: of a corpus.

@@ -49,7 +49,7 @@ class Trial:
         mass_kg: of the person.
         window: seconds from and to which it is compared.
         grf: the force plates' table.
-        emg: envelopes, and for each column our model's muscles and OpenSim's.
+        emg: envelopes.
         emg_muscles: column -> the muscles of our model behind it.
         peer_muscles: column -> the muscles of the OpenSim model behind it.
         torques: OpenSim's inverse dynamics with the plates.

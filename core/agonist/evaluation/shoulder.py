@@ -21,8 +21,9 @@ from agonist.io import c3d
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints
 from agonist.predict import standing_keypoints
+from agonist.signals.envelope import emg_envelope
 
-__all__ = ["box_clip", "emg_envelope", "evaluate_shoulder"]
+__all__ = ["box_clip", "evaluate_shoulder"]
 
 Array = NDArray[np.float64]
 
@@ -76,15 +77,6 @@ def evaluate_shoulder(data: Path) -> dict[str, Any]:
         "flags": list(result.flags),
         "muscles": rows,
     }
-
-
-def emg_envelope(raw: Array, rate: float) -> Array:
-    """Envelopes (N, C) of raw EMG (N, C): 20 to 450 Hz, rectified, 6 Hz, 4th order and zero-phase (SENIAM, Hermens et al. 2000)."""
-    from scipy.signal import butter, sosfiltfilt
-
-    band = butter(4, (20.0, min(450.0, 0.45 * rate)), "bandpass", fs=rate, output="sos")
-    smooth = butter(4, 6.0, fs=rate, output="sos")
-    return np.maximum(sosfiltfilt(smooth, np.abs(sosfiltfilt(band, raw - raw.mean(axis=0), axis=0)), axis=0), 0.0)
 
 
 def box_clip(markers: Keypoints) -> Keypoints:

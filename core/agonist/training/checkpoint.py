@@ -1,4 +1,4 @@
-"""Everything a training needs to go on after a kill, in one safetensors file: tensors, and the rest as JSON in its header."""
+"""Everything a training needs to go on after a kill, in one file: tensors, and the rest as JSON in its header."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from agonist.errors import FileFormatError
-from agonist.io.atomic import atomic_path
+from agonist.training.tensor_file import reading_tensors, write_tensors
 
 __all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
 
@@ -80,31 +77,23 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; whatever happens meanwhile, `path` holds a whole one."""
     states = {"torch": checkpoint.torch_rng} | ({} if checkpoint.cuda_rng is None else {"cuda": checkpoint.cuda_rng})
     groups = {"weights": checkpoint.weights, "best": checkpoint.best, "moments": checkpoint.moments, "rng": states}
-    # Cloned: safetensors refuses tensors that share memory, and a fresh best is the weights themselves.
-    tensors = {f"{group}/{name}": value.detach().clone().contiguous() for group, some in groups.items() for name, value in some.items()}
+    tensors = {f"{group}/{name}": value for group, some in groups.items() for name, value in some.items()}
     header = {"key": checkpoint.key, "numbers": json.dumps(checkpoint.numbers), "numpy_rng": json.dumps(checkpoint.numpy_rng)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as temporary:
-        save_file(tensors, str(temporary), metadata=header)
+    write_tensors(path, tensors, header)
 
 
 def read_checkpoint(path: Path, key: str) -> Checkpoint | None:
     """The checkpoint of that key, or None where there is none. Raises FileFormatError if the file is damaged."""
     if not path.is_file():
         return None
-    groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "moments": {}, "rng": {}}
-    try:
-        with safe_open(str(path), framework="pt") as stream:
-            header = stream.metadata()
-            if header["key"] != key:
-                return None
-            for name in stream.keys():  # noqa: SIM118 - not a dict
-                group, _, rest = name.partition("/")
-                groups[group][rest] = stream.get_tensor(name)
-            numbers, numpy_rng = json.loads(header["numbers"]), json.loads(header["numpy_rng"])
-        states = groups["rng"]
+    with reading_tensors(path, "a checkpoint; delete the file to start anew") as (tensors, header):
+        if header["key"] != key:
+            return None
+        groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "moments": {}, "rng": {}}
+        for name, value in tensors.items():
+            group, _, rest = name.partition("/")
+            groups[group][rest] = value
+        numbers, numpy_rng, states = json.loads(header["numbers"]), json.loads(header["numpy_rng"]), groups["rng"]
         return Checkpoint(
             key, numbers, groups["weights"], groups["best"], groups["moments"], states["torch"], numpy_rng, states.get("cuda")
         )
-    except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise FileFormatError(path, f"{type(error).__name__} {error}", "a checkpoint; delete the file to start anew") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,8 +125,7 @@ def predict_recording(network: EmgNetwork, features: Array, index: int | None) -
         return network(_tensor(features)[None], who)[0].double().numpy()
 
 
-def _descend(network: EmgNetwork, loss: object, steps: int, rate: float, weight_decay: float) -> None:
-    assert callable(loss)
+def _descend(network: EmgNetwork, loss: Callable[[], Tensor], steps: int, rate: float, weight_decay: float) -> None:
     parameters = [one for one in network.parameters() if one.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=weight_decay)
     network.train()
@@ -135,7 +134,7 @@ def _descend(network: EmgNetwork, loss: object, steps: int, rate: float, weight_
             group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
         value = loss()
         optimizer.zero_grad(set_to_none=True)
-        value.backward()
+        value.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
     network.eval()

@@ -16,10 +16,10 @@ from agonist.errors import WorkError
 from agonist.io.atomic import atomic_path
 from agonist.onnx_session import open_session
 
-__all__ = ["PARITY", "export_onnx", "write_contract"]
+__all__ = ["export_onnx", "write_contract"]
 
 # The most that onnxruntime and torch may differ, relative to the largest output.
-PARITY = 1e-5
+_PARITY = 1e-5
 
 _NAMES: dict[str, tuple[list[str], list[str]]] = {
     "encoder": (["keypoints", "confidence"], ["activation", "log_std"]),
@@ -48,8 +48,8 @@ def export_onnx(module: nn.Module, part: str, inputs: tuple[Tensor, ...], path: 
         results = session.run(output_names, {name: value.numpy() for name, value in zip(input_names, inputs, strict=True)})
         for name, result, expected in zip(output_names, results, reference, strict=True):
             difference = float(np.abs(result - expected.numpy()).max() / (expected.abs().max().item() + 1e-6))
-            if difference > PARITY:
-                raise WorkError(f"{path}: {name} differs from torch by {difference:.1e}. Expected less than {PARITY:.0e}.")
+            if difference > _PARITY:
+                raise WorkError(f"{path}: {name} differs from torch by {difference:.1e}. Expected less than {_PARITY:.0e}.")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from agonist import __version__
 from agonist.errors import FileFormatError, UnknownNameError
 from agonist.networks.motion_muscle import NetworkConfig, network_config
 from agonist.training import distributed
@@ -23,7 +24,7 @@ from agonist.training.hardware import Hardware, choose_hardware
 from agonist.training.loop import Fit, Schedule, fit
 from agonist.training.measure import measure_folder
 from agonist.training.parts import TRAINERS, Job
-from agonist.training.weights import write_weights
+from agonist.training.tensor_file import write_tensors
 
 __all__ = ["RECIPES", "read_recipe", "train"]
 
@@ -132,7 +133,7 @@ def train(
             "editor": (example, *(torch.full((2, config.window, MUSCLES), value) for value in (0.1, 0.5))),
         }[part]
         files[part] = export_onnx(modules[part].cpu(), part, inputs, out / f"{part}.onnx")
-        write_weights(out / f"{part}.safetensors", modules[part])
+        write_tensors(out / f"{part}.safetensors", modules[part].state_dict())
     main = distributed.rank() == 0
     distributed.leave()
     if not main:
@@ -156,7 +157,7 @@ def _fields(
     hardware: Hardware,
 ) -> dict[str, Any]:
     return {
-        "name": settings["name"], "version": "0.1.0", "fps": config.fps, "window": config.window,
+        "name": settings["name"], "version": __version__, "fps": config.fps, "window": config.window,
         "parameters": trained, **({"dimensions": 2} if settings.get("dimensions") == 2 else {}),
         "training": {
             "recipe": path.name, "settings": settings, "corpus": document, "data": _trained_on(document),

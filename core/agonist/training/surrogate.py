@@ -11,17 +11,15 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from agonist import rotations
 from agonist.body.model import HINGES, BodyModel, scaled_body, segment_scales
 from agonist.body.person import Person
-from agonist.errors import FileFormatError, UnknownNameError
+from agonist.errors import UnknownNameError
 from agonist.humanoid import body25_from_motion, humanoid_skeleton
-from agonist.io.atomic import atomic_path
 from agonist.motion import Motion
 from agonist.networks.muscle_geometry import MuscleGeometry
+from agonist.training.tensor_file import reading_tensors, write_tensors
 
 __all__ = ["MIA8_PARTS", "Postures", "Surrogate", "average_body", "fit_surrogate", "load_surrogate", "sample_postures"]
 
@@ -74,8 +72,7 @@ class Surrogate:
     def save(self, path: Path) -> None:
         """Write one safetensors file, whole or not at all."""
         header = {"muscles": json.dumps(self.muscles), "joints": json.dumps(self.joints), "errors_mm": json.dumps(self.errors)}
-        with atomic_path(path) as temporary:
-            save_file({name: value.contiguous() for name, value in self.network.state_dict().items()}, temporary, header)
+        write_tensors(path, self.network.state_dict(), header)
 
 
 def average_body(height_m: float) -> BodyModel:
@@ -87,16 +84,11 @@ def average_body(height_m: float) -> BodyModel:
 
 def load_surrogate(path: Path) -> Surrogate:
     """Read what `Surrogate.save` wrote. Raises FileFormatError."""
-    try:
-        with safe_open(path, "pt") as file:
-            header = file.metadata()
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (safe_open is no dict)
+    with reading_tensors(path, "a surrogate of 'agonist models surrogate'") as (weights, header):
         muscles, joints, errors = (json.loads(header[key]) for key in ("muscles", "joints", "errors_mm"))
         network = MuscleGeometry(weights["spans"], weights["middle"], weights["half_range"], weights["last"].shape[1])
         network.load_state_dict(weights)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise FileFormatError(path, f"{type(error).__name__} {error}", "a surrogate of 'agonist models surrogate'") from error
-    return Surrogate(tuple(muscles), tuple(joints), network.eval(), errors)
+        return Surrogate(tuple(muscles), tuple(joints), network.eval(), errors)
 
 
 def sample_postures(body: BodyModel, muscles: Sequence[str], count: int, rng: np.random.Generator) -> Postures:

@@ -26,8 +26,9 @@ from agonist.networks.motion_muscle import AgonistEncoder
 from agonist.training.card import write_card
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.loop import Schedule, fit
+from agonist.training.tensor_file import write_tensors
 from agonist.training.uncertainty import gaussian_surprise
-from agonist.training.weights import encoder_twin, write_weights
+from agonist.training.weights import encoder_twin
 from agonist.windows import blend_windows, split_windows
 
 __all__ = ["PersonClip", "TuneSettings", "encode_clip", "fresh_encoder", "shipped_encoder", "tune", "tune_encoder"]
@@ -66,7 +67,7 @@ class TuneSettings:
 
 
 def shipped_encoder(model: Model) -> AgonistEncoder:
-    """The torch twin of a model's encoder, to go on with. Raises ContractError if it is no encoder of ours."""
+    """The torch twin of a model's encoder, to go on with. Raises ContractError if it is no encoder of ours, FileFormatError."""
     model.check()
     return encoder_twin(model).requires_grad_(True)
 
@@ -150,7 +151,7 @@ def tune(
 
     Returns:
         r and RMSE a muscle on the clip's last 15 %, before and after; neither weights nor their choice saw it. Raises
-        InputError, ContractError.
+        InputError, ContractError, FileFormatError.
     """
     chosen = settings or TuneSettings()
     encoder = shipped_encoder(model)
@@ -170,7 +171,7 @@ def tune(
     after = encode_clip(encoder, test.keypoints)
     example = torch.tensor(clip.keypoints[None, :window], dtype=torch.float32)
     files = {"encoder": export_onnx(encoder, "encoder", (example, torch.ones(example.shape[:-1])), out / "encoder.onnx")}
-    write_weights(out / "encoder.safetensors", encoder)
+    write_tensors(out / "encoder.safetensors", encoder.state_dict())
     figures = {
         model.contract.muscles.names[k]: {
             when: {"r": float(pearson_r(guess[:, k : k + 1], test.activation[:, k : k + 1])[0]),

@@ -1,4 +1,4 @@
-"""Weights of a trained part: as safetensors beside its ONNX file, and back from either into torch."""
+"""A trained encoder back into torch: from the safetensors file beside its ONNX file, or from the ONNX file."""
 
 from __future__ import annotations
 
@@ -9,34 +9,25 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from agonist.errors import ContractError, UnknownNameError
-from agonist.io.atomic import atomic_path
 from agonist.model import Contract, Model
 from agonist.networks.geometry import FEATURES_WITH_MOMENTS
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder, NetworkConfig, network_config
+from agonist.training.tensor_file import reading_tensors
 
-__all__ = ["encoder_twin", "write_weights"]
+__all__ = ["encoder_twin"]
 
 # The most that a module's activation may differ from that of the file it was made from.
 _PARITY = 1e-4
 
 
-def write_weights(path: Path, module: nn.Module) -> None:
-    """Write a module's weights as safetensors, whole or not at all."""
-    # Cloned: safetensors refuses tensors that share memory.
-    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in module.state_dict().items()}
-    with atomic_path(path) as temporary:
-        save_file(tensors, str(temporary))
-
-
 def encoder_twin(model: Model) -> AgonistEncoder:
     """The torch module of a model's encoder, from its safetensors file where there is one, else from the ONNX file.
 
-    Raises ContractError if the model has no encoder of ours, or the module does not answer as the ONNX file does.
+    Raises FileFormatError for a damaged safetensors file, and ContractError if the model has no encoder of ours, its ONNX file
+    is damaged, or the module does not answer as that does.
     """
     if not model.has("encoder"):
         raise ContractError(f"{model.folder}: has no encoder. Expected a model with one.")
@@ -76,11 +67,8 @@ def _config(folder: Path, contract: Contract) -> NetworkConfig:
 
 
 def _from_safetensors(path: Path, config: NetworkConfig) -> AgonistEncoder:
-    try:
-        tensors = load_file(str(path))
-    except (SafetensorError, OSError) as error:
-        raise ContractError(f"{path}: {str(error)[:80]}. Expected an encoder's weights; without this file the ONNX is read.") from error
-    return _module(path, config, tensors)
+    with reading_tensors(path, "an encoder's weights; without this file the ONNX is read") as (tensors, _):
+        return _module(path, config, tensors)
 
 
 def _from_onnx(path: Path, config: NetworkConfig) -> AgonistEncoder:

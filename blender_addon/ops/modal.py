@@ -1,15 +1,15 @@
-"""Mix-in for work of many steps in a window: progress, Esc, and the view stays alive."""
+"""Mix-in that runs long work (`steps.Steps`) as a modal operator in a window: progress, Esc, and the view stays alive."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import bpy
 
 from agonist.errors import AgonistError
 
 from ..preview import finish_all
+from ..steps import Steps
 
 __all__ = ["StepsOperator"]
 
@@ -34,7 +34,7 @@ class StepsOperator:
         """What there is after Esc, for the user."""
         raise NotImplementedError
 
-    def run_steps(self, context: bpy.types.Context, armature: bpy.types.Object | None, steps: Iterator[float]) -> set[str]:
+    def run_steps(self, context: bpy.types.Context, armature: bpy.types.Object | None, steps: Steps[None]) -> set[str]:
         """Begin; for `execute`. The `armature`, if the steps work on one, must stay in the scene."""
         finish_all()
         self._steps, self._armature, self._timer = steps, armature.name if armature is not None else None, None

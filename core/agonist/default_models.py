@@ -1,0 +1,8 @@
+"""The shipped models that are taken where nobody names one. Imports nothing, so that the command line starts at once."""
+
+__all__ = ["DEFAULT_DECODER", "DEFAULT_MODEL"]
+
+# Has an encoder and an editor.
+DEFAULT_MODEL = "agonist"
+# Has a decoder, of three dimensions.
+DEFAULT_DECODER = "agonist-decoder"
