@@ -284,6 +284,17 @@ def test_a_result_is_made_again_where_the_code_it_hangs_on_was_another(windows, 
     assert trained == ["agonist"] and again["code"] == code_of("agonist") and again["cells"] == kept[path.name]["cells"]
 
 
+def test_a_result_is_made_again_where_other_windows_are_left_out(windows, tmp_path, monkeypatch):
+    evaluate_mia(windows, "in", "tiny", tmp_path, networks=(), directions=("encoder",))
+    before = {path.name: json.loads(path.read_text()) for path in tmp_path.glob("*.json")}
+    (fold,) = make_folds(windows, "in")
+    swapped = replace(fold, train=np.r_[fold.train[1:], fold.val[:1]], val=np.r_[fold.val[1:], fold.train[:1]])
+    monkeypatch.setattr(protocols, "make_folds", lambda *_, **__: [swapped])
+    evaluate_mia(windows, "in", "tiny", tmp_path, networks=(), directions=("encoder",))
+    after = {path.name: json.loads(path.read_text()) for path in tmp_path.glob("*.json")}
+    assert before.keys() == after.keys() and all(before[name]["key"] != after[name]["key"] for name in before)
+
+
 @pytest.mark.parametrize(
     ("changed", "hit"),
     [
@@ -293,6 +304,9 @@ def test_a_result_is_made_again_where_the_code_it_hangs_on_was_another(windows, 
         ("networks/geometry.py", {"agonist"}),
         ("training/fold.py", {"agonist", "mia-release", "c-mia-paper"}),
         ("networks/motion_muscle.py", {"agonist", "mia-release", "c-mia-paper"}),
+        ("training/loop.py", {"agonist", "mia-release", "c-mia-paper"}),
+        ("corpus/sources.py", {"agonist", "mia-release", "c-mia-paper"}),
+        ("training/uncertainty.py", {"agonist"}),
         ("networks/baselines.py", {"ridge on lags"}),
         ("training/editing.py", set()),
     ],

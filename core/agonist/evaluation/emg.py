@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from agonist.errors import MissingDependencyError, UnknownNameError
 from agonist.evaluation.emg_trials import FPS, EmgTrial, Signals, read_treadmill, read_uci
 from agonist.evaluation.metrics import pearson_r, rmse
-from agonist.evaluation.revision import source_commit
+from agonist.evaluation.revision import code_digest, source_commit
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 from agonist.io.atomic import atomic_path
 from agonist.networks.baselines import NearestWindow, Ridge
@@ -41,6 +41,11 @@ Progress = Callable[[float, str], None]
 
 PROTOCOLS = ("within", "person-out", "treadmill", "tuned")
 _SCHEMA = 1
+# The files that a kept part hangs on beside its key: with others in them it is made again.
+_CODE = (
+    "evaluation/emg.py", "evaluation/emg_trials.py", "evaluation/emg_tuning.py", "networks/baselines.py", "networks/emg.py",
+    "signals/envelope.py", "training/emg.py", "training/tune.py",
+)  # fmt: skip
 _DEGREES = 30.0
 # Ridge regression's choices; the best on the training parts is taken.
 _SPANS_S, _STRENGTHS = (0.4, 0.8), (1.0, 10.0, 100.0)
@@ -107,11 +112,11 @@ def evaluate_emg(
     for trial in (*people, *treadmill):
         for part in (trial.first, trial.last):
             checksum = zlib.crc32(part.emg.tobytes(), zlib.crc32(part.angles.tobytes(), checksum))
-    scores, commit = [], source_commit()
+    scores, commit, code = [], source_commit(), code_digest(_CODE)
     for index, (name, job) in enumerate(jobs):
         if progress:
             progress(index / len(jobs), name)
-        key = hashlib.sha256(f"{_SCHEMA} {name} {seeds} {asdict(given)} {checksum}".encode()).hexdigest()
+        key = hashlib.sha256(f"{_SCHEMA} {name} {seeds} {asdict(given)} {checksum} {code}".encode()).hexdigest()
         named = partial(_named, job, commit)
         scores += _kept(work / f"{key[:16]}.json", key, named) if work else named()
     if progress:

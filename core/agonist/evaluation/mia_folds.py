@@ -46,6 +46,13 @@ class Fold:
     listed: int = 0
     missing: int = 0
 
+    def checksum(self) -> int:
+        """CRC-32 of which windows are in which part."""
+        crc = self.frames
+        for part in (self.train, self.val, self.test):
+            crc = zlib.crc32(part.astype("<i8").tobytes(), zlib.crc32(b"|", crc))
+        return crc
+
 
 def make_folds(windows: MiaWindows, protocol: str, *, groups: int | None = None, lengths: Sequence[int] = (WINDOW,)) -> list[Fold]:
     """The folds of a protocol.

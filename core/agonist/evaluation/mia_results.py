@@ -33,8 +33,10 @@ NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "c-agonist": ("agonist", True, DIRECTIONS),
 }
 # The files that a result hangs on beside its key: with others in them it is made again.
-_PAPER_CODE = ("networks/motion_muscle.py", "training/fold.py")
-_OUR_CODE = (*_PAPER_CODE, "networks/geometry.py", "networks/moments.py", "networks/decoder.py", "training/decoding.py")
+_PAPER_CODE = ("networks/motion_muscle.py", "training/fold.py", "training/loop.py", "corpus/sources.py")
+_OUR_CODE = (
+    *_PAPER_CODE, "networks/geometry.py", "networks/moments.py", "networks/decoder.py", "training/decoding.py", "training/uncertainty.py",
+)  # fmt: skip
 _BASELINE_CODE = ("networks/baselines.py", "evaluation/mia_baselines.py")
 
 

@@ -209,14 +209,14 @@ class _Run:
     def kept(self, method: str, direction: str, fold: Fold) -> FoldResult | None:
         """The stored result."""
         path = self._place(method, direction, fold.name).with_suffix(".json")
-        return read_result(path, self._key(method, direction, fold.name), code_of(method))
+        return read_result(path, self._key(method, direction, fold, fold.name), code_of(method))
 
     def result(self, method: str, direction: str, fold: Fold, progress: Progress) -> FoldResult:
         """The stored result, or a new one that is stored."""
         known = self.kept(method, direction, fold)
         if known is not None:
             return known
-        place, key, code = self._place(method, direction, fold.name), self._key(method, direction, fold.name), code_of(method)
+        place, key, code = self._place(method, direction, fold.name), self._key(method, direction, fold, fold.name), code_of(method)
         training: dict[str, Any] = {}
         chosen: dict[str, Any] = {}
         if method in NETWORKS:
@@ -239,7 +239,7 @@ class _Run:
     def _place(self, method: str, direction: str, fold: str) -> Path:
         return self.work / file_name(method, direction, fold)
 
-    def _key(self, method: str, direction: str, what: str) -> str:
+    def _key(self, method: str, direction: str, fold: Fold, what: str) -> str:
         """Of everything that a stored result hangs on beside the code; our network's shape too, unlike the paper's, which is settled."""
         shape = ""
         if method in NETWORKS:
@@ -247,21 +247,22 @@ class _Run:
 
             config = network_config(NETWORKS[method][0])
             shape = f" {config}" if config.ours else ""
-        return hashlib.sha256(f"{self.key} {method} {direction} {what}{shape}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.key} {method} {direction} {what} {fold.checksum()}{shape}".encode()).hexdigest()
 
     def _rate(self, method: str, direction: str) -> float | None:
         """The learning rate that was chosen, or the only one."""
         if len(self.budget.rates) == 1:
             return self.budget.rates[0]
         path = self._place(method, direction, "learning rate").with_suffix(".json")
-        document = read_document(path, self._key(method, direction, "rate"), code_of(method))
+        document = read_document(path, self._key(method, direction, self.first, "rate"), code_of(method))
         return None if document is None else float(document["rate"])
 
     def choose_rate(self, method: str, direction: str, progress: Progress) -> None:
         """Store the learning rate with the best early-stopping score on the first fold; its test is not looked at."""
         if self._rate(method, direction) is not None:
             return
-        place, key, code = self._place(method, direction, "learning rate"), self._key(method, direction, "rate"), code_of(method)
+        place, code = self._place(method, direction, "learning rate"), code_of(method)
+        key = self._key(method, direction, self.first, "rate")
         scores = {}
         for rate in self.budget.rates:
             steps, here = max(1, self.budget.steps // 4), place / f"{rate:g}"
