@@ -172,19 +172,23 @@ def from_matrix(matrix: Array) -> Array:
 
 def from_rotvec(rotvec: Array) -> Array:
     """Rotation vectors (axis times angle, radians) to quaternions."""
-    rotvec = np.asarray(rotvec, dtype=float)
-    angle = np.linalg.norm(rotvec, axis=-1, keepdims=True)
+    x, y, z = _parts(rotvec)
+    angle = np.sqrt(x * x + y * y + z * z)
     # np.sinc(x) = sin(pi x) / (pi x): exact at zero, no branch needed.
-    return np.concatenate([np.cos(angle / 2), 0.5 * np.sinc(angle / (2 * np.pi)) * rotvec], axis=-1)
+    factor = 0.5 * np.sinc(angle / (2 * np.pi))
+    result = np.empty((*angle.shape, 4))
+    result[..., 0] = np.cos(angle / 2)
+    result[..., 1], result[..., 2], result[..., 3] = factor * x, factor * y, factor * z
+    return result
 
 
 def to_rotvec(quaternion: Array) -> Array:
     """Quaternions to rotation vectors with angles in [0, pi] radians."""
-    quaternion = np.where(quaternion[..., :1] < 0, -quaternion, quaternion)
-    sine = np.linalg.norm(quaternion[..., 1:], axis=-1, keepdims=True)
-    angle = 2.0 * np.arctan2(sine, quaternion[..., :1])
-    factor = np.where(sine > 1e-12, angle / np.where(sine > 1e-12, sine, 1.0), 2.0)
-    return factor * quaternion[..., 1:]
+    cosine, vector = quaternion[..., :1], quaternion[..., 1:]
+    sine = np.sqrt(np.einsum("...i,...i->...", vector, vector))[..., None]
+    turns = sine > 1e-12
+    factor = np.where(turns, 2.0 * np.arctan2(sine, np.abs(cosine)) / np.where(turns, sine, 1.0), 2.0)
+    return np.where(cosine < 0, -factor, factor) * vector
 
 
 def from_axis_angle(axis: str | Array, angle: Array) -> Array:
