@@ -70,3 +70,21 @@ def test_slerp_ends_where_it_should(a, b):
     a, b = rotations.from_rotvec(a), rotations.from_rotvec(b)
     _same(rotations.slerp(a, b, np.zeros(5)), a)
     _same(rotations.slerp(a, b, np.ones(5)), b)
+
+
+@pytest.mark.parametrize("shapes", [((1, 3), (1, 3)), ((22,), (1, 22)), ((1, 7, 1), (5,)), ((), (9,)), ((0, 3), (1, 3))])
+def test_few_rotations_are_made_as_many_are(shapes):
+    """A frame's joints take another way than a clip's."""
+    random = np.random.default_rng(0)
+    a, b = (rotations.from_rotvec(random.normal(size=(*shape, 3))) for shape in shapes)
+    vectors = random.normal(size=(*shapes[1], 3))
+    # The same again and again, as many as make a clip.
+    shape = np.broadcast_shapes(*shapes)
+    a_clip, b_clip, vector_clip = (np.broadcast_to(one, (200, *shape, one.shape[-1])) for one in (a, b, vectors))
+    for few, clip in (
+        (rotations.multiply(a, b), rotations.multiply(a_clip, b_clip)),
+        (rotations.rotate(a, vectors), rotations.rotate(a_clip, vector_clip)),
+        (np.broadcast_to(rotations.to_matrix(a), (*shape, 3, 3)), rotations.to_matrix(a_clip)),
+    ):
+        assert few.shape == clip.shape[1:]
+        np.testing.assert_allclose(np.broadcast_to(few, clip.shape), clip, rtol=0, atol=1e-14)

@@ -23,6 +23,7 @@ from agonist.motion import Motion
 from ..steps import Steps, finished, part
 from .alone import depsgraph_of, lone_scene, update
 from .bones import rig_of, rig_skeleton
+from .channels import ControlStack
 from .keyed import KeyedPoses, keyed_poses
 from .sample import at_each_frame, bone_matrices, check_scale, clip_range, motion_of
 
@@ -117,6 +118,11 @@ class RigSample:
     def object_inverse(self) -> np.ndarray:
         """(T, 4, 4) from the world to the armature's space."""
         return np.linalg.inv(self.object_world)
+
+    @cached_property
+    def stack(self) -> ControlStack:
+        """The controls, all of them at a time."""
+        return ControlStack(self.controls, tuple(self.rig.joints))
 
     @property
     def names(self) -> tuple[str, ...]:

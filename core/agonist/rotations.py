@@ -56,6 +56,13 @@ def _parts(array: Array) -> list[Array]:
 
 def multiply(a: Array, b: Array) -> Array:
     """Hamilton product: the rotation b followed by the rotation a."""
+    if np.size(a) + np.size(b) <= _FEW:
+        return _times(np.asarray(a, dtype=float) @ _LEFT, 4, b)
+    return _multiplied(a, b)
+
+
+def _multiplied(a: Array, b: Array) -> Array:
+    """`multiply`, a part at a time."""
     aw, ax, ay, az = _parts(a)
     bw, bx, by, bz = _parts(b)
     # Filled in place: stacking takes as long again as the arithmetic of a clip.
@@ -70,6 +77,8 @@ def multiply(a: Array, b: Array) -> Array:
 
 def rotate(quaternion: Array, vector: Array) -> Array:
     """Rotate (..., 3) vectors by (..., 4) unit quaternions."""
+    if np.size(quaternion) + np.size(vector) <= _FEW:
+        return _times(_squares(quaternion) @ _SQUARES + _EYE, 3, vector)
     # v + 2 w (q x v) + 2 q x (q x v), a part at a time: np.cross takes longer to set up than a clip takes to turn.
     w, x, y, z = _parts(quaternion)
     a, b, c = _parts(vector)
@@ -84,6 +93,14 @@ def rotate(quaternion: Array, vector: Array) -> Array:
 
 def to_matrix(quaternion: Array) -> Array:
     """(..., 4) unit quaternions to (..., 3, 3) rotation matrices."""
+    if np.size(quaternion) <= _FEW // 2:
+        flat = _squares(quaternion) @ _SQUARES + _EYE
+        return flat.reshape(*flat.shape[:-1], 3, 3)
+    return _matrices(quaternion)
+
+
+def _matrices(quaternion: Array) -> Array:
+    """`to_matrix`, a part at a time."""
     w, x, y, z = _parts(quaternion)
     rows = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
@@ -91,6 +108,44 @@ def to_matrix(quaternion: Array) -> Array:
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+# Of one frame's joints a call to numpy takes longer than its arithmetic: few rotations are one product with a table, many are made a
+# part at a time. The bound is of the numbers in both arguments; there both ways take as long [ours].
+_FEW = 1024
+
+
+def _times(matrices: Array, size: int, vectors: Array) -> Array:
+    """Products (..., size) of matrices, flat (..., size * size), and vectors (..., size)."""
+    product: Array = matrices.reshape(*matrices.shape[:-1], size, size) @ np.asarray(vectors, dtype=float)[..., None]
+    return product[..., 0]
+
+
+def _squares(quaternion: Array) -> Array:
+    """(..., 16) products of each two parts."""
+    q = np.asarray(quaternion, dtype=float)
+    products: Array = q[..., :, None] * q[..., None, :]
+    return products.reshape(*q.shape[:-1], 16)
+
+
+def _left() -> Array:
+    """(4, 16): a quaternion to the matrix that multiplies by it from the left, which is linear in its parts."""
+    unit = np.eye(4)
+    return np.array([_multiplied(one, unit).T.ravel() for one in unit])
+
+
+def _square() -> Array:
+    """(16, 9): `_squares` of a quaternion to its rotation matrix without the unit matrix, which is a quadratic form of its parts."""
+    unit, table = np.eye(4), np.zeros((4, 4, 9))
+    own = np.array([(_matrices(one) - np.eye(3)).ravel() for one in unit])
+    for i in range(4):
+        table[i, i] = own[i]
+        for j in range(i):
+            table[i, j] = (_matrices(unit[i] + unit[j]) - np.eye(3)).ravel() - own[i] - own[j]
+    return table.reshape(16, 9)
+
+
+_LEFT, _SQUARES, _EYE = _left(), _square(), np.eye(3).ravel()
 
 
 def from_matrix(matrix: Array) -> Array:
@@ -117,19 +172,23 @@ def from_matrix(matrix: Array) -> Array:
 
 def from_rotvec(rotvec: Array) -> Array:
     """Rotation vectors (axis times angle, radians) to quaternions."""
-    rotvec = np.asarray(rotvec, dtype=float)
-    angle = np.linalg.norm(rotvec, axis=-1, keepdims=True)
+    x, y, z = _parts(rotvec)
+    angle = np.sqrt(x * x + y * y + z * z)
     # np.sinc(x) = sin(pi x) / (pi x): exact at zero, no branch needed.
-    return np.concatenate([np.cos(angle / 2), 0.5 * np.sinc(angle / (2 * np.pi)) * rotvec], axis=-1)
+    factor = 0.5 * np.sinc(angle / (2 * np.pi))
+    result = np.empty((*angle.shape, 4))
+    result[..., 0] = np.cos(angle / 2)
+    result[..., 1], result[..., 2], result[..., 3] = factor * x, factor * y, factor * z
+    return result
 
 
 def to_rotvec(quaternion: Array) -> Array:
     """Quaternions to rotation vectors with angles in [0, pi] radians."""
-    quaternion = np.where(quaternion[..., :1] < 0, -quaternion, quaternion)
-    sine = np.linalg.norm(quaternion[..., 1:], axis=-1, keepdims=True)
-    angle = 2.0 * np.arctan2(sine, quaternion[..., :1])
-    factor = np.where(sine > 1e-12, angle / np.where(sine > 1e-12, sine, 1.0), 2.0)
-    return factor * quaternion[..., 1:]
+    cosine, vector = quaternion[..., :1], quaternion[..., 1:]
+    sine = np.sqrt(np.einsum("...i,...i->...", vector, vector))[..., None]
+    turns = sine > 1e-12
+    factor = np.where(turns, 2.0 * np.arctan2(sine, np.abs(cosine)) / np.where(turns, sine, 1.0), 2.0)
+    return np.where(cosine < 0, -factor, factor) * vector
 
 
 def from_axis_angle(axis: str | Array, angle: Array) -> Array:

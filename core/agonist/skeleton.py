@@ -118,6 +118,9 @@ class Skeleton:
         """
         positions, world = np.array(local_positions), np.array(rotations_parent_from_joint)
         for joints, parents in self._levels:
-            positions[:, joints] = positions[:, parents] + rotations.rotate(world[:, parents], local_positions[:, joints])
             world[:, joints] = rotations.multiply(world[:, parents], world[:, joints])
+        # All offsets turn at once, then add up.
+        positions[:, 1:] = rotations.rotate(world[:, list(self.parents[1:])], local_positions[:, 1:])
+        for joints, parents in self._levels:
+            positions[:, joints] += positions[:, parents]
         return positions, world

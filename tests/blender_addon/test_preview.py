@@ -82,6 +82,27 @@ def test_the_frame_on_screen_is_that_of_the_whole_edit(any_rig):
         before = seen
 
 
+def test_a_move_has_blender_evaluate_the_scene_once(rig):
+    """All that a move changes is tagged, and evaluated together."""
+    times = []
+
+    def evaluated(scene, graph):
+        times.append([one.id.original for one in graph.updates])
+
+    bpy.app.handlers.depsgraph_update_post.append(evaluated)
+    try:
+        for scale in (1.3, 0.4):
+            times.clear()
+            rig.agonist.sliders["quadriceps_l"].scale = scale
+            assert rig.agonist.is_preview and not times
+            bpy.context.view_layer.update()
+            assert len(times) == 1 and {rig, muscle_objects(rig)["quadriceps_l"]} <= set(times[0])
+            bpy.context.view_layer.update()
+            assert len(times) == 1
+    finally:
+        bpy.app.handlers.depsgraph_update_post.remove(evaluated)
+
+
 def test_a_preview_writes_no_key_and_plays_no_other_action(rig):
     source = rig.animation_data.action
     before = _keys(rig, source)
