@@ -20,9 +20,9 @@ __all__ = ["apply_motion", "copy_action", "keep_unkeyed", "pose_frame", "settle"
 
 # A channel that a correction would change by less is left alone (radians, metres) [ours].
 _WORTH = 1e-5
-# Passes that `settle` makes, those that it makes at most while each still leaves less than this share, and how near it has to
+# Passes that `settle` makes, those that it makes at most while each leaves less than this share on average, and how near it has to
 # come, in metres [ours]. A limb that is nearly straight comes slowly; one that cannot reach stays where it is.
-_PASSES, _MOST_PASSES, _BETTER, _NEAR_M = 4, 10, 0.8, 2e-4
+_PASSES, _MOST_PASSES, _BETTER, _NEAR_M = 4, 14, 0.8, 2e-4
 
 
 def copy_action(source: bpy.types.Action, name: str, stamp: str) -> bpy.types.Action:
@@ -81,13 +81,15 @@ def settled(armature: bpy.types.Object, sample: RigSample, motion: Motion, actio
 
     Only rigs with constraints need it. Returns the largest distance that is left, in metres.
     """
-    miss = np.inf
+    miss = mean = np.inf
     for made in range(_MOST_PASSES + 1):
         keys = [(one.bone, one.joint, one.kind) for one in sample.controls]
         # Nobody knows how many passes there will be; each seems half of the rest.
         seen = yield from part(look(armature, sample.rig, keys, sample.first_frame, len(motion)), 1 - 0.5**made, 1 - 0.5 ** (made + 1))
-        before, miss = miss, float(np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max())
-        if miss < _NEAR_M or made == _MOST_PASSES or (made >= _PASSES and miss > _BETTER * before):
+        of_frames = np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max(axis=-1)
+        # By all frames: the worst may stand still for a pass while the others come nearer.
+        before, mean, miss = mean, float(of_frames.mean()), float(of_frames.max())
+        if miss < _NEAR_M or made == _MOST_PASSES or (made >= _PASSES and mean > _BETTER * before):
             break
         now = [replace(one, space=s, reach=r, basis=b) for one, (s, r, b) in zip(sample.controls, seen.tracks, strict=True)]
         _write(armature, sample, ControlStack(now, sample.stack.joints), moves_of(sample, seen.motion, motion), action, _WORTH)
