@@ -29,6 +29,15 @@ def test_a_burst_gives_its_loudness_when_it_is_loud():
     assert abs(int(envelope.argmax()) - 2000) <= 5
 
 
+def test_noise_gives_its_strength():
+    # A muscle's signal is noise that is stronger when it works, not a tone.
+    rate, rng = 2000.0, np.random.default_rng(0)
+    times = np.arange(int(6 * rate)) / rate
+    strength = 1.5 + np.sin(2 * np.pi * 0.5 * times)
+    found = emg_envelope(0.3 + strength[:, None] * rng.normal(size=(len(times), 2)), rate)
+    assert all(np.corrcoef(found[:, k], strength)[0, 1] > 0.95 for k in range(2))
+
+
 def test_slow_movement_of_the_cable_and_an_offset_are_no_activity():
     raw, _ = _burst()
     times = np.arange(len(raw))[:, None] / FPS

@@ -208,15 +208,15 @@ class _Run:
 
     def kept(self, method: str, direction: str, fold: Fold) -> FoldResult | None:
         """The stored result."""
-        path = self._place(method, direction, fold.name).with_suffix(".json")
-        return read_result(path, self._key(method, direction, fold, fold.name), code_of(method))
+        place, key, code = self._where(method, direction, fold, fold.name)
+        return read_result(place.with_suffix(".json"), key, code)
 
     def result(self, method: str, direction: str, fold: Fold, progress: Progress) -> FoldResult:
         """The stored result, or a new one that is stored."""
         known = self.kept(method, direction, fold)
         if known is not None:
             return known
-        place, key, code = self._place(method, direction, fold.name), self._key(method, direction, fold, fold.name), code_of(method)
+        place, key, code = self._where(method, direction, fold, fold.name)
         training: dict[str, Any] = {}
         chosen: dict[str, Any] = {}
         if method in NETWORKS:
@@ -236,33 +236,33 @@ class _Run:
         write_document(place.with_suffix(".json"), document)
         return result
 
-    def _place(self, method: str, direction: str, fold: str) -> Path:
-        return self.work / file_name(method, direction, fold)
+    def _where(self, method: str, direction: str, fold: Fold, what: str) -> tuple[Path, str, str]:
+        """Where this is stored, without a suffix; the key of everything it hangs on beside the code; and the code.
 
-    def _key(self, method: str, direction: str, fold: Fold, what: str) -> str:
-        """Of everything that a stored result hangs on beside the code; our network's shape too, unlike the paper's, which is settled."""
+        Our network's shape is in the key, unlike the paper's, which is settled.
+        """
         shape = ""
         if method in NETWORKS:
             from agonist.networks.motion_muscle import network_config
 
             config = network_config(NETWORKS[method][0])
             shape = f" {config}" if config.ours else ""
-        return hashlib.sha256(f"{self.key} {method} {direction} {what} {fold.checksum()}{shape}".encode()).hexdigest()
+        key = hashlib.sha256(f"{self.key} {method} {direction} {what} {fold.checksum()}{shape}".encode()).hexdigest()
+        return self.work / file_name(method, direction, what), key, code_of(method)
 
     def _rate(self, method: str, direction: str) -> float | None:
         """The learning rate that was chosen, or the only one."""
         if len(self.budget.rates) == 1:
             return self.budget.rates[0]
-        path = self._place(method, direction, "learning rate").with_suffix(".json")
-        document = read_document(path, self._key(method, direction, self.first, "rate"), code_of(method))
+        place, key, code = self._where(method, direction, self.first, "learning rate")
+        document = read_document(place.with_suffix(".json"), key, code)
         return None if document is None else float(document["rate"])
 
     def choose_rate(self, method: str, direction: str, progress: Progress) -> None:
         """Store the learning rate with the best early-stopping score on the first fold; its test is not looked at."""
         if self._rate(method, direction) is not None:
             return
-        place, code = self._place(method, direction, "learning rate"), code_of(method)
-        key = self._key(method, direction, self.first, "rate")
+        place, key, code = self._where(method, direction, self.first, "learning rate")
         scores = {}
         for rate in self.budget.rates:
             steps, here = max(1, self.budget.steps // 4), place / f"{rate:g}"
