@@ -1,4 +1,5 @@
-"""Runs inside a Blender window: installs the zip, works the sidebar with mouse and keyboard, and writes down what happened.
+"""Runs inside a Blender window: drops the zip and a motion onto it, works the sidebar by mouse and keyboard, and writes down
+what happened.
 
 Called by run.py as `blender --enable-event-simulate --python drive.py -- ZIP MOTION FOLDER`. FOLDER receives result.json and
 one PNG a stage.
@@ -9,14 +10,32 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from window import DRAWN_S, FOLDER, MOTION, RESULT, arrange, buttons, check, click, front, install, mouse, press, shot, start, view
+from window import (
+    DRAWN_S,
+    FOLDER,
+    MOTION,
+    RESULT,
+    arrange,
+    buttons,
+    check,
+    click,
+    drop,
+    front,
+    install,
+    mouse,
+    press,
+    shot,
+    start,
+    until,
+    view,
+)  # fmt: skip
 
 # The first slider is quadriceps_l.
 SLIDER = "agonist.sliders[0].scale"
@@ -37,19 +56,13 @@ def moved(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.linalg.norm(a[:, :3, 3] - b[:, :3, 3], axis=1).max())
 
 
-def until(done: Callable[[], bool], most_s: float = 20.0) -> Iterator[float]:
-    """Wait for something that Blender does by itself, however slow the machine is."""
-    end = time.monotonic() + most_s
-    while not done() and time.monotonic() < end:
-        yield 0.05
-
-
 def steps() -> Iterator[float]:
     yield from install()
     check("the tab is in front", view()[2].active_panel_category == "Agonist", view()[2].active_panel_category)
     shot("1_empty")
 
-    bpy.ops.agonist.import_motion(filepath=str(MOTION))
+    yield from drop(MOTION)
+    yield from until(lambda: any(thing.type == "ARMATURE" for thing in bpy.data.objects))
     yield DRAWN_S
     found = yield from buttons()
     shot("2_imported")

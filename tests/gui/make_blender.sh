@@ -9,5 +9,5 @@ mount --bind /dev "$folder/dev"
 mount -t proc proc "$folder/proc"
 cp /etc/resolv.conf "$folder/etc/resolv.conf"
 DEBIAN_FRONTEND=noninteractive chroot "$folder" apt-get install -y --no-install-recommends \
-    blender python3-numpy xvfb xauth xkb-data imagemagick libgl1-mesa-dri libegl1 libegl-mesa0 libglx-mesa0 libgl1 fonts-dejavu-core
+    blender python3-numpy xvfb xauth xkb-data imagemagick python3-xlib libgl1-mesa-dri libegl1 libegl-mesa0 libglx-mesa0 libgl1 fonts-dejavu-core
 chroot "$folder" blender --version | head -1

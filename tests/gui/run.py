@@ -36,7 +36,7 @@ def drive(start: list[str], root: Path | None, package: Path, motion: Path, out:
     size = SCREENS[script]
     with tempfile.TemporaryDirectory(dir=root / "tmp" if root else None) as folder:
         inside = Path("/tmp", Path(folder).name) if root else Path(folder)
-        for path in (package, motion, HERE / script, HERE / "window.py"):
+        for path in (package, motion, HERE / script, HERE / "window.py", HERE / "drop.py"):
             shutil.copy(path, folder)
         blender = [
             *(["chroot", str(root)] if root else []), "xvfb-run", "-a", "-s", f"-screen 0 {size[0]}x{size[1]}x24 +extension GLX",
