@@ -195,12 +195,12 @@ def core_wheel(folder: Path) -> Path:
     return next(folder.glob("agonist-*.whl"))
 
 
-def download_wheels(platform: str, folder: Path) -> list[str]:
-    """Fetch the wheels that onnxruntime needs on a platform; the Python versions that it has none for."""
+def download_wheels(platform: str, pythons: tuple[str, ...], folder: Path) -> list[str]:
+    """Fetch the wheels that onnxruntime needs on a platform; those of the Python versions that it has none for."""
     missing = []
     tags = [part for tag in PLATFORMS[platform] for part in ("--platform", tag)]
     pip = [str(PYTHON), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
-    for version in BLENDER_PYTHONS:
+    for version in pythons:
         # Wheels of a version are kept only if all are there: half of them would not import.
         with tempfile.TemporaryDirectory() as fetched:
             command = [*pip, *tags, "--python-version", version, "--dest", fetched, *EXTENSION_WHEELS]
@@ -223,19 +223,23 @@ def list_wheels(manifest: Path, platform: str, wheels: Path) -> None:
     manifest.write_text(text.replace("\n[permissions]", entries), encoding="utf-8")
 
 
-def extension(arguments: argparse.Namespace) -> None:
+def extension(arguments: argparse.Namespace) -> list[Path]:
     environment("demo")
     out = ROOT / "dist"
     out.mkdir(exist_ok=True)
+    pythons = tuple(arguments.python or BLENDER_PYTHONS)
+    mark = f"-python{'-'.join(arguments.python)}" if arguments.python else ""
     # The code behind `blender --command extension`, as the bpy wheel carries it.
     tool = next(VENV.rglob("bl_pkg/cli/blender_ext.py"))
     with tempfile.TemporaryDirectory(dir=out) as shared:
         core = core_wheel(Path(shared))
-        for platform in arguments.platform or list(PLATFORMS):
-            package_extension(platform, core, tool, out / f"agonist-{platform}.zip")
+        targets = {platform: out / f"agonist-{platform}{mark}.zip" for platform in arguments.platform or PLATFORMS}
+        for platform, target in targets.items():
+            package_extension(platform, pythons, core, tool, target)
+    return list(targets.values())
 
 
-def package_extension(platform: str, core: Path, tool: Path, target: Path) -> None:
+def package_extension(platform: str, pythons: tuple[str, ...], core: Path, tool: Path, target: Path) -> None:
     """One platform's zip, built and validated by Blender's own code; one line instead where its wheels do not exist."""
     target.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
@@ -250,9 +254,9 @@ def package_extension(platform: str, core: Path, tool: Path, target: Path) -> No
         wheels = package / "wheels"
         wheels.mkdir()
         shutil.copy(core, wheels)
-        missing = download_wheels(platform, wheels)
-        if missing == list(BLENDER_PYTHONS):
-            say(f"{platform}: not built, onnxruntime has no wheel for it")
+        missing = download_wheels(platform, pythons, wheels)
+        if missing == list(pythons):
+            say(f"{target.name}: not built, onnxruntime has no wheel for it")
             return
         list_wheels(package / "blender_manifest.toml", platform, wheels)
         build = [str(PYTHON), str(tool), "build", "--source-dir", str(package), "--output-filepath", str(target)]
@@ -267,24 +271,23 @@ def package_extension(platform: str, core: Path, tool: Path, target: Path) -> No
 
 def gui(arguments: argparse.Namespace) -> None:
     """The extension's zip in a real Blender window."""
-    window(arguments.root, ROOT / "out" / "gui", "drive.py", "Squat")
+    window(arguments, ROOT / "out" / "gui", "drive.py", "Squat")
 
 
 def tour(arguments: argparse.Namespace) -> None:
     """The pictures of docs/tour.md, from a real Blender window."""
     out = ROOT / "out" / "tour"
-    window(arguments.root, out, "tour.py", "HighKick")
+    window(arguments, out, "tour.py", "HighKick")
     for picture in sorted(out.glob("tour_*.png")):
         shutil.copy(picture, ROOT / "docs" / picture.name)
         say(f"docs/{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
 
 
-def window(root: str | None, out: Path, script: str, exercise: str) -> None:
+def window(arguments: argparse.Namespace, out: Path, script: str, exercise: str) -> None:
     """Work a Blender window by a script of tests/gui; what it leaves goes to `out`."""
     environment("demo")
     # pip and Blender call this machine linux-x64; windows with Xvfb exist nowhere else.
-    package = ROOT / "dist" / "agonist-linux-x64.zip"
-    extension(argparse.Namespace(platform=["linux-x64"]))
+    [package] = extension(argparse.Namespace(platform=["linux-x64"], python=arguments.python))
     out.mkdir(parents=True, exist_ok=True)
     motion = out / f"{exercise.lower()}.bvh"
     made = (
@@ -293,7 +296,7 @@ def window(root: str | None, out: Path, script: str, exercise: str) -> None:
     )
     run([str(PYTHON), "-c", made, str(motion), exercise], "making a motion")
     command = [sys.executable, str(ROOT / "tests" / "gui" / "run.py"), str(package), str(motion), str(out), "--script", script]
-    run([*command, *(["--root", root] if root else [])], "the work in the window")
+    run([*command, *(["--root", arguments.root] if arguments.root else [])], "the work in the window")
 
 
 def main() -> None:
@@ -301,6 +304,7 @@ def main() -> None:
     os.environ.setdefault("PIP_NO_CACHE_DIR", "1")
     parser = argparse.ArgumentParser(description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
+    distribution = "of a Blender that a Linux distribution built for its own Python, such as 3.14; may be given again"
     one = verbs.add_parser("demo", help="the main job on a real motion: heatmap, recommended motion, BVH, FBX")
     one.add_argument("--motion", help="a .bvh, .amc, .npz, .trc, .c3d or .json file; a sample video if neither is given")
     one.add_argument("--video", help="a video of one person, taken by a camera that stands still")
@@ -316,10 +320,13 @@ def main() -> None:
     five.add_argument("rest", nargs="*", help="for pytest, instead of tests/blender_addon")
     two = verbs.add_parser("extension", help="the installable Blender extension")
     two.add_argument("--platform", action="append", choices=list(PLATFORMS))
+    two.add_argument("--python", action="append", metavar="X.Y", help=distribution)
     three = verbs.add_parser("gui", help="the extension in a real Blender window; skipped where there is none")
     three.add_argument("--root", help="a Debian system with a Blender in it, made by tests/gui/make_blender.sh")
     four = verbs.add_parser("tour", help="the pictures of docs/tour.md from a real Blender window")
     four.add_argument("--root", help="as for gui")
+    for windowed in (three, four):
+        windowed.add_argument("--python", action="append", metavar="X.Y", help=distribution)
     verbs.add_parser("bench", help="benchmarks, printed as tables")
     arguments = parser.parse_args()
     check_machine(arguments.verb)
