@@ -73,7 +73,7 @@ class Budget:
 _LENGTHS = (1, 5, 10, 15, 20, 25, 30)
 BUDGETS: dict[str, Budget] = {
     "tiny": Budget(4, 4, (5e-4,), 2, (1, 30)),
-    "small": Budget(400, 16, (1e-4, 3e-4, 1e-3), 5, _LENGTHS),
+    "small": Budget(600, 16, (1e-4, 3e-4, 1e-3), 5, _LENGTHS),
     "full": Budget(20_000, 64, (5e-5, 1.5e-4, 5e-4, 1e-3), None, _LENGTHS),
 }
 
