@@ -94,8 +94,11 @@ def test_a_mirror_seen_in_a_mirror():
     np.testing.assert_array_equal(mirror_activation(mirror_activation(activation)), activation)
 
 
-def test_no_person_and_no_clip_is_on_both_sides_of_the_split(data_dir):
-    takes = plan_corpus("small", 0, data_dir)
+@pytest.mark.parametrize("budget", ["small", "full"])
+def test_no_person_and_no_clip_is_on_both_sides_of_the_split(data_dir, budget):
+    takes = plan_corpus(budget, 0, data_dir)
+    # Nor does a person of the test do a clip that others do in training.
+    assert {take.exercise for take in takes if take.split == "test" and take.source == "mocap"} == set(MOCAP_TEST)
     for split in ("train", "val"):
         people = {take.person for take in takes if take.split == split}
         clips = {take.exercise for take in takes if take.split == split and take.source == "mocap"}
