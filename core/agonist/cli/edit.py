@@ -11,7 +11,8 @@ import typer
 
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
-from agonist.cli.predict import ModelOption, MotionFile
+from agonist.cli.motion_file import MotionFile, MotionFps, MotionPerson, MotionUp, unsaid
+from agonist.cli.predict import ModelOption
 from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import InputError
 
@@ -84,6 +85,9 @@ def edit(
     physics: Annotated[
         bool, typer.Option("--physics", help="Let a simulation judge the result too (slow; needs agonist[physics]).")
     ] = False,
+    motion_fps: MotionFps = None,
+    up: MotionUp = None,
+    person: MotionPerson = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -95,11 +99,11 @@ def edit(
     from agonist.motion import Keypoints
 
     console = Console(json, quiet)
-    scales, span = parse_scales(scale), parse_frames(frames)
+    scales, span, told = parse_scales(scale), parse_frames(frames), unsaid(motion_fps, up, person)
     locked = {*lock, *(all_but(only) if only else ())}
     check_output(out, (".bvh", ".npz"), [motion])
     with about(motion):
-        clip, layout = read_with_layout(motion)
+        clip, layout = read_with_layout(motion, told)
         if isinstance(clip, Keypoints):
             from agonist.capture.fit import fit_motion
 

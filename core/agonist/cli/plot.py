@@ -9,6 +9,7 @@ import typer
 
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
+from agonist.cli.motion_file import MotionFps, MotionPerson, MotionUp, unsaid
 from agonist.cli.predict import ModelOption
 from agonist.default_models import DEFAULT_MODEL
 
@@ -25,6 +26,9 @@ def plot(
     ],
     out: Annotated[Path, typer.Option("--out", help="Where to draw: .png, .svg or .pdf.")],
     model: ModelOption = DEFAULT_MODEL,
+    motion_fps: MotionFps = None,
+    up: MotionUp = None,
+    person: MotionPerson = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -35,6 +39,7 @@ def plot(
     from agonist.predict import predict as predict_activation
 
     console = Console(json, quiet)
+    told = unsaid(motion_fps, up, person)
     check_output(out, activation_plot.SUFFIXES, [file])
     if (file / "ground_reaction.mot").is_file():
         with about(file):
@@ -46,7 +51,7 @@ def plot(
         activation = io.read_activation(file)
     else:
         with about(file):
-            activation = predict_activation(io.read(file), load_model(model))
+            activation = predict_activation(io.read(file, told), load_model(model))
     activation_plot.write(out, activation, file.name)
     console.say(f"{len(activation)} frames of {len(activation.muscles)} muscles, {activation.reference}: {out}")
     console.result({"out": str(out), "frames": len(activation), "muscles": activation.muscles.names, "reference": activation.reference})
