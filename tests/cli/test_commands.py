@@ -141,6 +141,31 @@ def test_what_cannot_be_told_of_a_motion_is_refused(agonist, clip, tmp_path, ver
     assert done.code == 2 and message in done.err and not out.exists()
 
 
+def test_plot_of_a_csv_goes_by_what_is_in_it(agonist, clip, tmp_path):
+    pytest.importorskip("matplotlib")
+    from agonist.humanoid import body25_from_motion
+
+    body = body25_from_motion(bvh.read(clip).motion)
+    names = {"l": "left", "r": "right"}
+    points = [name for name in BODY25.names if name[-2:] in ("_l", "_r") and "toe" not in name]
+    header = [f"body_{names[name[-1]]}_{name[:-2]}_{axis}" for name in points for axis in "xyz"]
+    rows = 1000 * body.positions[:, [BODY25.index(name) for name in points]].reshape(len(body), -1)
+    free = tmp_path / "mediapipe_body_3d_xyz.csv"
+    free.write_text("\n".join([",".join(header), *(",".join(map(str, row)) for row in rows)]) + "\n")
+    done = agonist("plot", free, "--motion-fps", "25", "--out", tmp_path / "motion.png", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["frames"] == 91 and json.loads(done.out)["reference"].startswith("predicted by")
+    assert agonist("predict", clip, "--out", tmp_path / "a.csv").code == 0
+    # With its comments, and without.
+    table = [line for line in (tmp_path / "a.csv").read_text().splitlines() if not line.startswith("#")]
+    (tmp_path / "bare.csv").write_text("\n".join(table))
+    for one in ("a.csv", "bare.csv"):
+        done = agonist("plot", tmp_path / one, "--out", tmp_path / "activation.png", "--json")
+        assert done.code == 0 and json.loads(done.out)["frames"] == 91, done.err
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
+    assert "odd.csv: columns a, b" in agonist("plot", tmp_path / "odd.csv", "--out", tmp_path / "x.png").err
+
+
 def test_decode(ways, agonist, clip, tmp_path):
     assert agonist("predict", clip, "--out", tmp_path / "a.csv").code == 0
     document = ways("decode", tmp_path / "a.csv", "--out", tmp_path / "k.npz")

@@ -34,7 +34,7 @@ def plot(
 ) -> None:
     """Draw activation as curves: a row a muscle, its left and its right side over each other (needs agonist[plot])."""
     from agonist import io
-    from agonist.io import activation_plot, gait_plot, npz
+    from agonist.io import activation_plot, gait_plot
     from agonist.model import load_model
     from agonist.predict import predict as predict_activation
 
@@ -47,7 +47,7 @@ def plot(
         console.say(f"{strides['l']} left and {strides['r']} right strides, simulated: {out}")
         console.result({"out": str(out), "strides": strides})
         return
-    if file.suffix.lower() == ".csv" or (file.suffix.lower() == ".npz" and npz.is_activation(file)):
+    if io.is_activation(file):
         activation = io.read_activation(file)
     else:
         with about(file):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agonist.activation import Activation
     from agonist.io.bvh import BvhLayout
 
-__all__ = ["FORMATS", "SUFFIXES", "Unsaid", "read", "read_activation", "read_with_layout"]
+__all__ = ["FORMATS", "SUFFIXES", "Unsaid", "is_activation", "read", "read_activation", "read_with_layout"]
 
 Clip = Motion | Keypoints
 
@@ -163,6 +163,22 @@ def read(path: str | PathLike[str], unsaid: Unsaid = Unsaid()) -> Clip:
     if not path.is_file():
         raise FileFormatError(path, "no such file", "a motion file")
     return reader(path, unsaid)
+
+
+def is_activation(path: str | PathLike[str]) -> bool:
+    """Whether a file holds activation, for formats that hold motions too: a CSV whose header begins with time_s, our own NPZ."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        from agonist.io import npz
+
+        return npz.is_activation(path)
+    if suffix != ".csv" or not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        # A spreadsheet may have put the comments in quotes.
+        lines = (line.lstrip('"') for line in stream)
+        return next((line for line in lines if line.strip() and not line.startswith("#")), "").startswith("time_s")
 
 
 def read_activation(path: str | PathLike[str]) -> Activation:
