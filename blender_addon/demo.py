@@ -163,7 +163,7 @@ def _title(result: EditResult) -> str:
     asked: dict[str, list[float]] = {}
     by_group: dict[str, list] = {}
     for outcome in result.outcomes:
-        if outcome.asked != 1.0:
+        if outcome.is_asked:
             by_group.setdefault(outcome.muscle[:-2], []).append(outcome)
     for group, outcomes in by_group.items():
         if len(outcomes) == 2 and outcomes[0].asked == outcomes[1].asked:

@@ -64,7 +64,7 @@ def outcome_rows(result: EditResult) -> list[list[str]]:
     """One row a muscle: asked, reached, before, after, and what to know about it."""
     rows = []
     for one in result.outcomes:
-        note = "out of reach" if one.out_of_reach else ("" if one.asked != 1 else "not asked")
+        note = "out of reach" if one.out_of_reach else ("" if one.is_asked else "not asked")
         rows.append([one.muscle, f"{one.asked:.2f}", f"{one.reached:.2f}", f"{one.before:.3f}", f"{one.after:.3f}", note])
     return rows
 
