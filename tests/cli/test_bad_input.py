@@ -292,6 +292,7 @@ def test_a_part_of_a_video_that_is_none(agonist, tmp_path, monkeypatch, argument
         (["corpus", "card", "{tmp}", "--out", "{tmp}/card"], "corpus.json"),
         (["corpus", "build", "--out", "{tmp}/c", "--budget", "huge"], "Expected tiny, small or full"),
         (["corpus", "build", "--out", "{tmp}/c", "--data", "{tmp}/nothing"], "nothing: no such folder"),
+        (["corpus", "build", "--out", "{tmp}/c", "--data", "{tmp}"], "no recording that is known in it. Expected cmu02/02_01.amc"),
         (["evaluate", "body", "--data", "{tmp}/nothing"], "nothing"),
         (["evaluate", "body", "--data", "{tmp}", "--seconds", "1"], "--seconds 1: expected 3 to 3600"),
         (["corpus", "card", "{tmp}/nothing", "--out", "{tmp}/card"], "nothing"),
