@@ -121,6 +121,8 @@ def test_wrong_calls_say_what_would_be_right(session):
         session.edit({"gluteus": 2.0})
     with pytest.raises(InputError, match="nan"):
         session.edit({"biceps": float("nan")})
+    with pytest.raises(InputError, match="biceps_r and biceps: biceps_r was given before"):
+        session.edit({"biceps_r": 2.0, "biceps": 0.5})
     with pytest.raises(InputError, match="0:151"):
         session.edit({"biceps": 2.0}, (100, 500))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +14,10 @@ from agonist.activation import Activation
 from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
-__all__ = ["LARGEST_SCALE", "SAME", "SMALLEST_SCALE", "EditGoal", "edit_goal", "scales_of_curves"]
+__all__ = ["LARGEST_SCALE", "SAME", "SMALLEST_SCALE", "EditGoal", "edit_goal", "scales_by_muscle", "scales_of_curves"]
 
 Array = NDArray[np.float64]
+Scale = TypeVar("Scale")
 
 # Sliders run from 0 to 3; the network was trained on factors from 1/4 to 4 and takes no others.
 SMALLEST_SCALE, LARGEST_SCALE = 0.25, 4.0
@@ -84,7 +86,8 @@ def edit_goal(scales: Mapping[str, ArrayLike], muscles: MuscleSet, frames: int) 
         frames: length of the clip.
 
     Raises:
-        UnknownNameError: a muscle the model does not know. InputError: a factor that cannot be, a curve of another length.
+        UnknownNameError: a muscle the model does not know. InputError: a factor that cannot be, a curve of another length, a muscle
+        that two names mean.
     """
     asked, constant = np.ones((frames, len(muscles))), np.ones(len(muscles), dtype=bool)
     for key, scale in scales.items():
@@ -94,10 +97,25 @@ def edit_goal(scales: Mapping[str, ArrayLike], muscles: MuscleSet, frames: int) 
         if not (np.isfinite(values).all() and (values >= 0).all()):
             worst = float(values) if values.ndim == 0 else math.nan if np.isnan(values).any() else float(values.min())
             raise InputError(f"The factor for {key} is {worst}. Expected a number from 0 to 4, 1 for no change.")
-        for name in resolve_muscles([key], muscles):
-            column = muscles.index(name)
-            asked[:, column], constant[column] = values, values.ndim == 0
+    for name, scale in scales_by_muscle(scales, muscles).items():
+        column = muscles.index(name)
+        asked[:, column], constant[column] = scale, np.ndim(scale) == 0
     return EditGoal(muscles.names, asked, constant)
+
+
+def scales_by_muscle(scales: Mapping[str, Scale], muscles: MuscleSet) -> dict[str, Scale]:
+    """What is asked, by the names of single muscles: "hamstrings" means both sides.
+
+    Raises UnknownNameError, and InputError where two names mean one muscle, as biceps and biceps_left do.
+    """
+    asked: dict[str, Scale] = {}
+    by: dict[str, str] = {}
+    for key, scale in scales.items():
+        for name in resolve_muscles([key], muscles):
+            if name in by:
+                raise InputError(f"{by[name]} and {key}: {name} was given before. Expected each muscle once.")
+            asked[name], by[name] = scale, key
+    return asked
 
 
 def scales_of_curves(original: Activation, wanted: Activation) -> dict[str, Array]:

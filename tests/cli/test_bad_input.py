@@ -103,6 +103,8 @@ def test_the_input_is_never_written_over(agonist, clip, tmp_path):
         (["--scale", "hamstrings=1000"], "a factor of 1000. Expected 0 to 4"),
         (["--scale", "hamstrings=inf"], "a factor of inf. Expected 0 to 4"),
         (["--scale", "biceps=2", "--scale", "biceps=3"], "given before"),
+        (["--scale", "biceps_l=2", "--scale", "biceps_left=0.5"], "biceps_l and biceps_left: biceps_l was given before"),
+        (["--scale", "left-biceps=2", "--scale", "biceps=0.5"], "left-biceps and biceps: biceps_l was given before"),
         (["--frames", "5"], "Expected FIRST:LAST"),
         (["--frames", "a:b"], "Expected FIRST:LAST"),
         (["--frames", "²:9"], "Expected FIRST:LAST"),

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["edit", "outcome_rows", "parse_frames", "parse_scales"]
 
-# What the sliders and the network go up to.
-_LARGEST = 4.0
-
 
 def parse_scales(texts: list[str]) -> dict[str, float]:
     """["hamstrings=1.5"] to {"hamstrings": 1.5}. Raises InputError."""
+    # Only here, so that the command line starts without numpy.
+    from agonist.edit_goal import LARGEST_SCALE
+
     scales = {}
     for text in texts:
         name, _, value = (part.strip() for part in text.partition("="))
@@ -39,8 +39,8 @@ def parse_scales(texts: list[str]) -> dict[str, float]:
             factor = math.nan
         if not name or math.isnan(factor):
             raise InputError(f"'{text}' is no edit. Expected MUSCLE=FACTOR, such as hamstrings=1.5.")
-        if not 0 <= factor <= _LARGEST:
-            raise InputError(f"'{text}': a factor of {factor:g}. Expected 0 to {_LARGEST:g}, 1 for no change.")
+        if not 0 <= factor <= LARGEST_SCALE:
+            raise InputError(f"'{text}': a factor of {factor:g}. Expected 0 to {LARGEST_SCALE:g}, 1 for no change.")
         if name in scales:
             raise InputError(f"'{text}': {name} was given before. Expected each muscle once.")
         scales[name] = factor
