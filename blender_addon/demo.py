@@ -13,11 +13,11 @@ import bpy
 import numpy as np
 
 from agonist.edit import EditResult, prepare_edit
+from agonist.edit_goal import scales_by_muscle
 from agonist.humanoid import body25_from_motion, map_humanoid
 from agonist.io import bvh, csv_activation
 from agonist.model import load_model
 from agonist.motion import Motion
-from agonist.muscles import resolve_muscles
 
 from . import verbs
 from .compat import assign_action
@@ -96,7 +96,7 @@ def _on_all_joints(motion: Motion, armature: bpy.types.Object, frames: tuple[int
 
 def _resolved(armature: bpy.types.Object, scales: Mapping[str, float]) -> dict[str, float]:
     muscles = load_model(armature.agonist.model).contract.muscles
-    return {name: scale for key, scale in scales.items() for name in resolve_muscles([key], muscles)}
+    return scales_by_muscle(scales, muscles)
 
 
 def _twin(original: bpy.types.Object, result: EditResult) -> bpy.types.Object:
@@ -163,7 +163,7 @@ def _title(result: EditResult) -> str:
     asked: dict[str, list[float]] = {}
     by_group: dict[str, list] = {}
     for outcome in result.outcomes:
-        if outcome.asked != 1.0:
+        if outcome.is_asked:
             by_group.setdefault(outcome.muscle[:-2], []).append(outcome)
     for group, outcomes in by_group.items():
         if len(outcomes) == 2 and outcomes[0].asked == outcomes[1].asked:

@@ -1,5 +1,6 @@
 """The guarantees of an edit, with the shipped model."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 
 from agonist import rotations
 from agonist.corpus.sources import resize
-from agonist.edit import edit, prepare_edit
+from agonist.edit import MuscleOutcome, edit, prepare_edit
+from agonist.edit_goal import scales_of_curves
 from agonist.errors import InputError, UnknownNameError
+from agonist.io import csv_activation
 from agonist.predict import human_size, predict, standing_keypoints
 from tests.clips import exercise
 
@@ -78,11 +81,48 @@ def test_where_the_character_stands_and_looks_does_not_matter(session):
     np.testing.assert_allclose(predict(elsewhere).values, predict(motion).values, atol=2e-4)
 
 
+def _drawn(session, tmp_path, frames, factor):
+    """Factors of a predicted curve of the left quadriceps that was changed in some frames, by way of a CSV."""
+    values = np.array(session.original.values)
+    values[slice(*frames), 0] *= factor
+    csv_activation.write(tmp_path / "drawn.csv", replace(session.original, values=np.clip(values, 0, 1)))
+    return scales_of_curves(session.original, csv_activation.read(tmp_path / "drawn.csv"))
+
+
+@pytest.mark.parametrize("through_a_file", [True, False])
+def test_a_curve_that_was_drawn_outside_the_frames_asks_nothing(session, tmp_path, through_a_file):
+    factors = np.ones(len(session.motion))
+    factors[110:140] = 1.5
+    scales = _drawn(session, tmp_path, (110, 140), 1.5) if through_a_file else {"quadriceps_l": factors}
+    assert list(scales) == ["quadriceps_l"] and np.max(scales["quadriceps_l"]) > 1.2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = session.edit(scales, (20, 90))
+    assert result.motion is session.motion
+    assert {(one.asked, one.reached, one.is_asked, one.out_of_reach) for one in result.outcomes} == {(1.0, 1.0, False, False)}
+    np.testing.assert_array_equal(
+        session.preview(scales, 50, (20, 90)).motion.rotations_parent_from_joint, session.motion.slice(50, 51).rotations_parent_from_joint
+    )
+    # Beside a muscle that is asked for there, it is still not asked.
+    both = {one.muscle: one for one in session.edit({**scales, "biceps_l": 1.5}, (20, 90)).outcomes}
+    assert both["biceps_l"].is_asked and not both["quadriceps_l"].is_asked and not both["quadriceps_l"].out_of_reach
+
+
+@pytest.mark.parametrize(
+    ("asked", "reached", "short"), [(0.99999995, 1.0, False), (1.0004, 0.9, False), (1.01, 1.0, True), (0.9, 1.0, True)]
+)
+def test_a_factor_that_rounding_made_is_not_out_of_reach(asked, reached, short):
+    outcome = MuscleOutcome("biceps_l", asked, reached, 0.1, 0.1 * reached)
+    assert outcome.is_asked == outcome.out_of_reach == short
+
+
 def test_wrong_calls_say_what_would_be_right(session):
     with pytest.raises(UnknownNameError, match=r"gluteus.*quadriceps"):
         session.edit({"gluteus": 2.0})
     with pytest.raises(InputError, match="nan"):
         session.edit({"biceps": float("nan")})
+    with pytest.raises(InputError, match="biceps_r and biceps: biceps_r was given before"):
+        session.edit({"biceps_r": 2.0, "biceps": 0.5})
     with pytest.raises(InputError, match="0:151"):
         session.edit({"biceps": 2.0}, (100, 500))
 

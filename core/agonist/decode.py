@@ -14,7 +14,8 @@ from agonist.default_models import DEFAULT_DECODER
 from agonist.errors import ContractError, MotionError
 from agonist.keypoint_layouts import BODY25
 from agonist.model import Model, load_model
-from agonist.motion import Keypoints, interpolate, resample_times
+from agonist.motion import Keypoints, interpolate
+from agonist.predict import model_times
 
 __all__ = ["PLACE", "decode"]
 
@@ -46,11 +47,8 @@ def decode(activation: Activation, model: Model | None = None) -> Keypoints:
     if not 0.1 <= activation.fps <= 1e6:
         raise MotionError(f"Activation at {activation.fps} frames a second. Expected 0.1 to 1000000.")
     values = np.stack([activation.column(name) for name in wanted], axis=1)
-    fps, duration = model.contract.fps, (len(activation) - 1) / activation.fps
-    times = resample_times(len(activation), activation.fps, fps)
-    if times[-1] < duration - 1e-9:
-        # The last instant too, by holding it.
-        times = np.append(times, times[-1] + 1 / fps)
+    fps = model.contract.fps
+    times = model_times(len(activation), activation.fps, fps)
     positions = model.decode(interpolate(values, activation.fps, times))
     return Keypoints(
         interpolate(positions, fps, np.arange(len(activation)) / activation.fps),

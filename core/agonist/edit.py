@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from agonist.activation import Activation
-from agonist.edit_goal import SMALLEST_SCALE, EditGoal, edit_goal
+from agonist.edit_goal import SAME, SMALLEST_SCALE, EditGoal, edit_goal
 from agonist.edit_joints import EDIT_JOINTS, accumulated, apply_to_keypoints, apply_to_motion, carried
 from agonist.edit_piece import Piece, Timeline
 from agonist.edit_scope import FALLOFF_S, EditScope
@@ -61,9 +61,14 @@ class MuscleOutcome:
     after: float
 
     @property
+    def is_asked(self) -> bool:
+        """Whether a change was asked for."""
+        return abs(self.asked - 1.0) >= SAME
+
+    @property
     def out_of_reach(self) -> bool:
         """Whether less than half of the change asked for was reached; False where nothing was asked."""
-        if self.asked == 1.0:
+        if not self.is_asked:
             return False
         wanted = math.log2(max(self.asked, SMALLEST_SCALE))
         return math.log2(max(self.reached, 1e-3)) * math.copysign(1, wanted) < REACHED_SHARE * abs(wanted)
@@ -216,7 +221,7 @@ class EditSession:
         goal = edit_goal(scales, self.model.contract.muscles, len(self.motion))
         scope = EditScope(frames, falloff_s, tuple(locked), influence, feet_planted)
         span = scope.range(len(self.motion))
-        if goal.asks_nothing or influence == 0:
+        if goal.asks_nothing(span) or influence == 0:
             return self._result(self.motion, self.original, goal, scope, self.keypoints.positions, 0.0)
         fade = scope.fade(len(self.motion), self.motion.fps)
         rotvec, root = self._network(goal, fade, self._timeline.whole)
@@ -245,7 +250,7 @@ class EditSession:
         scope = EditScope(frames, falloff_s, tuple(locked), influence, feet_planted)
         fade = scope.fade(len(self.motion), self.motion.fps)
         motion = self._frame(frame)
-        if goal.asks_nothing or influence == 0:
+        if goal.asks_nothing(scope.range(len(self.motion))) or influence == 0:
             return EditPreview(motion, self.original.values[frame])
         edited, predicted = self._timeline.around(frame)
         turns = self._turns(*self._network(goal, fade, edited), fade, scope, edited)

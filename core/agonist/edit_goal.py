@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,9 +14,10 @@ from agonist.activation import Activation
 from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
-__all__ = ["LARGEST_SCALE", "SMALLEST_SCALE", "EditGoal", "edit_goal", "scales_of_curves"]
+__all__ = ["LARGEST_SCALE", "SAME", "SMALLEST_SCALE", "EditGoal", "edit_goal", "scales_by_muscle", "scales_of_curves"]
 
 Array = NDArray[np.float64]
+Scale = TypeVar("Scale")
 
 # Sliders run from 0 to 3; the network was trained on factors from 1/4 to 4 and takes no others.
 SMALLEST_SCALE, LARGEST_SCALE = 0.25, 4.0
@@ -23,6 +25,8 @@ SMALLEST_SCALE, LARGEST_SCALE = 0.25, 4.0
 DRIFT_WEIGHT = 0.5
 # Activation that counts as none when curves are divided: noise around rest is no wish [ours].
 REST = 0.005
+# A factor nearer to 1 than this asks nothing: it comes of rounding [ours].
+SAME = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +43,9 @@ class EditGoal:
     scales: Array
     constant: NDArray[np.bool_]
 
-    @property
-    def asks_nothing(self) -> bool:
-        """Whether every factor is exactly 1."""
-        return bool((self.scales == 1.0).all())
+    def asks_nothing(self, frames: tuple[int, int]) -> bool:
+        """Whether every factor inside the frames is exactly 1."""
+        return bool((self.scales[slice(*frames)] == 1.0).all())
 
     @property
     def log2(self) -> Array:
@@ -50,13 +53,13 @@ class EditGoal:
         return np.log2(np.clip(self.scales, SMALLEST_SCALE, LARGEST_SCALE))
 
     def asked(self, original: Activation, frames: tuple[int, int]) -> dict[str, float]:
-        """Factor of the mean activation inside the frames that the goal comes to, by muscle."""
+        """Factor of the mean activation inside the frames that the goal comes to, by muscle; exactly 1 where it asks nothing there."""
         inside = slice(*frames)
-        before = original.values[inside]
-        means = (self.scales[inside] * before).mean(axis=0) / np.maximum(before.mean(axis=0), 1e-9)
-        return {
-            name: float(self.scales[0, m] if self.constant[m] else means[m]) for m, name in enumerate(self.names)
-        }  # fmt: skip
+        scales, before = self.scales[inside], original.values[inside]
+        means = (scales * before).mean(axis=0) / np.maximum(before.mean(axis=0), 1e-9)
+        # A mean of equal factors is that factor, whatever rounding makes of it.
+        constant = self.constant | (scales == 1.0).all(axis=0)
+        return {name: float(scales[0, m] if constant[m] else means[m]) for m, name in enumerate(self.names)}
 
     def score(self, original: Activation, predicted: Activation, frames: tuple[int, int]) -> float:
         """How badly a prediction meets the goal inside the frames: miss, wrong direction and change of the others, in log2."""
@@ -83,7 +86,8 @@ def edit_goal(scales: Mapping[str, ArrayLike], muscles: MuscleSet, frames: int) 
         frames: length of the clip.
 
     Raises:
-        UnknownNameError: a muscle the model does not know. InputError: a factor that cannot be, a curve of another length.
+        UnknownNameError: a muscle the model does not know. InputError: a factor that cannot be, a curve of another length, a muscle
+        that two names mean.
     """
     asked, constant = np.ones((frames, len(muscles))), np.ones(len(muscles), dtype=bool)
     for key, scale in scales.items():
@@ -93,10 +97,25 @@ def edit_goal(scales: Mapping[str, ArrayLike], muscles: MuscleSet, frames: int) 
         if not (np.isfinite(values).all() and (values >= 0).all()):
             worst = float(values) if values.ndim == 0 else math.nan if np.isnan(values).any() else float(values.min())
             raise InputError(f"The factor for {key} is {worst}. Expected a number from 0 to 4, 1 for no change.")
-        for name in resolve_muscles([key], muscles):
-            column = muscles.index(name)
-            asked[:, column], constant[column] = values, values.ndim == 0
+    for name, scale in scales_by_muscle(scales, muscles).items():
+        column = muscles.index(name)
+        asked[:, column], constant[column] = scale, np.ndim(scale) == 0
     return EditGoal(muscles.names, asked, constant)
+
+
+def scales_by_muscle(scales: Mapping[str, Scale], muscles: MuscleSet) -> dict[str, Scale]:
+    """What is asked, by the names of single muscles: "hamstrings" means both sides.
+
+    Raises UnknownNameError, and InputError where two names mean one muscle, as biceps and biceps_left do.
+    """
+    asked: dict[str, Scale] = {}
+    by: dict[str, str] = {}
+    for key, scale in scales.items():
+        for name in resolve_muscles([key], muscles):
+            if name in by:
+                raise InputError(f"{by[name]} and {key}: {name} was given before. Expected each muscle once.")
+            asked[name], by[name] = scale, key
+    return asked
 
 
 def scales_of_curves(original: Activation, wanted: Activation) -> dict[str, Array]:
@@ -117,5 +136,6 @@ def scales_of_curves(original: Activation, wanted: Activation) -> dict[str, Arra
         before, after = original.column(mine), wanted.column(name)
         # Files round to some digits.
         if np.abs(after - before).max() > 1e-3:
-            scales[mine] = np.clip((after + REST) / (before + REST), 0.0, LARGEST_SCALE)
+            factors = np.clip((after + REST) / (before + REST), 0.0, LARGEST_SCALE)
+            scales[mine] = np.where(np.abs(factors - 1.0) < SAME, 1.0, factors)
     return scales

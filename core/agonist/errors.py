@@ -11,7 +11,6 @@ from os import PathLike
 
 __all__ = [
     "AgonistError",
-    "CancelledError",
     "ContractError",
     "FileFormatError",
     "InputError",
@@ -36,10 +35,6 @@ class InputError(AgonistError):
 
 class WorkError(AgonistError):
     """The input was fine but the work failed."""
-
-
-class CancelledError(WorkError):
-    """The user cancelled."""
 
 
 class FileFormatError(InputError):

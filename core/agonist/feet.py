@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from agonist import rotations
 from agonist.edit_joints import EDIT_JOINTS
 from agonist.keypoint_layouts import BODY25
+from agonist.signals.runs import runs
+from agonist.signals.smooth import raised_cosine
 
 __all__ = ["lowest_sole", "plant_feet", "planted", "spread_frames"]
 
@@ -44,19 +46,6 @@ def lowest_sole(keypoints: Array) -> float:
     return float(min(_sole(keypoints, "l").min(), _sole(keypoints, "r").min()))
 
 
-def _smooth(values: Array, frames: int) -> Array:
-    """Raised-cosine moving average along axis 0 over about `frames` frames, ends held."""
-    if frames < 2:
-        return values
-    kernel = np.hanning(2 * frames + 1)[1:-1]
-    kernel /= kernel.sum()
-    half = len(kernel) // 2
-    padded = np.concatenate([np.repeat(values[:1], half, 0), values, np.repeat(values[-1:], half, 0)])
-    flat = padded.reshape(len(padded), -1)
-    smoothed = np.stack([np.convolve(column, kernel, mode="valid") for column in flat.T], axis=-1)
-    return smoothed.reshape(values.shape)
-
-
 def planted(keypoints: Array, fps: float) -> Array:
     """How firmly each foot is planted.
 
@@ -73,10 +62,10 @@ def planted(keypoints: Array, fps: float) -> Array:
         points = keypoints[:, [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe")]]
         velocity = np.gradient(points, axis=0) * fps if len(points) > 1 else np.zeros_like(points)
         # Heel or toe: whichever rests carries the foot through a roll-off.
-        speed = _smooth(np.linalg.norm(velocity, axis=-1).min(axis=1), round(0.05 * fps))
+        speed = raised_cosine(np.linalg.norm(velocity, axis=-1).min(axis=1), round(0.05 * fps) - 1)
         low = _sole(keypoints, side).min(axis=1) - floor
         still = (speed < PLANTED_SPEED_M_S) & (low < PLANTED_HEIGHT_M)
-        result[:, column] = _smooth(_drop_short(still, round(SHORTEST_S * fps)).astype(float), round(RAMP_S * fps))
+        result[:, column] = raised_cosine(_drop_short(still, round(SHORTEST_S * fps)).astype(float), round(RAMP_S * fps) - 1)
     return np.clip(result, 0.0, 1.0)
 
 
@@ -87,9 +76,8 @@ def _sole(keypoints: Array, side: str) -> Array:
 
 def _drop_short(flags: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
     """Runs of True shorter than `frames` become False."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
     result = flags.copy()
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in runs(flags):
         if last - first < frames:
             result[first:last] = False
     return result
@@ -170,7 +158,7 @@ def _reach_with_hips(original: Array, moved: Array, weight: Array, fps: float) -
             pull += (excess / np.maximum(distance, 1e-9))[:, None] * left
         if not pull.any():
             break
-        shift = shift + _smooth(pull, round(_PULL_S * fps))
+        shift = shift + raised_cosine(pull, round(_PULL_S * fps) - 1)
     return shift
 
 

@@ -13,7 +13,7 @@ from agonist.keypoint_layouts import BODY25
 from agonist.model import Model, load_model
 from agonist.motion import Keypoints, Motion, interpolate, resample_times
 
-__all__ = ["human_size", "model_keypoints", "predict", "predict_keypoints", "stand_in", "standing_keypoints"]
+__all__ = ["human_size", "model_keypoints", "model_times", "predict", "predict_keypoints", "stand_in", "standing_keypoints"]
 
 Array = NDArray[np.float64]
 
@@ -73,11 +73,15 @@ def human_size(body25: Array) -> float:
     return float(np.clip(length, *_LEGS_M)) / length if length > 0 else 1.0
 
 
+def model_times(frames: int, fps: float, model_fps: float) -> Array:
+    """Times in seconds from the first frame of a clip at a model's frame rate, the clip's last instant included by holding it."""
+    times = resample_times(frames, fps, model_fps)
+    return times if times[-1] >= (frames - 1) / fps - 1e-9 else np.append(times, times[-1] + 1 / model_fps)
+
+
 def model_keypoints(keypoints: Keypoints, fps: float) -> Array:
     """(T', 25, 3) metres at a model's frame rate and of human size, the clip's last instant included by holding it."""
-    times = resample_times(len(keypoints), keypoints.fps, fps)
-    if times[-1] < keypoints.duration - 1e-9:
-        times = np.append(times, times[-1] + 1 / fps)
+    times = model_times(len(keypoints), keypoints.fps, fps)
     size = human_size(keypoints.positions)
     positions = interpolate(keypoints.positions, keypoints.fps, times)
     return positions if size == 1.0 else positions * size

@@ -27,6 +27,8 @@ def verify_by_physics(original: Motion, result: EditResult, *, progress: Callabl
         shown = (lambda share, index=index: progress((index + share) / 2)) if progress else None
         simulated = simulate(motion, JUDGE, output_fps=min(_FPS, motion.fps), progress=shown).activation
         first, last = (round(frame / motion.fps * simulated.fps) for frame in result.frames)
+        # At the lower rate the clip may end before its last frames.
+        first = min(first, len(simulated) - 1)
         means.append(simulated.values[first : max(last, first + 1)].mean(axis=0))
     ratio = means[1] / np.maximum(means[0], 1e-6)
     return {name: float(value) for name, value in zip(result.original.muscles.names, ratio, strict=True)}

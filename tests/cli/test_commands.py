@@ -14,6 +14,8 @@ from agonist.capture import pose_weights
 from agonist.cli.main import app
 from agonist.io import bvh, csv_activation, npz
 from agonist.io.atomic import atomic_path
+from agonist.keypoint_layouts import BODY25
+from agonist.motion import Keypoints
 from tests.capture.conftest import cache, jumping_jacks, weights  # noqa: F401
 from tests.training.conftest import corpus  # noqa: F401
 
@@ -92,6 +94,76 @@ def test_edit_of_keypoints_writes_a_skeleton(agonist, clip, tmp_path):
     npz.write(tmp_path / "k.npz", body25_from_motion(bvh.read(clip).motion))
     assert agonist("edit", tmp_path / "k.npz", "--scale", "biceps=2", "--out", tmp_path / "e.npz").code == 0
     assert len(io.read(tmp_path / "e.npz")) == 91
+
+
+def _openpose(folder, people: int = 2):
+    """OpenPose's frames: strangers who lie, then somebody who squats, Y up."""
+    from agonist.humanoid import body25_from_motion
+    from tests.clips import exercise
+
+    folder.mkdir()
+    squat = body25_from_motion(exercise("Squat", 1.0)).positions
+    for frame, points in enumerate(np.stack([squat[..., 0], squat[..., 2], -squat[..., 1]], axis=-1)):
+        numbers = [[*np.column_stack([one, np.ones(25)]).ravel()] for one in (*[points[:, [1, 0, 2]]] * (people - 1), points)]
+        text = json.dumps({"people": [{"pose_keypoints_3d": one} for one in numbers]})
+        (folder / f"x_{frame:012d}_keypoints.json").write_text(text)
+    return squat
+
+
+def test_what_a_motion_file_does_not_say_is_told(agonist, tmp_path):
+    squat = _openpose(tmp_path / "frames")
+    npz.write(tmp_path / "k.npz", Keypoints(squat, BODY25, 60.0))
+    told = ("--motion-fps", "60", "--up", "y", "--person", "2")
+    assert agonist("predict", tmp_path / "k.npz", "--out", tmp_path / "a.csv").code == 0
+    assert agonist("predict", tmp_path / "frames", *told, "--out", tmp_path / "b.csv").code == 0
+    expected, found = (csv_activation.read(tmp_path / f"{name}.csv") for name in "ab")
+    assert found.fps == 60
+    np.testing.assert_allclose(found.values, expected.values, atol=1e-5)
+    assert agonist("edit", tmp_path / "frames", *told, "--scale", "quadriceps=1.5", "--out", tmp_path / "e.npz").code == 0
+    assert io.read(tmp_path / "e.npz").fps == 60
+    # A camera's axes begin with a minus, as an option does.
+    assert agonist("predict", tmp_path / "frames", "--up", "-y", "--person", "2", "--out", tmp_path / "c.csv").code == 0
+    assert csv_activation.read(tmp_path / "c.csv").fps == 30
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--up", "x", "--up x: expected y, z, -y"),
+        ("--person", "0", "--person 0: expected 1"),
+        ("--motion-fps", "0", "--motion-fps 0: expected"),
+    ],
+)
+@pytest.mark.parametrize("verb", [("predict",), ("edit", "--scale", "biceps=2"), ("simulate",), ("plot",)])
+def test_what_cannot_be_told_of_a_motion_is_refused(agonist, clip, tmp_path, verb, option, value, message):
+    out = tmp_path / {"edit": "e.bvh", "plot": "p.png"}.get(verb[0], "a.csv")
+    done = agonist(*verb, clip, option, value, "--out", out)
+    assert done.code == 2 and message in done.err and not out.exists()
+
+
+def test_plot_of_a_csv_goes_by_what_is_in_it(agonist, clip, tmp_path):
+    pytest.importorskip("matplotlib")
+    from agonist.humanoid import body25_from_motion
+
+    body = body25_from_motion(bvh.read(clip).motion)
+    names = {"l": "left", "r": "right"}
+    points = [name for name in BODY25.names if name[-2:] in ("_l", "_r") and "toe" not in name]
+    header = [f"body_{names[name[-1]]}_{name[:-2]}_{axis}" for name in points for axis in "xyz"]
+    rows = 1000 * body.positions[:, [BODY25.index(name) for name in points]].reshape(len(body), -1)
+    free = tmp_path / "mediapipe_body_3d_xyz.csv"
+    free.write_text("\n".join([",".join(header), *(",".join(map(str, row)) for row in rows)]) + "\n")
+    done = agonist("plot", free, "--motion-fps", "25", "--out", tmp_path / "motion.png", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["frames"] == 91 and json.loads(done.out)["reference"].startswith("predicted by")
+    assert agonist("predict", clip, "--out", tmp_path / "a.csv").code == 0
+    # With its comments, and without.
+    table = [line for line in (tmp_path / "a.csv").read_text().splitlines() if not line.startswith("#")]
+    (tmp_path / "bare.csv").write_text("\n".join(table))
+    for one in ("a.csv", "bare.csv"):
+        done = agonist("plot", tmp_path / one, "--out", tmp_path / "activation.png", "--json")
+        assert done.code == 0 and json.loads(done.out)["frames"] == 91, done.err
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n")
+    assert "odd.csv: columns a, b" in agonist("plot", tmp_path / "odd.csv", "--out", tmp_path / "x.png").err
 
 
 def test_decode(ways, agonist, clip, tmp_path):

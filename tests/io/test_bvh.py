@@ -1,5 +1,7 @@
 """BVH: read, write, read again; independent forward kinematics; nothing but our own errors for broken files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -105,6 +107,60 @@ def test_any_motion_comes_back(tmp_path_factory, seed):
     np.testing.assert_allclose(again.positions_world[:, order], motion.positions_world, atol=1e-5)
     angle = rotations.angle_between(again.rotations_parent_from_joint[:, order], motion.rotations_parent_from_joint)
     assert angle.max() < 1e-5
+
+
+def _channels(rng, joint: int) -> tuple[str, ...]:
+    """Some of a joint's rotations, or none, in any order; of the root perhaps some positions."""
+    turning = [f"{axis}rotation" for axis in rng.permutation(list("XYZ"))[: rng.integers(0, 4)]]
+    sliding = [f"{axis}position" for axis in rng.permutation(list("XYZ"))[: rng.integers(0, 4)]] if joint == 0 else []
+    return (*sliding, *turning)
+
+
+def _few_channels(folder, seed: int) -> bvh.BvhFile:
+    """A body whose joints have some channels only, and which moves in these."""
+    rng, body = np.random.default_rng(seed), exercise("Squat", 0.5)
+    layout = replace(bvh.default_layout(body, up="z"), channels=tuple(_channels(rng, j) for j in range(len(body.skeleton))))
+    turns = rotations.identity(len(body), len(body.skeleton))
+    for joint in range(len(body.skeleton)):
+        if order := layout.rotation_order(joint):
+            turns[:, joint] = rotations.from_euler(rng.uniform(-1.4, 1.4, (len(body), len(order))), order)
+    root = np.where([f"{axis}position" in layout.channels[0] for axis in "XYZ"], body.root_position, body.skeleton.offsets[0])
+    bvh.write(folder / "few.bvh", replace(body, rotations_parent_from_joint=turns, root_position=root), layout)
+    file = bvh.read(folder / "few.bvh", up="z", unit_m=0.01)
+    assert sorted(file.layout.channels) == sorted(layout.channels)
+    return file
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=examples(20))
+def test_a_motion_for_which_the_file_had_too_few_channels_comes_back_whole(tmp_path_factory, seed):
+    folder, rng = tmp_path_factory.mktemp("bvh"), np.random.default_rng(seed)
+    file = _few_channels(folder, seed)
+    before = file.motion
+    bvh.write(folder / "same.bvh", before, file.layout)
+    assert (folder / "same.bvh").read_text() == (folder / "few.bvh").read_text()
+    # As an edit does it: turns at every joint that fade in after half of the frames, and a root that moves.
+    fade = np.clip(np.linspace(-1, 1, len(before)), 0, None)[:, None]
+    turned = rotations.from_rotvec(0.4 * fade[..., None] * rng.normal(size=(1, len(before.skeleton), 3)))
+    after = replace(
+        before, rotations_parent_from_joint=rotations.multiply(before.rotations_parent_from_joint, turned),
+        root_position=before.root_position + 0.05 * fade * rng.normal(size=3),
+    )  # fmt: skip
+    bvh.write(folder / "edited.bvh", after, file.layout)
+    again = bvh.read(folder / "edited.bvh", up="z", unit_m=0.01)
+    np.testing.assert_allclose(again.motion.positions_world, after.positions_world, atol=1e-5)
+    assert rotations.angle_between(again.motion.rotations_parent_from_joint, after.rotations_parent_from_joint).max() < 1e-5
+    # Where the edit did nothing, the file's own numbers stand, and the new channels are still.
+    own, columns = file.layout.values, dict(zip(_columns(again.layout), again.layout.values.T, strict=True))
+    still = len(before) // 2
+    for name, old in zip(_columns(file.layout), own.T, strict=True):
+        np.testing.assert_array_equal(columns.pop(name)[:still], old[:still])
+    assert columns and all(np.ptp(new[:still]) == 0 for new in columns.values())
+
+
+def _columns(layout: bvh.BvhLayout) -> list[tuple[int, str]]:
+    """Joint and channel of each column."""
+    return [(joint, channel) for joint, channels in enumerate(layout.channels) for channel in channels]
 
 
 def _file(tmp_path, text):

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agonist import io
+from agonist import io, rotations
 from agonist.capture.fit import fit_motion
+from agonist.corpus.exercises import EXERCISES
 from agonist.errors import FileFormatError
 from agonist.humanoid import body25_from_motion
 from agonist.io import trc
 from agonist.io.keypoint_names import our_name
+from agonist.io.markers import marker_layout
 from agonist.keypoint_layouts import BODY25, LAYOUTS
 from agonist.motion import Keypoints
 from agonist.predict import predict
@@ -71,6 +73,51 @@ def test_pose2sims_c3d_says_on_its_screen_axes_that_y_is_up(tmp_path):
     (tmp_path / "walk.c3d").write_bytes(c3d_bytes(points, list(HALPE_26), fps=30.0, screen=("+X", "+Y")))
     assert io.read(tmp_path / "walk.c3d").positions[0, 1, 2] != pytest.approx(SQUAT.positions[0, 1, 2], abs=0.1)
     assert io.read(tmp_path / "walk.c3d", io.Unsaid(up="y")).positions[0, 1, 2] == pytest.approx(SQUAT.positions[0, 1, 2], abs=1e-4)
+
+
+def _z_up(path, points):
+    """A TRC whose columns are the house's own axes, as many laboratories write it."""
+    # Our writer turns x, y, z to the file's x, z, -y.
+    trc.write(path, replace(points, positions=points.positions[..., [0, 2, 1]] * [1, -1, 1]))
+
+
+@given(
+    seed=st.integers(0, 10**6), name=st.sampled_from(sorted(EXERCISES)), turn=st.floats(-3.2, 3.2), aside=st.floats(-3, 3),
+    skeleton=st.sampled_from(sorted(SKELETONS)),
+)  # fmt: skip
+@settings(max_examples=examples(20))
+def test_a_trc_with_z_up_is_seen_by_the_body_that_stands_in_it(tmp_path_factory, seed, name, turn, aside, skeleton):
+    folder, body = tmp_path_factory.mktemp("trc"), body25_from_motion(exercise(name, 1.0, seed))
+    spin = rotations.to_matrix(rotations.from_axis_angle("z", turn))
+    chosen = [BODY25.index(ours) for ours in SKELETONS[skeleton].values()]
+    points = Keypoints((body.positions @ spin.T + [aside, -aside, 0.0])[:, chosen], marker_layout(tuple(SKELETONS[skeleton])), body.fps)
+    trc.write(folder / "y.trc", points)
+    _z_up(folder / "z.trc", points)
+    usual, other = io.read(folder / "y.trc"), io.read(folder / "z.trc")
+    assert usual.layout == other.layout == BODY25
+    np.testing.assert_allclose(other.positions, usual.positions, atol=1e-8)
+    knee = BODY25.index("knee_l")
+    expected = body.positions[:, knee] @ spin.T + [aside, -aside, 0.0]
+    np.testing.assert_allclose(usual.positions[:, knee], expected, atol=1e-8)
+    # Whoever says it is believed.
+    told = io.read(folder / "z.trc", io.Unsaid(up="y")).positions[:, knee]
+    np.testing.assert_allclose(told, np.stack([expected[:, 0], -expected[:, 2], expected[:, 1]], axis=-1), atol=1e-8)
+
+
+@given(seed=st.integers(0, 10**6), away=st.floats(-5, 5), roll=st.floats(-3.2, 3.2))
+@settings(max_examples=examples(20))
+def test_who_lies_in_a_trc_with_y_up_is_not_stood_up(tmp_path_factory, seed, away, roll):
+    path, body = tmp_path_factory.mktemp("trc") / "lying.trc", body25_from_motion(exercise("Squat", 0.5, seed))
+    # Lying on the floor with the head towards -Y, which is the file's Z, on the back or on a side.
+    down = rotations.to_matrix(rotations.from_axis_angle("x", np.array(np.pi / 2)))
+    points = body.positions @ rotations.to_matrix(rotations.from_axis_angle("z", np.array(roll))).T @ down.T
+    points[..., 1] += away
+    points[..., 2] -= points[..., 2].min()
+    if abs(points[..., 1].max(axis=1)).min() < 0.5:
+        # Soles where the floor would be: nobody could tell.
+        return
+    trc.write(path, replace(body, positions=points))
+    np.testing.assert_allclose(io.read(path).positions, points, atol=1e-8)
 
 
 @given(seed=st.integers(0, 10**6), layout=st.sampled_from(list(LAYOUTS)))

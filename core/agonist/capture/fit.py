@@ -15,6 +15,7 @@ from agonist.humanoid import LEG, humanoid_skeleton
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints, Motion
 from agonist.predict import standing_keypoints
+from agonist.signals.smooth import raised_cosine
 from agonist.skeleton import Skeleton
 
 __all__ = ["fit_motion", "fitted_skeleton"]
@@ -34,13 +35,9 @@ def _basis(left: Array, up: Array) -> Array:
 
 def _smooth(values: Array, fps: float) -> Array:
     half = round(_SMOOTH_S * fps)
-    if half < 1 or len(values) < 2 * half + 1:
+    if len(values) < 2 * half + 1:
         return values
-    kernel = np.hanning(2 * half + 3)[1:-1]
-    kernel /= kernel.sum()
-    flat = values.reshape(len(values), -1)
-    padded = np.concatenate([np.repeat(flat[:1], half, 0), flat, np.repeat(flat[-1:], half, 0)])
-    return np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=-1).reshape(values.shape)
+    return raised_cosine(values, half)
 
 
 def fitted_skeleton(points: dict[str, Array]) -> Skeleton:

@@ -17,6 +17,8 @@ from agonist.feet import plant_feet
 from agonist.humanoid import body25_from_motion, map_humanoid
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Motion
+from agonist.signals.runs import runs
+from agonist.signals.smooth import raised_cosine
 
 __all__ = ["stand_on_floor"]
 
@@ -49,7 +51,7 @@ def stand_on_floor(motion: Motion, resting: NDArray[np.bool_]) -> Motion:
     points = np.asarray(body25_from_motion(moved).positions)
     target = points.copy()
     for side in range(2):
-        for first, last in _runs(resting[:, side]):
+        for first, last in runs(resting[:, side]):
             own = slice(max(0, first - round(_RAMP_S * motion.fps)), last + round(_RAMP_S * motion.fps))
             target[own, _ANKLES[side], :2] = np.median(points[first:last, _ANKLES[side], :2], axis=0)
             # A foot rolls over its toes: frame by frame the ankle is as high as its lowest sole asks for.
@@ -60,18 +62,9 @@ def stand_on_floor(motion: Motion, resting: NDArray[np.bool_]) -> Motion:
     return replace(pinned, provenance={**motion.provenance, "feet": "pinned where they seemed to rest (estimate)"})
 
 
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
 def _ramped(values: Array, fps: float) -> Array:
     """(T, 2) raised-cosine ramps at the edges of rests."""
-    half = max(1, round(_RAMP_S * fps))
-    kernel = np.hanning(2 * half + 3)[1:-1]
-    kernel /= kernel.sum()
-    padded = np.concatenate([np.repeat(values[:1], half, 0), values, np.repeat(values[-1:], half, 0)])
-    return np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=-1)
+    return raised_cosine(values, max(1, round(_RAMP_S * fps)))
 
 
 def _banded(diagonals: list[Array]) -> Array:

@@ -89,7 +89,7 @@ class Video:
                 if time is None:
                     continue
                 origin = time if origin is None else origin
-                # Half a frame of tolerance: 2.0 s shall mean the frame at 1.9999 s.
+                # A millisecond of tolerance: 2.0 s shall mean the frame at 1.9999 s.
                 if start is not None and time - origin < start - 1e-3:
                     continue
                 if end is not None and time - origin > end + 1e-3:

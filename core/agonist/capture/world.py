@@ -17,6 +17,7 @@ from agonist.errors import MotionError
 from agonist.humanoid import LEG
 from agonist.keypoint_layouts import LAYOUTS
 from agonist.motion import Keypoints
+from agonist.signals.runs import runs
 
 __all__ = ["CameraView", "Placed", "place_in_world", "smooth"]
 
@@ -163,8 +164,7 @@ def _resting(points: Array, pixels: Array, depth: Array, focal: float, up: Array
         # Seen at its distance; depth itself is too noisy to tell a speed from.
         speed = np.linalg.norm(np.gradient(pixels[:, foot], axis=0), axis=-1).min(axis=1) * fps * depth / focal
         still = (speed < REST_SPEED_M_S) & low[:, side]
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], still.astype(int), [0]])))
-        for first, last in zip(edges[::2], edges[1::2], strict=True):
+        for first, last in runs(still):
             result[first:last, side] = last - first >= REST_S * fps
     return result
 
@@ -173,8 +173,7 @@ def _soles(points: Array, resting: NDArray[np.bool_], up: Array) -> Array:
     """(N, 3) the lowest point of a foot in the middle of each of its rests."""
     result = []
     for side, name in enumerate("lr"):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], resting[:, side].astype(int), [0]])))
-        for first, last in zip(edges[::2], edges[1::2], strict=True):
+        for first, last in runs(resting[:, side]):
             ends = [np.median(points[first:last, LAYOUT.index(f"{part}_{name}")], axis=0) for part in ("heel", "foot_index")]
             result.append(min(ends, key=lambda end: float(end @ up)))
     return np.array(result).reshape(-1, 3)

@@ -11,7 +11,8 @@ import typer
 
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
-from agonist.cli.predict import ModelOption, MotionFile
+from agonist.cli.motion_file import MotionFile, MotionFps, MotionPerson, MotionUp, unsaid
+from agonist.cli.predict import ModelOption
 from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import InputError
 
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["edit", "outcome_rows", "parse_frames", "parse_scales"]
 
-# What the sliders and the network go up to.
-_LARGEST = 4.0
-
 
 def parse_scales(texts: list[str]) -> dict[str, float]:
     """["hamstrings=1.5"] to {"hamstrings": 1.5}. Raises InputError."""
+    # Only here, so that the command line starts without numpy.
+    from agonist.edit_goal import LARGEST_SCALE
+
     scales = {}
     for text in texts:
         name, _, value = (part.strip() for part in text.partition("="))
@@ -38,8 +39,8 @@ def parse_scales(texts: list[str]) -> dict[str, float]:
             factor = math.nan
         if not name or math.isnan(factor):
             raise InputError(f"'{text}' is no edit. Expected MUSCLE=FACTOR, such as hamstrings=1.5.")
-        if not 0 <= factor <= _LARGEST:
-            raise InputError(f"'{text}': a factor of {factor:g}. Expected 0 to {_LARGEST:g}, 1 for no change.")
+        if not 0 <= factor <= LARGEST_SCALE:
+            raise InputError(f"'{text}': a factor of {factor:g}. Expected 0 to {LARGEST_SCALE:g}, 1 for no change.")
         if name in scales:
             raise InputError(f"'{text}': {name} was given before. Expected each muscle once.")
         scales[name] = factor
@@ -63,7 +64,7 @@ def outcome_rows(result: EditResult) -> list[list[str]]:
     """One row a muscle: asked, reached, before, after, and what to know about it."""
     rows = []
     for one in result.outcomes:
-        note = "out of reach" if one.out_of_reach else ("" if one.asked != 1 else "not asked")
+        note = "out of reach" if one.out_of_reach else ("" if one.is_asked else "not asked")
         rows.append([one.muscle, f"{one.asked:.2f}", f"{one.reached:.2f}", f"{one.before:.3f}", f"{one.after:.3f}", note])
     return rows
 
@@ -84,6 +85,9 @@ def edit(
     physics: Annotated[
         bool, typer.Option("--physics", help="Let a simulation judge the result too (slow; needs agonist[physics]).")
     ] = False,
+    motion_fps: MotionFps = None,
+    up: MotionUp = None,
+    person: MotionPerson = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -95,11 +99,11 @@ def edit(
     from agonist.motion import Keypoints
 
     console = Console(json, quiet)
-    scales, span = parse_scales(scale), parse_frames(frames)
+    scales, span, told = parse_scales(scale), parse_frames(frames), unsaid(motion_fps, up, person)
     locked = {*lock, *(all_but(only) if only else ())}
     check_output(out, (".bvh", ".npz"), [motion])
     with about(motion):
-        clip, layout = read_with_layout(motion)
+        clip, layout = read_with_layout(motion, told)
         if isinstance(clip, Keypoints):
             from agonist.capture.fit import fit_motion
 

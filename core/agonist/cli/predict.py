@@ -9,6 +9,7 @@ import typer
 
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet
+from agonist.cli.motion_file import MotionFile, MotionFps, MotionPerson, MotionUp, unsaid
 from agonist.default_models import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -16,12 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ACTIVATION_SUFFIXES", "predict", "write_activation"]
 
-MotionFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="MOTION", help="A .bvh, .amc, .npz, .trc, .c3d, .json, .txt, .mot or .sto file, or OpenPose's folder of .json files."
-    ),
-]
 ModelOption = Annotated[str, typer.Option("--model", help="A shipped model's name or a model folder.")]
 
 
@@ -39,6 +34,9 @@ def predict(
     motion: MotionFile,
     out: Annotated[Path, typer.Option("--out", help="Where to write: .csv or .npz.")],
     model: ModelOption = DEFAULT_MODEL,
+    motion_fps: MotionFps = None,
+    up: MotionUp = None,
+    person: MotionPerson = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -48,9 +46,10 @@ def predict(
     from agonist.predict import predict as predict_activation
 
     console = Console(json, quiet)
+    told = unsaid(motion_fps, up, person)
     check_output(out, ACTIVATION_SUFFIXES, [motion])
     with about(motion):
-        activation = predict_activation(io.read(motion), load_model(model))
+        activation = predict_activation(io.read(motion, told), load_model(model))
     write_activation(out, activation)
     names = activation.muscles.names
     rows = [[name, f"{activation.column(name).mean():.3f}", f"{activation.column(name).max():.3f}"] for name in names]

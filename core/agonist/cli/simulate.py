@@ -9,7 +9,8 @@ import typer
 
 from agonist.cli.checks import about, check_folder, check_output, check_positive
 from agonist.cli.console import Console, Json, Quiet
-from agonist.cli.predict import ACTIVATION_SUFFIXES, MotionFile, write_activation
+from agonist.cli.motion_file import MotionFile, MotionFps, MotionPerson, MotionUp, unsaid
+from agonist.cli.predict import ACTIVATION_SUFFIXES, write_activation
 
 __all__ = ["simulate"]
 
@@ -44,6 +45,9 @@ def simulate(
     emg: Annotated[bool, typer.Option("--emg", help="Write activation 50 ms earlier, when an EMG envelope would show it.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes; the result is the same for any number.")] = 1,
     fps: Annotated[float | None, typer.Option("--fps", metavar="HZ", help="Frame rate of the result; else the motion's own.")] = None,
+    motion_fps: MotionFps = None,
+    up: MotionUp = None,
+    which: MotionPerson = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -66,6 +70,7 @@ def simulate(
     from agonist.predict import standing_keypoints
 
     console = Console(json, quiet)
+    told = unsaid(motion_fps, up, which)
     check_output(out, ACTIVATION_SUFFIXES, [motion])
     if details is not None:
         check_folder(details)
@@ -79,7 +84,7 @@ def simulate(
     chosen = muscles if muscles in MUSCLE_CHOICES else [name.strip() for name in muscles.split(",")]
     parts = out.with_name(f"{out.name}.part")
     with about(motion):
-        clip = io.read(motion)
+        clip = io.read(motion, told)
         result = simulate_motion(
             clip if height is None else scaled_to_height(standing_keypoints(clip), height),
             person, muscles=chosen, output_fps=fps, plates=plates, jobs=jobs, parts=parts,

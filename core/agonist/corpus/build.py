@@ -76,7 +76,13 @@ def _split(person: str, clip: str = "") -> str:
 
 
 def plan_corpus(budget: str, seed: int, data: Path | None) -> list[Take]:
-    """The takes of a corpus, in a fixed order. `budget` is "tiny" (tests), "small" or "full"."""
+    """The takes of a corpus, in a fixed order. `budget` is "tiny" (tests), "small" or "full".
+
+    Raises InputError if none of the recordings is in the folder `data`.
+    """
+    if data is not None and not any((data / clip).is_file() for clip in MOCAP_CLIPS):
+        some = dict.fromkeys(MOCAP_CLIPS[:1] + tuple(clip for clip in MOCAP_CLIPS if "walk." in clip))
+        raise InputError(f"{data}: no recording that is known in it. Expected {', '.join(some)} or others beside them.")
     rounds, seconds, mocap_people = {"tiny": (1, 3.0, 1), "small": (2, 8.0, 4), "full": (14, 12.0, 10)}[budget]
     rng = np.random.default_rng(seed)
     names = list(EXERCISES)
@@ -238,7 +244,7 @@ def build_corpus(
 
     Returns:
         the content of corpus.json. Raises WorkError if the folder holds a corpus of another plan, InputError for a layout
-        that does not exist.
+        that does not exist and for a folder without recordings.
     """
     if layout not in LAYOUTS:
         raise InputError(f"Layout '{layout}'. Expected {', '.join(LAYOUTS)}.")

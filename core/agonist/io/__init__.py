@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agonist.activation import Activation
     from agonist.io.bvh import BvhLayout
 
-__all__ = ["FORMATS", "SUFFIXES", "Unsaid", "read", "read_activation", "read_with_layout"]
+__all__ = ["FORMATS", "SUFFIXES", "Unsaid", "is_activation", "read", "read_activation", "read_with_layout"]
 
 Clip = Motion | Keypoints
 
@@ -44,7 +44,7 @@ class Unsaid:
     Attributes:
         fps: frames a second of OpenPose's and FreeMoCap's files, which have no clock.
         up: the up axis of OpenPose's, FreeMoCap's, TRC and C3D files: "y", "z" or "-y" (a camera's axes); None for the one
-            that is usual in the format.
+            that is usual in the format, and of a TRC for the one along which its body stands.
         person: which of the people in OpenPose's frames.
     """
 
@@ -86,8 +86,13 @@ def _body(path: Path, points: Keypoints) -> Keypoints:
 
 def _trc(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import trc
+    from agonist.io.keypoint_names import stands_along
 
-    return _body(path, trc.read(path, up=unsaid.up or "y"))
+    body = _body(path, trc.read(path, up=unsaid.up or "y"))
+    # With Y up the file's Z is our -Y.
+    if unsaid.up is None and stands_along(body, (0.0, -1.0, 0.0)):
+        body = _body(path, trc.read(path, up="z"))
+    return body
 
 
 def _c3d(path: Path, unsaid: Unsaid) -> Clip:
@@ -160,6 +165,22 @@ def read(path: str | PathLike[str], unsaid: Unsaid = Unsaid()) -> Clip:
     return reader(path, unsaid)
 
 
+def is_activation(path: str | PathLike[str]) -> bool:
+    """Whether a file holds activation, for formats that hold motions too: a CSV whose header begins with time_s, our own NPZ."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        from agonist.io import npz
+
+        return npz.is_activation(path)
+    if suffix != ".csv" or not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as stream:
+        # A spreadsheet may have put the comments in quotes.
+        lines = (line.lstrip('"') for line in stream)
+        return next((line for line in lines if line.strip() and not line.startswith("#")), "").startswith("time_s")
+
+
 def read_activation(path: str | PathLike[str]) -> Activation:
     """An activation file, .csv or .npz. Raises FileFormatError."""
     from agonist.io import csv_activation, npz
@@ -171,8 +192,8 @@ def read_activation(path: str | PathLike[str]) -> Activation:
     return readers[suffix](path)
 
 
-def read_with_layout(path: str | PathLike[str]) -> tuple[Clip, BvhLayout | None]:
-    """A motion file and, of a BVH file, what `bvh.write` needs to write it the same way; None of any other.
+def read_with_layout(path: str | PathLike[str], unsaid: Unsaid = Unsaid()) -> tuple[Clip, BvhLayout | None]:
+    """A motion file, with what it leaves `unsaid`, and, of a BVH file, what `bvh.write` needs to write it the same way; None of any other.
 
     Raises FileFormatError.
     """
@@ -182,4 +203,4 @@ def read_with_layout(path: str | PathLike[str]) -> tuple[Clip, BvhLayout | None]
 
         file = bvh.read(path)
         return file.motion, file.layout
-    return read(path), None
+    return read(path, unsaid), None

@@ -7,6 +7,7 @@ gives back the same channels, end sites, axes and units, and the same numbers wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -30,6 +31,8 @@ Array = NDArray[np.float64]
 _UNITS_M = (1.0, 0.01, 0.001, 0.0254, 0.0254 / 0.45)
 # Below this angle (radians) a rotation counts as the file's own and keeps the file's own numbers.
 _SAME_RAD = 1e-7
+# What a joint's channels may miss of its motion, metres and radians, before it gets the channels that it lacks.
+_LOST_M, _LOST_RAD = 1e-6, 1e-5
 
 
 @dataclass(frozen=True)
@@ -205,8 +208,8 @@ def write(path: str | PathLike[str], motion: Motion, layout: BvhLayout | None = 
     """Write a BVH file, whole or not at all.
 
     A joint keeps the file's own Euler angles at every frame where it turns as it did there; elsewhere the angles nearest
-    to them are taken, or, without a file's own, those nearest to the frame before. A joint with fewer than three rotation
-    channels can only be written as far as those go.
+    to them are taken, or, without a file's own, those nearest to the frame before. A joint that moves in a way for which the
+    layout has no channels (a root without positions, a knee of one rotation) gets them, so that the file holds the motion.
 
     Args:
         path: the file to write.
@@ -221,10 +224,13 @@ def write(path: str | PathLike[str], motion: Motion, layout: BvhLayout | None = 
     if len(layout.channels) != len(skeleton):
         raise SkeletonError(f"The layout has {len(layout.channels)} joints, the motion {len(skeleton)}; they must match.")
     offsets = skeleton.offsets @ layout.world_from_file / layout.unit_m
+    local, places = _in_file_axes(motion, layout)
+    layout = _with_room(layout, local, places, offsets)
     lines = format_hierarchy(skeleton.names, skeleton.parents, offsets, layout.channels, layout.end_sites)
     lines += ["MOTION", f"Frames: {len(motion)}", f"Frame Time: {_frame_time(motion, layout)}"]
     row_format = " ".join(["%.9g"] * sum(map(len, layout.channels)))
-    lines += [row_format % tuple(row) for row in _to_values(motion, layout).tolist()]
+    values = _to_values(local, places, skeleton.parents, layout)
+    lines += [row_format % tuple(row) for row in values.tolist()]
     with atomic_path(path) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
@@ -236,8 +242,8 @@ def _frame_time(motion: Motion, layout: BvhLayout) -> str:
     return f"{1.0 / motion.fps:.10g}"
 
 
-def _to_values(motion: Motion, layout: BvhLayout) -> Array:
-    """(T, C) numbers in file units and degrees, in the order of the hierarchy."""
+def _in_file_axes(motion: Motion, layout: BvhLayout) -> tuple[Array, Array]:
+    """Rotations (T, J, 4) and places in the parent (T, J, 3) of every joint, in the file's axes and unit."""
     turn = layout.world_from_file
     turn_quaternion = rotations.from_matrix(turn)
     local = rotations.multiply(
@@ -248,21 +254,52 @@ def _to_values(motion: Motion, layout: BvhLayout) -> Array:
     else:
         metres = np.array(motion.local_positions)
     metres[:, 0] = motion.root_position
-    places = metres @ turn / layout.unit_m
-    own = layout.values if layout.values is not None and len(layout.values) == len(motion) else None
-    own_rotations = None if own is None else _rotations(own, layout)
-    starts = _starts(layout)
+    return local, metres @ turn / layout.unit_m
+
+
+def _with_room(layout: BvhLayout, local: Array, places: Array, offsets: Array) -> BvhLayout:
+    """The layout, and for each joint whose motion its channels would lose those that it lacks: positions first, rotations last."""
+    channels, own = [], []
+    for joint, start in enumerate(_starts(layout)):
+        has, order = layout.channels[joint], layout.rotation_order(joint)
+        lacking = [k for k, axis in enumerate(AXES) if f"{axis}position" not in has]
+        slides = np.abs(places[:, joint] - offsets[joint])[:, lacking].max(initial=0.0) * layout.unit_m > _LOST_M
+        front = tuple(f"{AXES[k]}position" for k in lacking) if slides else ()
+        back: tuple[str, ...] = ()
+        if len(order) < 3:
+            held = rotations.identity(len(local))
+            if order:
+                held = rotations.from_euler(np.radians(_angles(local[:, joint], layout, joint)), order)
+            if rotations.angle_between(local[:, joint], held).max() > _LOST_RAD:
+                back = tuple(f"{axis.upper()}rotation" for axis in _full_order(order)[len(order) :])
+        channels.append((*front, *has, *back))
+        # A column of the file's own, or, of a channel that is new, -1: zero, as a joint stood that could not turn.
+        own += [*[-1] * len(front), *range(start, start + len(has)), *[-1] * len(back)]
+    if len(own) == sum(map(len, layout.channels)):
+        return layout
+    values = layout.values
+    if values is not None:
+        values = np.where(np.array(own) < 0, 0.0, values[:, own])
+    return replace(layout, channels=tuple(channels), values=values)
+
+
+def _angles(local: Array, layout: BvhLayout, joint: int) -> Array:
+    """(T, rotation channels) degrees of a joint's rotations (T, 4): the file's own numbers where they mean the same."""
+    order = layout.rotation_order(joint)
+    if not order:
+        return np.empty((len(local), 0))
+    if layout.values is None or len(layout.values) != len(local):
+        return np.degrees(_continuous_euler(local, order))
+    like = layout.values[:, _turning(layout, joint, _starts(layout)[joint])]
+    same = rotations.angle_between(local, rotations.from_euler(np.radians(like), order)) < _SAME_RAD
+    return np.where(same[:, None], like, np.degrees(_nearest_euler(local, order, np.radians(like))))
+
+
+def _to_values(local: Array, places: Array, parents: Sequence[int], layout: BvhLayout) -> Array:
+    """(T, C) numbers in file units and degrees, in the order of the hierarchy."""
     columns: list[Array] = []
-    for joint, _ in preorder(motion.skeleton.parents):
-        order = layout.rotation_order(joint)
-        angles = np.empty((len(motion), 0))
-        if order and own is not None and own_rotations is not None:
-            like = own[:, _turning(layout, joint, starts[joint])]
-            same = rotations.angle_between(local[:, joint], own_rotations[:, joint]) < _SAME_RAD
-            angles = np.where(same[:, None], like, np.degrees(_nearest_euler(local[:, joint], order, np.radians(like))))
-        elif order:
-            angles = np.degrees(_continuous_euler(local[:, joint], order))
-        rotation = iter(angles.T)
+    for joint, _ in preorder(parents):
+        rotation = iter(_angles(local[:, joint], layout, joint).T)
         for channel in layout.channels[joint]:
             is_place = channel.endswith("position")
             columns.append(places[:, joint, AXES.index(channel[0])] if is_place else next(rotation))

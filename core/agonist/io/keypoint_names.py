@@ -7,13 +7,16 @@ spellings) and the landmarks of MediaPipe's Pose.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from agonist.errors import MotionError
 from agonist.humanoid import body25_from_keypoints
-from agonist.keypoint_layouts import LAYOUTS, KeypointLayout, derived_layout
+from agonist.keypoint_layouts import BODY25, LAYOUTS, KeypointLayout, derived_layout
 from agonist.motion import Keypoints
 
-__all__ = ["is_flat", "known_keypoints", "our_name"]
+__all__ = ["is_flat", "known_keypoints", "our_name", "stands_along"]
 
 _PARTS = {
     part.replace("_", ""): part
@@ -26,6 +29,8 @@ _MIDDLES = {"nose": "nose", "neck": "neck", "head": "head", "hip": "mid_hip", "c
 _SIDES = {"left": "l", "right": "r"}
 _NEEDED = [f"{part}_{side}" for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in "lr"]
 _OURS = {name for layout in LAYOUTS.values() for name in layout.names}
+# How far from zero the lowest point of a body may be that stands on the floor, and how much farther than that of one that lies [ours].
+_FLOOR_M, _ANKLE_M = 0.3, 0.1
 
 
 def our_name(name: str) -> str | None:
@@ -72,3 +77,27 @@ def is_flat(points: Keypoints) -> bool:
     """Whether every point lies in one plane along the axes: pixels, or metres out of a picture, without depth."""
     seen = points.positions[np.isfinite(points.positions).all(axis=-1)]
     return bool((np.ptp(seen, axis=0) < 1e-9).any()) and len(seen) > 1
+
+
+def stands_along(points: Keypoints, up: Sequence[float]) -> bool:
+    """Whether a body, read with a guessed up axis, plainly stands along the axis `up` (a unit vector) instead of Z.
+
+    Trunk and legs point there, and there the lowest points lie on the floor, about as near to zero as in Z: who lies along `up`,
+    as for a push-up, has the floor in Z. False for a set of points that is not known as a body.
+    """
+    try:
+        body = body25_from_keypoints(points)
+    except MotionError:
+        return False
+    shoulders, hips, ankles = (
+        body.positions[:, [BODY25.index(f"{part}_{side}") for side in "lr"]].mean(axis=1) for part in ("shoulder", "hip", "ankle")
+    )
+    seen = np.isfinite(shoulders + hips + ankles).all(axis=-1)
+    if not seen.any():
+        return False
+    trunk, legs = np.median((shoulders - hips)[seen], axis=0), np.median((hips - ankles)[seen], axis=0)
+    if min(trunk @ up, legs @ up) <= 0 or np.argmax(np.abs(trunk) + np.abs(legs)) != np.argmax(np.abs(up)):
+        return False
+    heights = body.positions[seen] @ np.array([up, (0.0, 0.0, 1.0)]).T
+    lowest, lowest_z = np.abs(np.median(np.nanmin(heights, axis=1), axis=0))
+    return bool(lowest <= min(lowest_z + _ANKLE_M, _FLOOR_M))

@@ -1,1 +1,1 @@
-"""Measured signals: filters and envelopes. Plain numpy in and out."""
+"""Signals over time: filters, envelopes, averages and runs. Plain numpy in and out."""
