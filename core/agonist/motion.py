@@ -47,10 +47,14 @@ def resample_times(frames: int, fps: float, new_fps: float) -> Array:
 
 
 def interpolate(values: Array, fps: float, times: Array) -> Array:
-    """Linear interpolation along axis 0 at `times` seconds from the first frame, held at the ends."""
+    """Linear interpolation along axis 0 at `times` seconds from the first frame, held at the ends.
+
+    Exactly at a frame it is that frame, whatever the next one holds; NaN on one side of a time in between is NaN there.
+    """
     position = np.clip(np.asarray(times) * fps, 0, len(values) - 1)
     before = np.minimum(position.astype(int), len(values) - 1)
-    after = np.minimum(before + 1, len(values) - 1)
+    # NaN counts even with weight 0.
+    after = np.where(position > before, np.minimum(before + 1, len(values) - 1), before)
     weight = (position - before).reshape(-1, *([1] * (values.ndim - 1)))
     return values[before] * (1 - weight) + values[after] * weight
 
@@ -214,12 +218,14 @@ class Keypoints:
         return replace(self, positions=positions, confidence=self.confidence)
 
     def resample(self, fps: float) -> Keypoints:
-        """The same clip at another frame rate, linear in time; unseen keypoints stay NaN where both neighbours are."""
-        times = resample_times(len(self), self.fps, fps)
+        """The same clip at another frame rate, linear in time; recorded frames stay as they are.
+
+        A keypoint is seen between two frames if it is in both of them; `filled` before closes such gaps.
+        """
+        frames = resample_times(len(self), self.fps, fps) * self.fps
+        # A time that misses a recorded frame by rounding alone must not need the frame beside it.
+        frames = np.where(np.abs(frames - np.rint(frames)) < 1e-6, np.rint(frames), frames)
         assert self.confidence is not None
         return replace(
-            self,
-            positions=interpolate(self.positions, self.fps, times),
-            confidence=interpolate(self.confidence, self.fps, times),
-            fps=fps,
+            self, positions=interpolate(self.positions, 1.0, frames), confidence=interpolate(self.confidence, 1.0, frames), fps=fps
         )
