@@ -34,7 +34,8 @@ VALIDATION_SHARE = 0.1
 _SOLES = [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe", "small_toe") for side in "lr"]
 _NOTE = (
     "The hips are the origin of every recorded frame: where the body went is not known. The floor is the 2nd percentile of the soles "
-    "over a take. A joint that was not seen in some frames is interpolated over time. Splits: MIA's val/ is the test; the last tenth of each person's and exercise's frames in train/ is for validation."
+    "over a take. A joint that was not seen in some frames is interpolated over time. Splits: MIA's val/ is the test; the last tenth "
+    "of each person's and exercise's frames in train/ is for validation."
 )
 
 
