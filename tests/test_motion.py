@@ -1,5 +1,7 @@
 """Motion and Keypoints: what was recorded stays through resampling, and what cannot be is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints
+from tests.clips import exercise
 from tests.search import examples
 
 
@@ -34,3 +37,9 @@ def test_every_recorded_frame_is_in_a_clip_of_many_times_the_rate(fps, times, un
     positions[unseen] = np.nan
     clip = Keypoints(positions, BODY25, fps).resample(fps * times)
     np.testing.assert_allclose(clip.positions[::times], positions, rtol=1e-9)
+
+
+def test_numpys_numbers_become_pythons():
+    clips = (exercise("Squat", 0.2), Keypoints(points(), BODY25, 10.0))
+    for clip in (replace(one, fps=np.float32(30.0), start=np.float64(2.0)) for one in clips):
+        assert (type(clip.fps), type(clip.start), clip.fps, clip.start) == (float, float, 30.0, 2.0)

@@ -28,16 +28,23 @@ def _frozen(array: Any) -> Array:
     return result
 
 
-def _check_clip(what: str, frames: int, fps: float, *arrays: Array) -> None:
+def check_clip(what: str, frames: int, fps: float, *arrays: Array) -> None:
+    """Raises MotionError for a clip without frames, a frame rate that cannot be, or arrays (T, ...) that are not finite."""
     if frames == 0:
         raise MotionError(f"{what} has zero frames; at least one is needed.")
     # Whatever is slower would be resampled to more frames than any memory holds.
     if not 0.1 <= fps <= 1e6:
-        raise MotionError(f"{what} has a frame rate of {fps}; 0.1 to 1000000 frames a second are needed.")
+        raise MotionError(f"{what} has {fps} frames a second; 0.1 to 1000000 are needed.")
     for array in arrays:
         if not np.isfinite(array).all():
             bad = np.argwhere(~np.isfinite(array))[0]
             raise MotionError(f"{what} holds NaN or infinity, first at frame {bad[0]}; every number must be finite.")
+
+
+def set_plain_clock(clip: Any) -> None:
+    """`fps` and `start` of a frozen clip as Python's floats: numpy's write themselves otherwise into text."""
+    object.__setattr__(clip, "fps", float(clip.fps))
+    object.__setattr__(clip, "start", float(clip.start))
 
 
 def resample_times(frames: int, fps: float, new_fps: float) -> Array:
@@ -90,7 +97,8 @@ class Motion:
                 f"A motion on {joints} joints needs rotations (T, {joints}, 4) and a root path (T, 3), "
                 f"found {rotation.shape} and {root.shape}."
             )
-        _check_clip("The motion", len(rotation), self.fps, rotation, root)
+        check_clip("The motion", len(rotation), self.fps, rotation, root)
+        set_plain_clock(self)
         if np.abs(np.linalg.norm(rotation, axis=-1) - 1).max() > 1e-6:
             rotation = _frozen(rotations.normalize(rotation))
         object.__setattr__(self, "rotations_parent_from_joint", rotation)
@@ -99,7 +107,7 @@ class Motion:
             local = _frozen(self.local_positions)
             if local.shape != (len(rotation), joints, 3):
                 raise MotionError(f"Local positions must be ({len(rotation)}, {joints}, 3), found {local.shape}.")
-            _check_clip("The motion", len(rotation), self.fps, local)
+            check_clip("The motion", len(rotation), self.fps, local)
             object.__setattr__(self, "local_positions", local)
 
     def __len__(self) -> int:
@@ -187,7 +195,8 @@ class Keypoints:
         confidence = _frozen(given)
         if confidence.shape != positions.shape[:2]:
             raise MotionError(f"Confidence must be {positions.shape[:2]}, found {confidence.shape}.")
-        _check_clip("The keypoint clip", len(positions), self.fps, confidence)
+        check_clip("The keypoint clip", len(positions), self.fps, confidence)
+        set_plain_clock(self)
         if not seen.any():
             raise MotionError("Every keypoint of the clip is NaN; at least one must be a finite position in metres.")
         object.__setattr__(self, "positions", positions)
