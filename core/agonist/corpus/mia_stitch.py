@@ -144,7 +144,7 @@ def merge(joints: Sequence[Array], counts: Sequence[Array], places: Sequence[Pla
 
 def filled(joints: Array) -> Array:
     """(T, 25, 3) with joints interpolated over time where they were not seen; each must be in one frame at least."""
-    return Keypoints(joints, BODY25, mia.FPS).filled().positions.astype(np.float32)
+    return Keypoints(joints.astype(float), BODY25, mia.FPS).filled().positions.astype(np.float32)
 
 
 def _averaged(joints: Sequence[Array], counts: Sequence[Array], places: Sequence[Placement], run: Sequence[int]) -> Stretch:
