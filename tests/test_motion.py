@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agonist.errors import MotionError
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints
 from tests.clips import exercise
@@ -43,3 +44,26 @@ def test_numpys_numbers_become_pythons():
     clips = (exercise("Squat", 0.2), Keypoints(points(), BODY25, 10.0))
     for clip in (replace(one, fps=np.float32(30.0), start=np.float64(2.0)) for one in clips):
         assert (type(clip.fps), type(clip.start), clip.fps, clip.start) == (float, float, 30.0, 2.0)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_point_that_is_not_finite_is_unseen_as_a_whole(wrong):
+    positions = points()
+    positions[3, 4, 1] = wrong
+    clip = Keypoints(positions, BODY25, 10.0, np.full((10, 25), 0.8))
+    assert np.isnan(clip.positions[3, 4]).all() and np.isnan(clip.positions).sum() == 3
+    assert clip.confidence[3, 4] == 0 and clip.confidence.min(axis=0)[5] == 0.8
+
+
+@pytest.mark.parametrize(("confidence", "found"), [(100.0, "1 to 100"), (-1.0, "-1 to 1"), (np.nan, "NaN")])
+def test_confidence_outside_its_range_is_refused(confidence, found):
+    given = np.ones((10, 25))
+    given[2, 7] = confidence
+    with pytest.raises(MotionError, match=found):
+        Keypoints(points(), BODY25, 10.0, given)
+
+
+def test_confidence_of_a_point_that_was_not_seen_does_not_matter():
+    positions, given = points(), np.ones((10, 25))
+    positions[2, 7], given[2, 7] = np.nan, -1.0
+    assert Keypoints(positions, BODY25, 10.0, given).confidence[2, 7] == 0

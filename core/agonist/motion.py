@@ -170,7 +170,7 @@ class Keypoints:
     """Points in the world with confidence.
 
     Attributes:
-        positions: (T, K, 3) metres. A keypoint that was not seen is NaN and has confidence 0.
+        positions: (T, K, 3) metres. A keypoint that was not seen is NaN, all three numbers, and has confidence 0.
         layout: the names of the K points.
         fps: frames a second.
         confidence: (T, K) in [0, 1]; ones if not given.
@@ -186,20 +186,23 @@ class Keypoints:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        positions = _frozen(self.positions)
+        positions = np.array(self.positions, dtype=float)
         count = len(self.layout.names)
         if positions.ndim != 3 or positions.shape[1:] != (count, 3):
             raise MotionError(f"Keypoints in layout '{self.layout.name}' must be (T, {count}, 3), found {positions.shape}.")
         seen = np.isfinite(positions).all(axis=-1)
+        positions[~seen] = np.nan
         given = seen.astype(float) if self.confidence is None else np.where(seen, np.asarray(self.confidence, dtype=float), 0.0)
         confidence = _frozen(given)
         if confidence.shape != positions.shape[:2]:
             raise MotionError(f"Confidence must be {positions.shape[:2]}, found {confidence.shape}.")
         check_clip("The keypoint clip", len(positions), self.fps, confidence)
+        if confidence.min() < 0 or confidence.max() > 1:
+            raise MotionError(f"Confidence must lie in [0, 1], found {confidence.min():g} to {confidence.max():g}.")
         set_plain_clock(self)
         if not seen.any():
             raise MotionError("Every keypoint of the clip is NaN; at least one must be a finite position in metres.")
-        object.__setattr__(self, "positions", positions)
+        object.__setattr__(self, "positions", _frozen(positions))
         object.__setattr__(self, "confidence", confidence)
 
     def __len__(self) -> int:
