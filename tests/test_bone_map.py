@@ -86,6 +86,12 @@ def test_a_map_of_ones_own_comes_back_as_it_was(tmp_path_factory, bones, control
     assert read_bone_map(path) == written
 
 
+def test_a_byte_order_mark_changes_nothing(tmp_path):
+    write_bone_map(tmp_path / "mine.toml", MAPS["Mixamo"])
+    (tmp_path / "notepad.toml").write_text((tmp_path / "mine.toml").read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert read_bone_map(tmp_path / "notepad.toml") == MAPS["Mixamo"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -176,7 +176,7 @@ def bone_maps() -> tuple[BoneMap, ...]:
 def read_bone_map(path: Path) -> BoneMap:
     """Read a map. Raises FileFormatError."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FileFormatError(path, str(error), "a bone map in TOML with a name and a table [joints]") from None
     sides = table.get("sides", ["L", "R"])

@@ -40,7 +40,7 @@ def read(path: str | PathLike[str]) -> Activation:
     path = Path(path)
     expected = "a CSV with columns time_s and the muscles of one set"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(path, f"cannot be read ({error})", expected) from error
     comments = [line[1:].partition(":") for line in lines if line.startswith("#")]
