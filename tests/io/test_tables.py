@@ -54,7 +54,7 @@ def _spreadsheet(text, separator, decimal):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize(("separator", "decimal"), [(",", "."), (";", "."), (";", ","), ("\t", "."), ("\t", ",")])
-@pytest.mark.parametrize("reference", ["simulated", 'measured: "peak"; of a trial, ä', ", ".join("many words that are more than columns".split() * 4)])
+@pytest.mark.parametrize("reference", ["simulated", 'measured: "peak"; of a trial, ä', ", ".join(["more notes than columns"] * 30)])
 def test_activation_comes_back_from_a_spreadsheet(tmp_path, encoding, separator, decimal, reference):
     before = replace(_activation(), reference=reference)
     csv_activation.write(tmp_path / "a.csv", before)
