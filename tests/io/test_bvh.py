@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agonist import rotations
+from agonist.corpus.sources import resize
 from agonist.errors import AgonistError, FileFormatError
 from agonist.io import bvh
 from tests.clips import exercise
@@ -138,6 +139,19 @@ def test_the_smallest_file(tmp_path):
 def test_broken_files_say_what_and_where(tmp_path, text, message):
     with pytest.raises(FileFormatError, match=message):
         bvh.read(_file(tmp_path, text))
+
+
+@pytest.mark.parametrize("up", ["y", "z"])
+@pytest.mark.parametrize(
+    ("height_m", "unit_m"),
+    [(0.82, 0.01), (0.95, 0.01), (1.05, 0.01), (1.75, 0.01), (2.4, 0.01), (0.95, 0.001), (0.85, 1.0), (1.75, 1.0), (1.75, 0.001),
+     (1.55, 0.0254), (1.75, 0.0254), (1.95, 0.0254), (1.5, 0.0254 / 0.45), (1.95, 0.0254 / 0.45)],
+)  # fmt: skip
+def test_children_and_grown_ups_are_as_tall_as_they_were(tmp_path, height_m, unit_m, up):
+    clip = resize(exercise("Squat", 0.2), height_m)
+    bvh.write(tmp_path / "m.bvh", clip, bvh.default_layout(clip, up=up, unit_m=unit_m))
+    layout = bvh.read(tmp_path / "m.bvh").layout
+    assert (layout.unit_m, layout.up) == (unit_m, up)
 
 
 @given(st.data())

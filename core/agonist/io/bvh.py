@@ -26,8 +26,12 @@ __all__ = ["BvhFile", "BvhLayout", "default_layout", "read", "write"]
 
 Array = NDArray[np.float64]
 
-# Metres in one unit of a file: metre, centimetre, millimetre, inch, and CMU's 1/0.45 inch (mocap.cs.cmu.edu).
-_UNITS_M = (1.0, 0.01, 0.001, 0.0254, 0.0254 / 0.45)
+# Metres in one unit of a file: metre, centimetre, millimetre; and inch and CMU's 1/0.45 inch (mocap.cs.cmu.edu).
+_METRIC_M, _INCHES_M = (1.0, 0.01, 0.001), (0.0254, 0.0254 / 0.45)
+_USUAL_BODY_M = 1.7
+# Who is as tall as that in a metric unit is taken for it [ours]: from a child of two years to a giant. What is below the smallest
+# in centimetres would be a grown-up in inches.
+_BODY_M = (0.8, 2.5)
 # Below this angle (radians) a rotation counts as the file's own and keeps the file's own numbers.
 _SAME_RAD = 1e-7
 
@@ -115,8 +119,9 @@ def _guess(skeleton_file_units: Skeleton) -> tuple[str, float]:
         height, axis = float(extent.max()), 1 + int(extent[2] > extent[1])
     if not (np.isfinite(height) and height > 0):
         return "y", 0.01
+    fitting = [metres for metres in _METRIC_M if _BODY_M[0] <= height * metres <= _BODY_M[1]]
     # A tie cannot be: the units lie factors of 2.2 and more apart.
-    unit = min(_UNITS_M, key=lambda metres: abs(np.log(height * metres / 1.7)))
+    unit = min(fitting or (*_METRIC_M, *_INCHES_M), key=lambda metres: abs(np.log(height * metres / _USUAL_BODY_M)))
     return ("z" if axis == 2 else "y"), unit
 
 
