@@ -53,6 +53,15 @@ def resample_times(frames: int, fps: float, new_fps: float) -> Array:
     return np.arange(int(np.floor(duration * new_fps + 1e-6)) + 1) / new_fps
 
 
+def fps_of(frame_time_s: float) -> float:
+    """Frames a second of a frame time as files round it: 0.03333 and 0.008333 mean 30 and 120, and not 30.003 and 120.005.
+
+    The rates of television stay what they are: what lies less than half way to them is whole.
+    """
+    fps = 1.0 / frame_time_s
+    return float(round(fps)) if abs(fps - round(fps)) < 5e-4 * fps else fps
+
+
 def interpolate(values: Array, fps: float, times: Array) -> Array:
     """Linear interpolation along axis 0 at `times` seconds from the first frame, held at the ends.
 

@@ -154,6 +154,17 @@ def test_children_and_grown_ups_are_as_tall_as_they_were(tmp_path, height_m, uni
     assert (layout.unit_m, layout.up) == (unit_m, up)
 
 
+@pytest.mark.parametrize(
+    ("frame_time", "fps"),
+    [("0.0333333", 30), ("0.03333", 30), ("0.008333", 120), ("0.0083333", 120), ("0.00833", 120), ("0.016667", 60), ("0.01667", 60),
+     ("0.01668", 59.952), ("0.041667", 24), ("0.04", 25), ("0.033367", 29.97), ("0.03336670", 29.97), ("0.041708", 23.976),
+     ("0.016683", 59.94), ("0.08", 12.5), ("3", 1 / 3)],
+)  # fmt: skip
+def test_rounded_frame_times_mean_whole_rates_and_televisions_stay(tmp_path, frame_time, fps):
+    found = bvh.read(_file(tmp_path, SMALL.replace("0.0333333", frame_time))).motion.fps
+    assert found == fps if isinstance(fps, int) else found == pytest.approx(fps, rel=5e-5) and found == 1 / float(frame_time)
+
+
 @given(st.data())
 @settings(max_examples=examples(150))
 def test_fuzz(tmp_path_factory, data):

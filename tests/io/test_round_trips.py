@@ -186,6 +186,13 @@ def test_real_deepmimic_clips_are_people(data_dir, tmp_path):
         np.testing.assert_array_equal(io.read(tmp_path / "m.npz").positions_world, motion.positions_world)
 
 
+@pytest.mark.parametrize(("duration", "fps"), [(0.03333, 30.0), (0.008333, 120.0), (0.0166660007, 60.0), (0.033367, 1 / 0.033367)])
+@pytest.mark.parametrize("frames", [1, 4])
+def test_deepmimics_durations_are_rounded_as_frame_times_of_bvh_are(tmp_path, duration, fps, frames):
+    (tmp_path / "m.txt").write_text(json.dumps({"Frames": [[duration, 0.0, 0.9, 0.0] + [1.0, 0.0, 0.0, 0.0] * 10] * frames}))
+    assert deepmimic.read(tmp_path / "m.txt").fps == fps
+
+
 def test_openpose_folders_are_read_in_the_order_of_their_numbers(tmp_path):
     for frame in (0, 9, 10):
         person = {"pose_keypoints_3d": [float(frame), 0.0, 1.0, 0.8] * 25}

@@ -19,7 +19,7 @@ from agonist.errors import AgonistError, FileFormatError, InputError, SkeletonEr
 from agonist.humanoid import body_height_m, map_humanoid
 from agonist.io.atomic import atomic_path
 from agonist.io.bvh_text import AXES, Triple, format_hierarchy, parse, preorder
-from agonist.motion import Motion
+from agonist.motion import Motion, fps_of
 from agonist.skeleton import Skeleton
 
 __all__ = ["BvhFile", "BvhLayout", "default_layout", "read", "write"]
@@ -155,7 +155,7 @@ def _to_motion(names: tuple[str, ...], parents: tuple[int, ...], offsets: Array,
     metres = places @ turn.T * layout.unit_m
     sliding = any(channel.endswith("position") for channels in layout.channels[1:] for channel in channels)
     return Motion(
-        skeleton, local, metres[:, 0], _fps(float(layout.frame_time)),
+        skeleton, local, metres[:, 0], fps_of(float(layout.frame_time)),
         local_positions=metres if sliding else None, provenance={"format": "bvh", "unit_m": layout.unit_m, "up": layout.up},
     )  # fmt: skip
 
@@ -178,12 +178,6 @@ def _rotations(values: Array, layout: BvhLayout) -> Array:
         if columns:
             local[:, joint] = rotations.from_euler(np.radians(values[:, columns]), layout.rotation_order(joint))
     return local
-
-
-def _fps(frame_time: float) -> float:
-    """Files round the frame time: 0.00833333 means 120 frames a second, not 120.00005."""
-    fps = 1.0 / frame_time
-    return float(round(fps)) if abs(fps - round(fps)) < 2e-3 and round(fps) > 0 else fps
 
 
 def default_layout(motion: Motion, *, up: str = "y", unit_m: float = 0.01) -> BvhLayout:
@@ -236,7 +230,7 @@ def write(path: str | PathLike[str], motion: Motion, layout: BvhLayout | None = 
 
 def _frame_time(motion: Motion, layout: BvhLayout) -> str:
     """The file's own text where it still is the motion's frame rate."""
-    if layout.frame_time and abs(_fps(float(layout.frame_time)) / motion.fps - 1) < 1e-9:
+    if layout.frame_time and abs(fps_of(float(layout.frame_time)) / motion.fps - 1) < 1e-9:
         return layout.frame_time
     return f"{1.0 / motion.fps:.10g}"
 
