@@ -226,6 +226,26 @@ def test_numbered_files_of_ours_are_not_a_series(tmp_path):
     assert len(io.read(tmp_path / "walk1.json")) == 3
 
 
+@pytest.mark.parametrize("other", ["camera.json", "2.json", "clip_x_keypoints.json"])
+@pytest.mark.parametrize("content", ['{"fx": 1}', "[1, 2]", "3"])
+def test_other_json_beside_openposes_frames_is_left_out(tmp_path, other, content):
+    _frames(tmp_path, (8, 9, 10))
+    (tmp_path / other).write_text(content)
+    assert io.read(tmp_path, io.Unsaid(up="z")).positions[:, 0, 0].tolist() == [8, 9, 10]
+
+
+def test_a_frame_that_is_none_is_named(tmp_path):
+    _frames(tmp_path, (8, 9, 10))
+    (tmp_path / "clip_9_keypoints.json").write_text('{"version": 1.3}')
+    for path in (tmp_path, tmp_path / "clip_8_keypoints.json"):
+        with pytest.raises(FileFormatError, match=r"clip_9_keypoints\.json: no people"):
+            io.read(path)
+    (tmp_path / "cameras").mkdir()
+    (tmp_path / "cameras" / "camera.json").write_text('{"fx": 1}')
+    with pytest.raises(FileFormatError, match=r"camera\.json: no people"):
+        io.read(tmp_path / "cameras")
+
+
 def test_a_series_of_pixels_is_refused(tmp_path):
     _frames(tmp_path, (1, 2), key="pose_keypoints_2d")
     with pytest.raises(FileFormatError, match=r"only pixels \(pose_keypoints_2d\) in frame 0"):
