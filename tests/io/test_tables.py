@@ -138,6 +138,13 @@ def test_unknown_suffixes_list_the_known(tmp_path):
         io.read(tmp_path / "motion.bvh")
 
 
+@pytest.mark.parametrize("read", [io.read, io.read_with_layout, io.read_activation])
+@pytest.mark.parametrize("name", ["walk", "walk.xyz", "folder/walk"])
+def test_what_is_not_there_is_said_not_to_be_there(tmp_path, read, name):
+    with pytest.raises(FileFormatError, match=f"{name}: no such file"):
+        read(tmp_path / name)
+
+
 @pytest.mark.parametrize("suffix", ["npz", "json", "csv"])
 @given(data=st.data())
 @settings(max_examples=examples(60))
