@@ -56,10 +56,13 @@ def resample_times(frames: int, fps: float, new_fps: float) -> Array:
 def fps_of(frame_time_s: float) -> float:
     """Frames a second of a frame time as files round it: 0.03333 and 0.008333 mean 30 and 120, and not 30.003 and 120.005.
 
-    The rates of television stay what they are: what lies less than half way to them is whole.
+    0.0333 has fewer digits and means 30 too. The rates of television stay what they are: 29.97 lies five times as far from 30, and
+    its frame time has other digits.
     """
     fps = 1.0 / frame_time_s
-    return float(round(fps)) if abs(fps - round(fps)) < 5e-4 * fps else fps
+    places = len(f"{frame_time_s:.12f}".rstrip("0").partition(".")[2])
+    rounded = places >= 4 and round(fps) > 0 and round(1.0 / round(fps), places) == frame_time_s
+    return float(round(fps)) if rounded or abs(fps - round(fps)) < 2e-4 * fps else fps
 
 
 def interpolate(values: Array, fps: float, times: Array) -> Array:

@@ -186,7 +186,7 @@ def test_real_deepmimic_clips_are_people(data_dir, tmp_path):
         np.testing.assert_array_equal(io.read(tmp_path / "m.npz").positions_world, motion.positions_world)
 
 
-@pytest.mark.parametrize(("duration", "fps"), [(0.03333, 30.0), (0.008333, 120.0), (0.0166660007, 60.0), (0.033367, 1 / 0.033367)])
+@pytest.mark.parametrize(("duration", "fps"), [(0.03333, 30), (0.0333, 30), (0.008333, 120), (0.0166660007, 60), (0.033367, 1 / 0.033367)])
 @pytest.mark.parametrize("frames", [1, 4])
 def test_deepmimics_durations_are_rounded_as_frame_times_of_bvh_are(tmp_path, duration, fps, frames):
     (tmp_path / "m.txt").write_text(json.dumps({"Frames": [[duration, 0.0, 0.9, 0.0] + [1.0, 0.0, 0.0, 0.0] * 10] * frames}))
