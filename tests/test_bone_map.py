@@ -1,5 +1,7 @@
 """Bone maps: the shipped files, what fits a rig, and maps of one's own."""
 
+import contextlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,6 +88,34 @@ def test_a_map_of_ones_own_comes_back_as_it_was(tmp_path_factory, bones, control
     assert read_bone_map(path) == written
 
 
+def test_a_byte_order_mark_changes_nothing(tmp_path):
+    write_bone_map(tmp_path / "mine.toml", MAPS["Mixamo"])
+    (tmp_path / "notepad.toml").write_text((tmp_path / "mine.toml").read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert read_bone_map(tmp_path / "notepad.toml") == MAPS["Mixamo"]
+
+
+_words = st.one_of(st.integers(), st.text("ab", max_size=2))
+_values = st.one_of(
+    _words, st.lists(_words, max_size=3), st.dictionaries(st.sampled_from(["hip", "ankle", "target", "pole"]), _words, max_size=2)
+)
+
+
+def _as_toml(value) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_as_toml(one)}" for key, one in value.items()) + "}"
+    return f"[{', '.join(map(_as_toml, value))}]" if isinstance(value, list) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+@settings(max_examples=examples(150))
+@given(st.dictionaries(st.sampled_from(["name", "prefix", "sides", "marks", "deform", "controls", "ik", "joints"]), _values, max_size=4))
+def test_values_of_any_kind_are_read_or_refused(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("maps") / "odd.toml"
+    path.write_text("".join(f"{key} = {_as_toml(value)}\n" for key, value in ({"joints": {"hip": "h"}} | values).items()))
+    with contextlib.suppress(FileFormatError):
+        one = read_bone_map(path)
+        fit_rig(one, {"h": "", "a": "h", "b": "a"})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -96,6 +126,16 @@ def test_a_map_of_ones_own_comes_back_as_it_was(tmp_path_factory, bones, control
         ("sides = ['L']\n[joints]\nhip = 'h'", "two"),
         ("[joints]\nhip = 'h'\n[ik.ankle]\npole = 'p'", "ankle"),
         ("[joints", "bone map"),
+        ("ik = 3\n[joints]\nhip = 'h'", r"ik = 3\. Expected a table \[ik\]"),
+        ("deform = ['a']\n[joints]\nhip = 'h'", r"deform = \['a'\]\. Expected a table"),
+        ("controls = 'a'\n[joints]\nhip = 'h'", "controls = 'a'"),
+        ("sides = [1, 2]\n[joints]\nhip = 'h'", "two names"),
+        ("marks = 3\n[joints]\nhip = 'h'", "marks = 3"),
+        ("marks = 'abc'\n[joints]\nhip = 'h'", r"marks = 'abc'\. Expected a list of names"),
+        ("marks = [1]\n[joints]\nhip = 'h'", "marks"),
+        ("prefix = 3\n[joints]\nhip = 'h'", "prefix"),
+        ("[joints]\nhip = 'h'\n[ik]\nankle = 3", "ankle"),
+        ("[joints]\nhip = 'h'\n[ik.ankle]\ntarget = 't'\npole = 3", "ankle = 3"),
     ],
 )
 def test_a_file_that_is_no_map_says_why(tmp_path, text, said):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.errors import MotionError
-from agonist.motion import interpolate, resample_times
+from agonist.motion import check_clip, interpolate, resample_times, set_plain_clock
 from agonist.muscles import MuscleSet
 
 __all__ = ["Activation"]
@@ -45,12 +45,19 @@ class Activation:
         values = np.array(self.values, dtype=float)
         if values.ndim != 2 or values.shape[1] != len(self.muscles):
             raise MotionError(f"Activation of {self.muscles.name} must be (T, {len(self.muscles)}), found {values.shape}.")
-        if len(values) == 0:
-            raise MotionError("The activation has zero frames; at least one is needed.")
+        check_clip("The activation", len(values), self.fps)
+        set_plain_clock(self)
         if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
             raise MotionError(f"Activation must lie in [0, 1], found {np.min(values)} to {np.max(values)}.")
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
+        if self.uncertainty is not None:
+            uncertainty = np.array(self.uncertainty, dtype=float)
+            if uncertainty.shape != values.shape:
+                raise MotionError(f"Uncertainty must be {values.shape} as the activation is, found {uncertainty.shape}.")
+            check_clip("The uncertainty", len(values), self.fps, uncertainty)
+            uncertainty.setflags(write=False)
+            object.__setattr__(self, "uncertainty", uncertainty)
 
     def __len__(self) -> int:
         return len(self.values)

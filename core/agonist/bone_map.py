@@ -176,12 +176,17 @@ def bone_maps() -> tuple[BoneMap, ...]:
 def read_bone_map(path: Path) -> BoneMap:
     """Read a map. Raises FileFormatError."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FileFormatError(path, str(error), "a bone map in TOML with a name and a table [joints]") from None
-    sides = table.get("sides", ["L", "R"])
-    if not isinstance(table.get("joints"), dict) or not (isinstance(sides, list) and len(sides) == 2):
-        raise FileFormatError(path, "no table [joints], or sides that are not two", "a bone map: name, sides, [joints]")
+    sides, marks = table.get("sides", ["L", "R"]), table.get("marks", [])
+    if not isinstance(table.get("joints"), dict) or not (_are_names(sides) and len(sides) == 2):
+        raise FileFormatError(path, "no table [joints], or sides that are not two names", "a bone map: name, sides, [joints]")
+    if not _are_names(marks):
+        raise FileFormatError(path, f"marks = {marks!r}", "a list of names")
+    for key in ("deform", "controls", "ik"):
+        if not isinstance(table.get(key, {}), dict):
+            raise FileFormatError(path, f"{key} = {table[key]!r}", f"a table [{key}]")
     try:
         re.compile(table.get("prefix", ""))
     except (re.error, TypeError) as error:
@@ -196,8 +201,12 @@ def read_bone_map(path: Path) -> BoneMap:
                 ik.setdefault(joint, {})[key] = names[0]
     return BoneMap(
         str(table.get("name", path.stem)), joints, deform, controls, {end: IkControls(**names) for end, names in ik.items()},
-        tuple(map(str, table.get("marks", ()))), table.get("prefix", ""),
+        tuple(marks), table.get("prefix", ""),
     )  # fmt: skip
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _expanded(path: Path, table: Mapping[str, Any], sides: list[str]) -> dict[str, tuple[str, ...]]:
@@ -205,7 +214,7 @@ def _expanded(path: Path, table: Mapping[str, Any], sides: list[str]) -> dict[st
     found = {}
     for joint, value in table.items():
         names = [value] if isinstance(value, str) else value
-        if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
+        if not (_are_names(names) and names):
             raise FileFormatError(path, f"{joint} = {value!r}", "a bone's name or a list of names")
         for target, side in ((joint, ""),) if joint in JOINT_PARENTS else ((f"{joint}_l", sides[0]), (f"{joint}_r", sides[1])):
             if target not in JOINT_PARENTS:

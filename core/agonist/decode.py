@@ -34,7 +34,7 @@ def decode(activation: Activation, model: Model | None = None) -> Keypoints:
         frame rate and start as the activation's. `provenance` says what made it and that it has no place in the room.
 
     Raises:
-        MotionError: a muscle of the model is missing, or the frame rate cannot be.
+        MotionError: a muscle of the model is missing.
         ContractError: the model has no decoder, one of two dimensions, or does not fit its contract.
     """
     model = model or load_model(DEFAULT_DECODER)
@@ -44,8 +44,6 @@ def decode(activation: Activation, model: Model | None = None) -> Keypoints:
     missing = [name for name in wanted if name not in known]
     if missing:
         raise MotionError(f"Activation of {', '.join(known)}: no {', '.join(missing)}. Expected {', '.join(wanted)}.")
-    if not 0.1 <= activation.fps <= 1e6:
-        raise MotionError(f"Activation at {activation.fps} frames a second. Expected 0.1 to 1000000.")
     values = np.stack([activation.column(name) for name in wanted], axis=1)
     fps = model.contract.fps
     times = model_times(len(activation), activation.fps, fps)

@@ -78,7 +78,7 @@ class Contract:
     def read(path: Path) -> Contract:
         """Read and check `model.json`. Raises ContractError."""
         try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
+            raw = json.loads(path.read_text(encoding="utf-8-sig"))
             if raw["schema"] != 1:
                 raise ContractError(f"{path}: contract schema {raw['schema']}. Expected 1; a newer Agonist may read it.")
             if raw["layout"] != BODY25.name:

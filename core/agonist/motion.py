@@ -28,16 +28,23 @@ def _frozen(array: Any) -> Array:
     return result
 
 
-def _check_clip(what: str, frames: int, fps: float, *arrays: Array) -> None:
+def check_clip(what: str, frames: int, fps: float, *arrays: Array) -> None:
+    """Raises MotionError for a clip without frames, a frame rate that cannot be, or arrays (T, ...) that are not finite."""
     if frames == 0:
         raise MotionError(f"{what} has zero frames; at least one is needed.")
     # Whatever is slower would be resampled to more frames than any memory holds.
     if not 0.1 <= fps <= 1e6:
-        raise MotionError(f"{what} has a frame rate of {fps}; 0.1 to 1000000 frames a second are needed.")
+        raise MotionError(f"{what} has {fps} frames a second; 0.1 to 1000000 are needed.")
     for array in arrays:
         if not np.isfinite(array).all():
             bad = np.argwhere(~np.isfinite(array))[0]
             raise MotionError(f"{what} holds NaN or infinity, first at frame {bad[0]}; every number must be finite.")
+
+
+def set_plain_clock(clip: Any) -> None:
+    """`fps` and `start` of a frozen clip as Python's floats: numpy's write themselves otherwise into text."""
+    object.__setattr__(clip, "fps", float(clip.fps))
+    object.__setattr__(clip, "start", float(clip.start))
 
 
 def resample_times(frames: int, fps: float, new_fps: float) -> Array:
@@ -46,11 +53,27 @@ def resample_times(frames: int, fps: float, new_fps: float) -> Array:
     return np.arange(int(np.floor(duration * new_fps + 1e-6)) + 1) / new_fps
 
 
+def fps_of(frame_time_s: float) -> float:
+    """Frames a second of a frame time as files round it: 0.03333 and 0.008333 mean 30 and 120, and not 30.003 and 120.005.
+
+    0.0333 has fewer digits and means 30 too. The rates of television stay what they are: 29.97 lies five times as far from 30, and
+    its frame time has other digits.
+    """
+    fps = 1.0 / frame_time_s
+    places = len(f"{frame_time_s:.12f}".rstrip("0").partition(".")[2])
+    rounded = places >= 4 and round(fps) > 0 and round(1.0 / round(fps), places) == frame_time_s
+    return float(round(fps)) if rounded or abs(fps - round(fps)) < 2e-4 * fps else fps
+
+
 def interpolate(values: Array, fps: float, times: Array) -> Array:
-    """Linear interpolation along axis 0 at `times` seconds from the first frame, held at the ends."""
+    """Linear interpolation along axis 0 at `times` seconds from the first frame, held at the ends.
+
+    Exactly at a frame it is that frame, whatever the next one holds; NaN on one side of a time in between is NaN there.
+    """
     position = np.clip(np.asarray(times) * fps, 0, len(values) - 1)
     before = np.minimum(position.astype(int), len(values) - 1)
-    after = np.minimum(before + 1, len(values) - 1)
+    # NaN counts even with weight 0.
+    after = np.where(position > before, np.minimum(before + 1, len(values) - 1), before)
     weight = (position - before).reshape(-1, *([1] * (values.ndim - 1)))
     return values[before] * (1 - weight) + values[after] * weight
 
@@ -86,7 +109,8 @@ class Motion:
                 f"A motion on {joints} joints needs rotations (T, {joints}, 4) and a root path (T, 3), "
                 f"found {rotation.shape} and {root.shape}."
             )
-        _check_clip("The motion", len(rotation), self.fps, rotation, root)
+        check_clip("The motion", len(rotation), self.fps, rotation, root)
+        set_plain_clock(self)
         if np.abs(np.linalg.norm(rotation, axis=-1) - 1).max() > 1e-6:
             rotation = _frozen(rotations.normalize(rotation))
         object.__setattr__(self, "rotations_parent_from_joint", rotation)
@@ -95,7 +119,7 @@ class Motion:
             local = _frozen(self.local_positions)
             if local.shape != (len(rotation), joints, 3):
                 raise MotionError(f"Local positions must be ({len(rotation)}, {joints}, 3), found {local.shape}.")
-            _check_clip("The motion", len(rotation), self.fps, local)
+            check_clip("The motion", len(rotation), self.fps, local)
             object.__setattr__(self, "local_positions", local)
 
     def __len__(self) -> int:
@@ -158,7 +182,7 @@ class Keypoints:
     """Points in the world with confidence.
 
     Attributes:
-        positions: (T, K, 3) metres. A keypoint that was not seen is NaN and has confidence 0.
+        positions: (T, K, 3) metres. A keypoint that was not seen is NaN, all three numbers, and has confidence 0.
         layout: the names of the K points.
         fps: frames a second.
         confidence: (T, K) in [0, 1]; ones if not given.
@@ -174,19 +198,23 @@ class Keypoints:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        positions = _frozen(self.positions)
+        positions = np.array(self.positions, dtype=float)
         count = len(self.layout.names)
         if positions.ndim != 3 or positions.shape[1:] != (count, 3):
             raise MotionError(f"Keypoints in layout '{self.layout.name}' must be (T, {count}, 3), found {positions.shape}.")
         seen = np.isfinite(positions).all(axis=-1)
+        positions[~seen] = np.nan
         given = seen.astype(float) if self.confidence is None else np.where(seen, np.asarray(self.confidence, dtype=float), 0.0)
         confidence = _frozen(given)
         if confidence.shape != positions.shape[:2]:
             raise MotionError(f"Confidence must be {positions.shape[:2]}, found {confidence.shape}.")
-        _check_clip("The keypoint clip", len(positions), self.fps, confidence)
+        check_clip("The keypoint clip", len(positions), self.fps, confidence)
+        if confidence.min() < 0 or confidence.max() > 1:
+            raise MotionError(f"Confidence must lie in [0, 1], found {confidence.min():g} to {confidence.max():g}.")
+        set_plain_clock(self)
         if not seen.any():
             raise MotionError("Every keypoint of the clip is NaN; at least one must be a finite position in metres.")
-        object.__setattr__(self, "positions", positions)
+        object.__setattr__(self, "positions", _frozen(positions))
         object.__setattr__(self, "confidence", confidence)
 
     def __len__(self) -> int:
@@ -214,12 +242,14 @@ class Keypoints:
         return replace(self, positions=positions, confidence=self.confidence)
 
     def resample(self, fps: float) -> Keypoints:
-        """The same clip at another frame rate, linear in time; unseen keypoints stay NaN where both neighbours are."""
-        times = resample_times(len(self), self.fps, fps)
+        """The same clip at another frame rate, linear in time; recorded frames stay as they are.
+
+        A keypoint is seen between two frames if it is in both of them; `filled` before closes such gaps.
+        """
+        frames = resample_times(len(self), self.fps, fps) * self.fps
+        # A time that misses a recorded frame by rounding alone must not need the frame beside it.
+        frames = np.where(np.abs(frames - np.rint(frames)) < 1e-6, np.rint(frames), frames)
         assert self.confidence is not None
         return replace(
-            self,
-            positions=interpolate(self.positions, self.fps, times),
-            confidence=interpolate(self.confidence, self.fps, times),
-            fps=fps,
+            self, positions=interpolate(self.positions, 1.0, frames), confidence=interpolate(self.confidence, 1.0, frames), fps=fps
         )

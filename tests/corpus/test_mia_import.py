@@ -9,6 +9,8 @@ from agonist.corpus.mia_import import import_mia
 from agonist.corpus.mia_inspect import inspect_mia
 from agonist.corpus.mia_stitch import merge, place_windows
 from agonist.errors import FileFormatError, InputError, WorkError
+from agonist.evaluation.mia_windows import read_windows
+from agonist.keypoint_layouts import BODY25
 from agonist.training.data import read_corpus
 from tests.corpus.mia_copies import recording, small_copy
 
@@ -76,6 +78,27 @@ def test_equal_counts_in_another_pose_are_not_one_recording():
     np.testing.assert_allclose(take.joints[10:30], keypoints.positions[10:30] + 0.005, atol=1e-6)
 
 
+def test_a_joint_that_one_window_has_not_seen_does_not_part_a_recording():
+    keypoints, activation = recording(5, 60)
+    joints, counts = _cut(keypoints, activation, [0, 10])
+    joints[1][3, 21] = np.nan
+    places = place_windows(joints, counts)
+    assert [place.first for place in places] == [0, 10]
+    # The other window has seen it.
+    (take,) = merge(joints, counts, places, [0, 1])
+    np.testing.assert_allclose(take.joints, keypoints.positions[:40], atol=1e-6)
+    joints[0][13, 21] = np.nan
+    (take,) = merge(joints, counts, place_windows(joints, counts), [0, 1])
+    assert np.argwhere(np.isnan(take.joints).any(axis=-1)).tolist() == [[13, 21]]
+
+
+def test_equal_counts_without_a_pose_to_compare_are_not_one_recording():
+    keypoints, activation = recording(5, 60)
+    joints, counts = _cut(keypoints, activation, [0, 10])
+    joints[1][:20] = np.nan
+    assert [place.session for place in place_windows(joints, counts)] == [0, 1]
+
+
 def test_rest_does_not_tie_recordings_together():
     rest = [np.zeros((30, 8), dtype=np.float32)] * 3
     pose = [np.zeros((30, 25, 3), dtype=np.float32)] * 3
@@ -139,6 +162,47 @@ def test_import_makes_a_corpus_of_the_recorded_frames(copy, tmp_path):
     assert {clip.person for clip in val} == {clip.person for clip in train} == {"Subject0", "Subject1"}
     # Called again it writes the same.
     assert import_mia(copy, tmp_path / "mia") == document
+
+
+def _hide(path, frames, joint):
+    joints = np.load(path / "joints3d.npy")
+    joints[frames, joint] = np.nan
+    np.save(path / "joints3d.npy", joints)
+
+
+def test_an_unseen_joint_costs_neither_its_take_nor_its_windows(copy, tmp_path):
+    import_mia(copy, tmp_path / "whole")
+    # Subject0's windows share frames, Subject1's do not; the sole that is not seen is what the floor is taken from.
+    for window in ("Subject0/Squat/7", "Subject1/Squat/2"):
+        _hide(copy / "train" / window, slice(12, 14), BODY25.index("heel_l"))
+    import_mia(copy, tmp_path / "hidden")
+    for path in sorted((tmp_path / "whole" / "takes").iterdir()):
+        before, after = np.load(path)["keypoints"], np.load(tmp_path / "hidden" / "takes" / path.name)["keypoints"]
+        np.testing.assert_allclose(after, before, atol=0.06)
+    before, after = (read_windows(tmp_path / name).keypoints for name in ("whole", "hidden"))
+    changed = np.argwhere((before != after).any(axis=-1))
+    assert set(changed[:, 2]) == {BODY25.index("heel_l")} and set(changed[:, 1]) == {12, 13} and len(changed) == 4
+    np.testing.assert_allclose(after, before, atol=0.06)
+    assert inspect_mia(copy)["joint_order"] == {"groups": 2, "upright": 2, "symmetric": 2}
+
+
+def test_a_window_that_never_shows_a_joint_is_damaged(copy, tmp_path):
+    _hide(copy / "train" / "Subject1" / "Squat" / "2", slice(None), BODY25.index("wrist_r"))
+    with pytest.raises(FileFormatError, match=r"Squat/2/joints3d\.npy: wrist_r never seen"):
+        import_mia(copy, tmp_path / "mia")
+    assert len(import_mia(copy, tmp_path / "skipped", skip_damaged=True)["damaged"]) == 1
+
+
+@pytest.mark.parametrize("folder", ["takes", "windows"])
+@pytest.mark.parametrize("name", ["keypoints", "activation"])
+def test_arrays_of_an_import_that_are_not_finite_are_refused(copy, tmp_path, folder, name):
+    import_mia(copy, tmp_path / "mia")
+    path = min((tmp_path / "mia" / folder).glob("*Subject1*"))
+    arrays = dict(np.load(path))
+    arrays[name].flat[3] = np.nan
+    np.savez(path, **arrays)
+    with pytest.raises(FileFormatError, match=f"{path.name}: NaN or infinity"):
+        read_windows(tmp_path / "mia", "in" if folder == "windows" else "time-blocked")
 
 
 def test_a_simulated_copy_stays_simulated(copy, tmp_path):

@@ -49,7 +49,7 @@ def c3d_bytes(
             add(2, name, numbers(2, [integer(value & 0xFFFF), integer(value >> 16)], scalar=False))
     add(1, "FRAMES", numbers(2, [integer(min(frames, 65535))]), last=True)
     blocks = -(-(4 + len(chain)) // 512)
-    header = bytes([2, 0x50]) + struct.pack(order + "4H", count, analog, first, min(first + frames - 1, 65535)) + b"\0\0"
+    header = bytes([2, 0x50]) + struct.pack(order + "4H", count, analog, min(first, 65535), min(first + frames - 1, 65535)) + b"\0\0"
     header += _real(scale, processor) + struct.pack(order + "HH", 2 + blocks, max(1, analog)) + _real(fps, processor)
     parameters = bytes([1, 0x50, blocks, processor]) + chain
     seen = np.isfinite(points).all(axis=-1, keepdims=True)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agonist import rotations
+from agonist.corpus.sources import resize
 from agonist.errors import AgonistError, FileFormatError
 from agonist.io import bvh
 from tests.clips import exercise
@@ -194,6 +195,31 @@ def test_the_smallest_file(tmp_path):
 def test_broken_files_say_what_and_where(tmp_path, text, message):
     with pytest.raises(FileFormatError, match=message):
         bvh.read(_file(tmp_path, text))
+
+
+@pytest.mark.parametrize("up", ["y", "z"])
+@pytest.mark.parametrize(
+    ("height_m", "unit_m"),
+    [(0.82, 0.01), (0.95, 0.01), (1.05, 0.01), (1.75, 0.01), (2.4, 0.01), (0.95, 0.001), (0.85, 1.0), (1.75, 1.0), (1.75, 0.001),
+     (1.55, 0.0254), (1.75, 0.0254), (1.95, 0.0254), (1.5, 0.0254 / 0.45), (1.95, 0.0254 / 0.45)],
+)  # fmt: skip
+def test_children_and_grown_ups_are_as_tall_as_they_were(tmp_path, height_m, unit_m, up):
+    clip = resize(exercise("Squat", 0.2), height_m)
+    bvh.write(tmp_path / "m.bvh", clip, bvh.default_layout(clip, up=up, unit_m=unit_m))
+    layout = bvh.read(tmp_path / "m.bvh").layout
+    assert (layout.unit_m, layout.up) == (unit_m, up)
+
+
+@pytest.mark.parametrize(
+    ("frame_time", "fps"),
+    [("0.0333333", 30), ("0.03333", 30), ("0.0333", 30), ("0.0167", 60), ("0.0083", 120), ("0.0417", 24), ("0.0666667", 15),
+     ("0.008333", 120), ("0.0083333", 120), ("0.00833", 120), ("0.016667", 60), ("0.01667", 60),
+     ("0.01668", 59.952), ("0.041667", 24), ("0.04", 25), ("0.033367", 29.97), ("0.03336670", 29.97), ("0.041708", 23.976),
+     ("0.016683", 59.94), ("0.08", 12.5), ("3", 1 / 3)],
+)  # fmt: skip
+def test_rounded_frame_times_mean_whole_rates_and_televisions_stay(tmp_path, frame_time, fps):
+    found = bvh.read(_file(tmp_path, SMALL.replace("0.0333333", frame_time))).motion.fps
+    assert found == fps if isinstance(fps, int) else found == pytest.approx(fps, rel=5e-5) and found == 1 / float(frame_time)
 
 
 @given(st.data())

@@ -50,6 +50,14 @@ def test_a_part_that_starts_later_is_read(tmp_path):
     assert len(_read(tmp_path, c3d_bytes(_points(9), ["A", "B", "C"], first=4000))) == 9
 
 
+@pytest.mark.parametrize("processor", [INTEL, DEC, MIPS])
+@pytest.mark.parametrize(("first", "start"), [(0, 0.0), (1, 0.0), (201, 2.0), (65_500, 654.99), (140_001, 1400.0)])
+def test_a_part_keeps_its_place_in_time(tmp_path, processor, first, start):
+    points = np.zeros((100, 1, 3))
+    markers = _read(tmp_path, c3d_bytes(points, ["A"], first=first, long_frames=first > 60_000, processor=processor))
+    assert markers.start == pytest.approx(start) and len(markers) == 100
+
+
 def test_a_name_that_occurs_twice_is_told_apart(tmp_path):
     assert _read(tmp_path, c3d_bytes(_points(), ["A", "A", ""])).layout.names == ("A", "A#2", "point3")
 

@@ -1,10 +1,13 @@
 """Joint angles of OpenSim's gait models: which way each turns, and a real walk against its own markers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from agonist import io
 from agonist.errors import FileFormatError, InputError
+from agonist.humanoid import body_height_m, map_humanoid
 from agonist.io.coordinates import NEEDED_COORDINATES, motion_from_coordinates
 from agonist.io.mot_sto import OpenSimTable, write
 from agonist.keypoint_layouts import BODY25
@@ -67,6 +70,41 @@ def test_other_tables_say_what_is_missing(tmp_path):
         io.read(path)
     with pytest.raises(InputError, match="lacks pelvis_tilt"):
         motion_from_coordinates(io.mot_sto.read(path))
+
+
+@pytest.mark.parametrize("said", ["inDegrees=yes", "inDegrees = y", "Angles are in degrees.", "  angles are in  degrees", "name walk", ""])
+def test_degrees_are_degrees_however_a_header_says_so(tmp_path, said):
+    path = tmp_path / "walk.mot"
+    bent = table(hip_flexion_r=40.0, knee_angle_r=-70.0)
+    write(path, bent)
+    path.write_text(path.read_text().replace("inDegrees=yes", said))
+    turns = io.read(path).rotations_parent_from_joint
+    np.testing.assert_allclose(turns, motion_from_coordinates(bent).rotations_parent_from_joint, atol=1e-9)
+
+
+@pytest.mark.parametrize("said", ["inDegrees=no", "inDegrees=n", "Angles are in radians.", ""])
+def test_radians_are_radians_however_a_header_says_so(tmp_path, said):
+    path = tmp_path / "walk.mot"
+    bent = table(hip_flexion_r=40.0, knee_angle_r=-70.0, pelvis_rotation=800.0)
+    is_place = [name.startswith("pelvis_t") and name != "pelvis_tilt" for name in bent.columns]
+    write(path, replace(bent, values=np.where(is_place, bent.values, np.radians(bent.values)), in_degrees=False))
+    path.write_text(path.read_text().replace("inDegrees=no", said))
+    turns = io.read(path).rotations_parent_from_joint
+    np.testing.assert_allclose(turns, motion_from_coordinates(bent).rotations_parent_from_joint, atol=1e-9)
+
+
+@pytest.mark.parametrize("pelvis_ty", [0.0, -0.1, 0.02, 0.25, 3.1])
+def test_a_pelvis_that_is_not_above_the_floor_leaves_a_body_of_usual_height(pelvis_ty):
+    motion = motion_from_coordinates(table(pelvis_ty=pelvis_ty))
+    assert body_height_m(motion.skeleton, map_humanoid(motion.skeleton)) == pytest.approx(1.75)
+    usual = motion_from_coordinates(table(), height_m=1.75)
+    np.testing.assert_allclose(motion.root_position[:, 2] - usual.root_position[:, 2], pelvis_ty - 0.95, atol=1e-9)
+
+
+@pytest.mark.parametrize("pelvis_ty", [0.5, 0.95, 1.2])
+def test_legs_fit_the_height_of_the_pelvis(pelvis_ty):
+    keypoints = motion_from_coordinates(table(pelvis_ty=pelvis_ty)).positions_world
+    assert abs(keypoints[0, :, 2].min()) < 0.12 * pelvis_ty
 
 
 def test_a_damaged_number_is_refused():

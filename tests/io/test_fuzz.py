@@ -147,6 +147,12 @@ def test_the_whole_file_is_read(folder, name):
     assert reads_or_refuses(folder, file, raw, read)
 
 
+@pytest.mark.parametrize("name", [name for name, (_, file, _) in FORMATS.items() if file.split(".")[1] not in ("npz", "npy", "c3d")])
+def test_a_byte_order_mark_before_a_text_changes_nothing(folder, name):
+    raw, file, read = FORMATS[name]
+    assert reads_or_refuses(folder, file, b"\xef\xbb\xbf" + raw, read)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @given(harms=st.lists(HARMS, min_size=1, max_size=5))
 @_few

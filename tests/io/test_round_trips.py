@@ -186,6 +186,13 @@ def test_real_deepmimic_clips_are_people(data_dir, tmp_path):
         np.testing.assert_array_equal(io.read(tmp_path / "m.npz").positions_world, motion.positions_world)
 
 
+@pytest.mark.parametrize(("duration", "fps"), [(0.03333, 30), (0.0333, 30), (0.008333, 120), (0.0166660007, 60), (0.033367, 1 / 0.033367)])
+@pytest.mark.parametrize("frames", [1, 4])
+def test_deepmimics_durations_are_rounded_as_frame_times_of_bvh_are(tmp_path, duration, fps, frames):
+    (tmp_path / "m.txt").write_text(json.dumps({"Frames": [[duration, 0.0, 0.9, 0.0] + [1.0, 0.0, 0.0, 0.0] * 10] * frames}))
+    assert deepmimic.read(tmp_path / "m.txt").fps == fps
+
+
 def test_openpose_folders_are_read_in_the_order_of_their_numbers(tmp_path):
     for frame in (0, 9, 10):
         person = {"pose_keypoints_3d": [float(frame), 0.0, 1.0, 0.8] * 25}
@@ -217,6 +224,26 @@ def test_numbered_files_of_ours_are_not_a_series(tmp_path):
     for number in (1, 2):
         keypoints_json.write(tmp_path / f"walk{number}.json", Keypoints(np.full((3, 25, 3), float(number)), BODY25, 30.0))
     assert len(io.read(tmp_path / "walk1.json")) == 3
+
+
+@pytest.mark.parametrize("other", ["camera.json", "2.json", "clip_x_keypoints.json"])
+@pytest.mark.parametrize("content", ['{"fx": 1}', "[1, 2]", "3"])
+def test_other_json_beside_openposes_frames_is_left_out(tmp_path, other, content):
+    _frames(tmp_path, (8, 9, 10))
+    (tmp_path / other).write_text(content)
+    assert io.read(tmp_path, io.Unsaid(up="z")).positions[:, 0, 0].tolist() == [8, 9, 10]
+
+
+def test_a_frame_that_is_none_is_named(tmp_path):
+    _frames(tmp_path, (8, 9, 10))
+    (tmp_path / "clip_9_keypoints.json").write_text('{"version": 1.3}')
+    for path in (tmp_path, tmp_path / "clip_8_keypoints.json"):
+        with pytest.raises(FileFormatError, match=r"clip_9_keypoints\.json: no people"):
+            io.read(path)
+    (tmp_path / "cameras").mkdir()
+    (tmp_path / "cameras" / "camera.json").write_text('{"fx": 1}')
+    with pytest.raises(FileFormatError, match=r"camera\.json: no people"):
+        io.read(tmp_path / "cameras")
 
 
 def test_a_series_of_pixels_is_refused(tmp_path):

@@ -1,5 +1,9 @@
 """NPZ, CSV, JSON, TRC, C3D and ASF/AMC: round trips, real recordings, broken files."""
 
+import csv
+from dataclasses import replace
+from io import StringIO
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,6 +37,35 @@ def test_activation_comes_back(tmp_path, write, read):
     np.testing.assert_allclose(after.values, before.values, atol=1e-5)
     np.testing.assert_allclose(after.uncertainty, before.uncertainty, atol=1e-5)
     assert (after.muscles, after.fps, after.start, after.reference) == (before.muscles, before.fps, before.start, before.reference)
+
+
+def _spreadsheet(text, separator, decimal):
+    """What a spreadsheet makes of a table with commas: all lines equally wide, cells quoted where they must be."""
+    rows = list(csv.reader(text.splitlines()))
+    width = max(map(len, rows))
+    stream = StringIO()
+    writer = csv.writer(stream, delimiter=separator, lineterminator="\r\n")
+    for row in rows:
+        number = not row[0].startswith(("#", "time_s"))
+        writer.writerow([cell.replace(".", decimal) if number else cell for cell in row] + [""] * (width - len(row)))
+    # One that was emptied.
+    return stream.getvalue() + separator * (width - 1) + "\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize(("separator", "decimal"), [(",", "."), (";", "."), (";", ","), ("\t", "."), ("\t", ",")])
+@pytest.mark.parametrize("reference", ["simulated", 'measured: "peak"; of a trial, ä', ", ".join(["more notes than columns"] * 30)])
+def test_activation_comes_back_from_a_spreadsheet(tmp_path, encoding, separator, decimal, reference):
+    before = replace(_activation(), reference=reference)
+    csv_activation.write(tmp_path / "a.csv", before)
+    text = _spreadsheet((tmp_path / "a.csv").read_text(encoding="utf-8"), separator, decimal)
+    (tmp_path / "b.csv").write_bytes(text.encode(encoding))
+    after = io.read_activation(tmp_path / "b.csv")
+    np.testing.assert_allclose(after.values, before.values, atol=1e-5)
+    np.testing.assert_allclose(after.uncertainty, before.uncertainty, atol=1e-5)
+    assert (after.muscles, after.fps, after.start, after.unit) == (before.muscles, before.fps, before.start, before.unit)
+    # Where the commas of a note parted cells, what parts cells now is between them.
+    assert after.reference == before.reference.replace(",", separator)
 
 
 def test_motion_comes_back_from_npz(tmp_path):
@@ -103,6 +136,13 @@ def test_unknown_suffixes_list_the_known(tmp_path):
         io.read(tmp_path / "motion.xyz")
     with pytest.raises(FileFormatError, match="no such file"):
         io.read(tmp_path / "motion.bvh")
+
+
+@pytest.mark.parametrize("read", [io.read, io.read_with_layout, io.read_activation])
+@pytest.mark.parametrize("name", ["walk", "walk.xyz", "folder/walk"])
+def test_what_is_not_there_is_said_not_to_be_there(tmp_path, read, name):
+    with pytest.raises(FileFormatError, match=f"{name}: no such file"):
+        read(tmp_path / name)
 
 
 @pytest.mark.parametrize("suffix", ["npz", "json", "csv"])

@@ -40,7 +40,7 @@ def read_index(folder: Path, needed: Collection[str] = ("id", "split", "usable")
 
 
 def read_take(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Keypoints (T, 25, 3) in metres and activation (T, 8) of a take, T > 0. Raises FileFormatError."""
+    """Keypoints (T, 25, 3) in metres and activation (T, 8) of a take, all finite, T > 0. Raises FileFormatError."""
     try:
         with np.load(path, allow_pickle=False) as data:
             keypoints, activation = data["keypoints"], data["activation"]
@@ -48,4 +48,6 @@ def read_take(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         raise FileFormatError(path, f"{type(error).__name__} {error}", _TAKE) from error
     if keypoints.shape != (len(activation), 25, 3) or activation.shape[1:] != (8,) or len(activation) == 0:
         raise FileFormatError(path, f"arrays of shape {keypoints.shape} and {activation.shape}", "(T, 25, 3) and (T, 8)")
+    if not (np.isfinite(keypoints).all() and np.isfinite(activation).all()):
+        raise FileFormatError(path, "NaN or infinity", _TAKE)
     return keypoints, activation

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from agonist.corpus.mia_inspect import PUBLISHED_WINDOWS, MiaGroup, find_root, i
 from agonist.corpus.mia_layout import WINDOW
 from agonist.corpus.mia_lists import find_lists, judged_windows, sort_lists, write_lists
 from agonist.corpus.mia_published import write_published
-from agonist.corpus.mia_stitch import Stretch, merge
+from agonist.corpus.mia_stitch import Stretch, filled, merge
 from agonist.errors import FileFormatError, InputError, WorkError
 from agonist.io import mia
 from agonist.io.atomic import atomic_path
@@ -33,7 +34,8 @@ VALIDATION_SHARE = 0.1
 _SOLES = [BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe", "small_toe") for side in "lr"]
 _NOTE = (
     "The hips are the origin of every recorded frame: where the body went is not known. The floor is the 2nd percentile of the soles "
-    "over a take. Splits: MIA's val/ is the test; the last tenth of each person's and exercise's frames in train/ is for validation."
+    "over a take. A joint that was not seen in some frames is interpolated over time. Splits: MIA's val/ is the test; the last tenth "
+    "of each person's and exercise's frames in train/ is for validation."
 )
 
 
@@ -111,7 +113,9 @@ def _splits(group: MiaGroup) -> list[tuple[str, str, Stretch]]:
 
     def of(folder: str) -> list[Stretch]:
         chosen = [index for index, one in enumerate(group.folders) if one == folder]
-        return merge(group.joints, group.counts, group.places, chosen)
+        stretches = merge(group.joints, group.counts, group.places, chosen)
+        # Before a part is taken, in which a joint may never be seen.
+        return [replace(stretch, joints=filled(stretch.joints)) for stretch in stretches]
 
     result = [("test", "val", stretch) for stretch in of("val")]
     training = of("train")

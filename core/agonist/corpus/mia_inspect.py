@@ -43,7 +43,8 @@ class MiaGroup:
     Attributes:
         person, exercise: folder names.
         folders: "train" or "val" of each window. names: its path below the data set.
-        joints: (T, 25, 3) metres, house axes, of each window. counts: (T, 8) of each.
+        joints: (T, 25, 3) metres, house axes, of each window; NaN where not seen, but each joint in one frame at least.
+        counts: (T, 8) of each window.
         places: recording and first frame of each.
     """
 
@@ -108,7 +109,12 @@ def read_groups(root: Path, damaged: list[str] | None = None, progress: Progress
 def _read(path: Path, damaged: list[str] | None) -> tuple[Array, Array] | None:
     try:
         window = mia.read(path, full_scale_counts=_ANY_COUNTS)
-        return window.keypoints.positions.astype(np.float32), (window.activation.values * _ANY_COUNTS).astype(np.float32)
+        joints = window.keypoints.positions.astype(np.float32)
+        seen = np.isfinite(joints).all(axis=-1).any(axis=0)
+        if not seen.all():
+            never = ", ".join(name for name, once in zip(BODY25.names, seen, strict=True) if not once)
+            raise FileFormatError(path / "joints3d.npy", f"{never} never seen", "every joint in one frame at least")
+        return joints, (window.activation.values * _ANY_COUNTS).astype(np.float32)
     except FileFormatError as error:
         if damaged is None:
             raise
@@ -213,12 +219,12 @@ def _overlaps(group: MiaGroup) -> tuple[list[int], int]:
 def _pose(group: MiaGroup) -> tuple[bool, bool]:
     """Whether the joints are in BODY_25's order: head over hips over ankles, and limbs of both sides equally long."""
     pose = np.concatenate(group.joints)
-    height = np.median(pose[..., 2], axis=0)
+    height = np.nanmedian(pose[..., 2], axis=0)
     ankles = max(height[BODY25.index("ankle_l")], height[BODY25.index("ankle_r")])
     upright = bool(height[BODY25.index("nose")] > height[BODY25.index("mid_hip")] > ankles)
 
     def length(a: str, b: str) -> float:
-        return float(np.median(np.linalg.norm(pose[:, BODY25.index(a)] - pose[:, BODY25.index(b)], axis=-1)))
+        return float(np.nanmedian(np.linalg.norm(pose[:, BODY25.index(a)] - pose[:, BODY25.index(b)], axis=-1)))
 
     bones = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
     ratios = [length(f"{a}_l", f"{b}_l") / max(length(f"{a}_r", f"{b}_r"), 1e-6) for a, b in bones]

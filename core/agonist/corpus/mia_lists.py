@@ -55,7 +55,7 @@ def find_lists(path: Path, root: Path, lists: Path | None = None) -> list[Path]:
 
 def list_lines(file: Path) -> list[str]:
     """The windows that a file names, as FOLDER/SubjectN/EXERCISE/IDX; none if it is no list."""
-    text = file.read_text(encoding="utf-8", errors="replace")
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
     return [line.strip().removeprefix(f"{MIA_FOLDER}/") for line in text.splitlines() if line.startswith(f"{MIA_FOLDER}/")]
 
 

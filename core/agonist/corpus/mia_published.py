@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from agonist.corpus.mia_inspect import MiaGroup
 from agonist.corpus.mia_layout import WINDOW
+from agonist.corpus.mia_stitch import filled
 from agonist.errors import FileFormatError
 from agonist.io.atomic import atomic_path
 
@@ -38,7 +39,10 @@ class PublishedWindows:
 
 
 def write_published(out: Path, group: MiaGroup, full_scale_counts: float) -> dict[str, Any]:
-    """Keep the windows of one person and exercise. Returns a row for corpus.json: file, windows, and how many were no 30 frames long."""
+    """Keep the windows of one person and exercise, unseen joints interpolated over time.
+
+    Returns a row for corpus.json: file, windows, and how many were no 30 frames long.
+    """
     whole = [index for index, counts in enumerate(group.counts) if len(counts) == WINDOW]
     file = f"windows/{group.person}-{group.exercise}.npz"
     if whole:
@@ -46,7 +50,7 @@ def write_published(out: Path, group: MiaGroup, full_scale_counts: float) -> dic
             np.savez_compressed(
                 stream,
                 names=np.array([group.names[index].replace("\\", "/") for index in whole]),
-                keypoints=np.stack([group.joints[index] for index in whole]),
+                keypoints=np.stack([filled(group.joints[index]) for index in whole]),
                 activation=(np.stack([group.counts[index] for index in whole]) / full_scale_counts).astype(np.float32),
                 session=np.array([f"{group.person}/{group.exercise}/{group.places[index].session}" for index in whole]),
                 first=np.array([group.places[index].first for index in whole]),
@@ -75,4 +79,6 @@ def _read(path: Path) -> tuple[NDArray[Any], ...]:
     count = len(names)
     if keypoints.shape != (count, WINDOW, 25, 3) or activation.shape != (count, WINDOW, 8) or len(session) != count or len(first) != count:
         raise FileFormatError(path, f"arrays of shape {keypoints.shape} and {activation.shape} for {count} windows", _EXPECTED)
+    if not (np.isfinite(keypoints).all() and np.isfinite(activation).all()):
+        raise FileFormatError(path, "NaN or infinity", _EXPECTED)
     return names, keypoints, activation, session, first

@@ -15,7 +15,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RUN", "SAME_POSE_M", "Placement", "Stretch", "merge", "place_windows"]
+from agonist.io import mia
+from agonist.keypoint_layouts import BODY25
+from agonist.motion import Keypoints
+
+__all__ = ["RUN", "SAME_POSE_M", "Placement", "Stretch", "filled", "merge", "place_windows"]
 
 Array = NDArray[np.float32]
 
@@ -46,7 +50,7 @@ class Stretch:
 
     Attributes:
         session, first: as in Placement.
-        joints: (T, 25, 3) metres. counts: (T, 8).
+        joints: (T, 25, 3) metres, NaN where not seen. counts: (T, 8).
         windows: indices of the windows that it was made of, in time order.
     """
 
@@ -81,7 +85,7 @@ def place_windows(joints: Sequence[Array], counts: Sequence[Array]) -> list[Plac
     """Which windows are of one recording, and where in it.
 
     Args:
-        joints: (T, 25, 3) metres of each window.
+        joints: (T, 25, 3) metres of each window, NaN where not seen.
         counts: (T, 8) of each window.
     """
     runs: dict[bytes, list[tuple[int, int]]] = defaultdict(list)
@@ -114,11 +118,17 @@ def _agree(joints_a: Array, counts_a: Array, joints_b: Array, counts_b: Array, l
     part = slice(later, later + shared)
     if not np.array_equal(counts_a[part], counts_b[:shared]):
         return False
-    return float(np.abs(joints_a[part] - joints_b[:shared]).max()) <= SAME_POSE_M
+    apart = np.abs(joints_a[part] - joints_b[:shared])
+    # A joint that one of the windows has not seen says nothing; equal counts without any pose to compare are too little.
+    compared = apart[np.isfinite(apart)]
+    return compared.size > 0 and float(compared.max()) <= SAME_POSE_M
 
 
 def merge(joints: Sequence[Array], counts: Sequence[Array], places: Sequence[Placement], chosen: Sequence[int]) -> list[Stretch]:
-    """The chosen windows as stretches without gaps, by recording and time; poses of a frame in several windows are averaged."""
+    """The chosen windows as stretches without gaps, by recording and time; poses of a frame in several windows are averaged.
+
+    A joint is NaN in the frames in which none of the windows has seen it.
+    """
     runs: list[list[int]] = []
     end = 0
     for index in sorted(chosen, key=lambda one: (places[one].session, places[one].first, one)):
@@ -132,14 +142,21 @@ def merge(joints: Sequence[Array], counts: Sequence[Array], places: Sequence[Pla
     return [_averaged(joints, counts, places, run) for run in runs]
 
 
+def filled(joints: Array) -> Array:
+    """(T, 25, 3) with joints interpolated over time where they were not seen; each must be in one frame at least."""
+    return Keypoints(joints.astype(float), BODY25, mia.FPS).filled().positions.astype(np.float32)
+
+
 def _averaged(joints: Sequence[Array], counts: Sequence[Array], places: Sequence[Placement], run: Sequence[int]) -> Stretch:
     first = places[run[0]].first
     frames = max(places[index].first + len(counts[index]) for index in run) - first
-    total, number = np.zeros((frames, *joints[run[0]].shape[1:])), np.zeros(frames)
+    total, number = (np.zeros((frames, *joints[run[0]].shape[1:])) for _ in range(2))
     values = np.zeros((frames, counts[run[0]].shape[1]), dtype=np.float32)
     for index in run:
         part = slice(places[index].first - first, places[index].first - first + len(counts[index]))
-        total[part] += joints[index]
-        number[part] += 1
+        seen = np.isfinite(joints[index])
+        total[part] += np.where(seen, joints[index], 0)
+        number[part] += seen
         values[part] = counts[index]
-    return Stretch(places[run[0]].session, first, (total / number[:, None, None]).astype(np.float32), values, tuple(run))
+    poses = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0).astype(np.float32)
+    return Stretch(places[run[0]].session, first, poses, values, tuple(run))

@@ -158,10 +158,11 @@ def read(path: str | PathLike[str], unsaid: Unsaid = Unsaid()) -> Clip:
 
         return openpose.read(path, fps=unsaid.fps, up=unsaid.up or "-y", person=unsaid.person)
     reader = SUFFIXES.get(path.suffix.lower())
+    if not path.is_file():
+        known = "a motion file" if reader else f"a motion file, which ends in one of {', '.join(SUFFIXES)}"
+        raise FileFormatError(path, "no such file", known)
     if reader is None:
         raise FileFormatError(path, f"a file ending in '{path.suffix}'", f"one of {', '.join(SUFFIXES)}")
-    if not path.is_file():
-        raise FileFormatError(path, "no such file", "a motion file")
     return reader(path, unsaid)
 
 
@@ -188,7 +189,8 @@ def read_activation(path: str | PathLike[str]) -> Activation:
     readers = {".csv": csv_activation.read, ".npz": npz.read_activation}
     suffix = Path(path).suffix.lower()
     if suffix not in readers:
-        raise FileFormatError(path, f"a file ending in '{suffix}'", f"activation in a file ending in {' or '.join(readers)}")
+        found = f"a file ending in '{suffix}'" if Path(path).exists() else "no such file"
+        raise FileFormatError(path, found, f"activation in a file ending in {' or '.join(readers)}")
     return readers[suffix](path)
 
 

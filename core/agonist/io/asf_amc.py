@@ -46,7 +46,7 @@ class _Asf:
 
 def _text(path: Path, what: str) -> list[str]:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise FileFormatError(path, f"cannot be read ({error.strerror})", what) from error
     if not text.strip():

@@ -20,15 +20,19 @@ from agonist.errors import AgonistError, FileFormatError, InputError, SkeletonEr
 from agonist.humanoid import body_height_m, map_humanoid
 from agonist.io.atomic import atomic_path
 from agonist.io.bvh_text import AXES, Triple, format_hierarchy, parse, preorder
-from agonist.motion import Motion
+from agonist.motion import Motion, fps_of
 from agonist.skeleton import Skeleton
 
 __all__ = ["BvhFile", "BvhLayout", "default_layout", "read", "write"]
 
 Array = NDArray[np.float64]
 
-# Metres in one unit of a file: metre, centimetre, millimetre, inch, and CMU's 1/0.45 inch (mocap.cs.cmu.edu).
-_UNITS_M = (1.0, 0.01, 0.001, 0.0254, 0.0254 / 0.45)
+# Metres in one unit of a file: metre, centimetre, millimetre; and inch and CMU's 1/0.45 inch (mocap.cs.cmu.edu).
+_METRIC_M, _INCHES_M = (1.0, 0.01, 0.001), (0.0254, 0.0254 / 0.45)
+_USUAL_BODY_M = 1.7
+# Who is as tall as that in a metric unit is taken for it [ours]: from a child of two years to a giant. What is below the smallest
+# in centimetres would be a grown-up in inches.
+_BODY_M = (0.8, 2.5)
 # Below this angle (radians) a rotation counts as the file's own and keeps the file's own numbers.
 _SAME_RAD = 1e-7
 # What a joint's channels may miss of its motion, metres and radians, before it gets the channels that it lacks.
@@ -118,8 +122,9 @@ def _guess(skeleton_file_units: Skeleton) -> tuple[str, float]:
         height, axis = float(extent.max()), 1 + int(extent[2] > extent[1])
     if not (np.isfinite(height) and height > 0):
         return "y", 0.01
+    fitting = [metres for metres in _METRIC_M if _BODY_M[0] <= height * metres <= _BODY_M[1]]
     # A tie cannot be: the units lie factors of 2.2 and more apart.
-    unit = min(_UNITS_M, key=lambda metres: abs(np.log(height * metres / 1.7)))
+    unit = min(fitting or (*_METRIC_M, *_INCHES_M), key=lambda metres: abs(np.log(height * metres / _USUAL_BODY_M)))
     return ("z" if axis == 2 else "y"), unit
 
 
@@ -153,7 +158,7 @@ def _to_motion(names: tuple[str, ...], parents: tuple[int, ...], offsets: Array,
     metres = places @ turn.T * layout.unit_m
     sliding = any(channel.endswith("position") for channels in layout.channels[1:] for channel in channels)
     return Motion(
-        skeleton, local, metres[:, 0], _fps(float(layout.frame_time)),
+        skeleton, local, metres[:, 0], fps_of(float(layout.frame_time)),
         local_positions=metres if sliding else None, provenance={"format": "bvh", "unit_m": layout.unit_m, "up": layout.up},
     )  # fmt: skip
 
@@ -176,12 +181,6 @@ def _rotations(values: Array, layout: BvhLayout) -> Array:
         if columns:
             local[:, joint] = rotations.from_euler(np.radians(values[:, columns]), layout.rotation_order(joint))
     return local
-
-
-def _fps(frame_time: float) -> float:
-    """Files round the frame time: 0.00833333 means 120 frames a second, not 120.00005."""
-    fps = 1.0 / frame_time
-    return float(round(fps)) if abs(fps - round(fps)) < 2e-3 and round(fps) > 0 else fps
 
 
 def default_layout(motion: Motion, *, up: str = "y", unit_m: float = 0.01) -> BvhLayout:
@@ -237,7 +236,7 @@ def write(path: str | PathLike[str], motion: Motion, layout: BvhLayout | None = 
 
 def _frame_time(motion: Motion, layout: BvhLayout) -> str:
     """The file's own text where it still is the motion's frame rate."""
-    if layout.frame_time and abs(_fps(float(layout.frame_time)) / motion.fps - 1) < 1e-9:
+    if layout.frame_time and abs(fps_of(float(layout.frame_time)) / motion.fps - 1) < 1e-9:
         return layout.frame_time
     return f"{1.0 / motion.fps:.10g}"
 

@@ -26,7 +26,7 @@ _FULL = 65535
 
 
 def read(path: str | PathLike[str], *, up: str | None = None) -> Keypoints:
-    """Markers as Keypoints in metres and house axes, NaN where a marker was not seen.
+    """Markers as Keypoints in metres and house axes, NaN where a marker was not seen; frame 1 is at time 0.
 
     `up` is the file's up axis, "y" or "z". If None, the file is asked, and is Z up by convention if it does not say.
 
@@ -46,10 +46,12 @@ def read(path: str | PathLike[str], *, up: str | None = None) -> Keypoints:
         positions = _positions(parameters, raw) * unit_m
     if up == "y":
         positions = np.stack([positions[..., 0], -positions[..., 2], positions[..., 1]], axis=-1)
+    rate = parameters.number("POINT", "RATE")
     try:
         return Keypoints(
-            positions, marker_layout(_names(parameters)), parameters.number("POINT", "RATE"), provenance={"format": "c3d"}
-        )
+            positions, marker_layout(_names(parameters)), rate, start=_first(parameters) / rate if rate > 0 else 0.0,
+            provenance={"format": "c3d"},
+        )  # fmt: skip
     except MotionError as error:
         raise FileFormatError(path, str(error).rstrip("."), "at least one marker seen at one frame") from error
 
@@ -135,6 +137,14 @@ def _frame_count(parameters: C3dParameters, room: int) -> int:
     if count < 1:
         raise FileFormatError(parameters.path, "zero frames", "at least one frame")
     return count
+
+
+def _first(parameters: C3dParameters) -> int:
+    """How many frames of the recording lie before the file's first."""
+    start = parameters.numbers("TRIAL", "ACTUAL_START_FIELD") if parameters.header.last == _FULL else []
+    number = start[0] + 65536 * start[1] if len(start) == 2 and np.isfinite(start).all() else parameters.header.first
+    # Some writers count from 0.
+    return max(int(number) - 1, 0)
 
 
 def _names(parameters: C3dParameters) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ NEEDED_COORDINATES: tuple[str, ...] = (
 _PELVIS_HEIGHT_M, _LEG_LENGTH_M, _HIPS_FROM_PELVIS_M = 0.95, 0.826, (-0.0707, -0.0661, 0.0)
 # Axes of the right ankle, subtalar joint and elbow; the left ones are their mirror images.
 _ANKLE, _SUBTALAR, _ELBOW = (-0.105, -0.174, 0.979), (0.787, 0.605, -0.121), (0.226, 0.022, 0.974)
+# What a pelvis' height may say of the height of a body [ours]; where it says less or more it is measured from something else.
+_BODY_M, _USUAL_BODY_M = (0.6, 2.5), 1.75
 # Degrees of many turns and metres of a long walk stay below this; what does not is damage.
 _LARGEST = 1e5
 # Rows: left, back and up, the axes in which the humanoid rests, in OpenSim's.
@@ -53,7 +55,9 @@ def motion_from_coordinates(table: OpenSimTable, height_m: float | None = None) 
 
     Args:
         table: joint angles, and the pelvis' place in metres.
-        height_m: body height; the one whose legs fit the height of the pelvis if None.
+        height_m: body height; if None the one whose legs fit the height of the pelvis, or 1.75 m where no body is as tall as that.
+
+    Where a table does not say what its angles are, they are degrees if a leg's joint would else turn half a circle or more.
 
     Raises:
         InputError: coordinates are missing, or not finite.
@@ -70,12 +74,15 @@ def motion_from_coordinates(table: OpenSimTable, height_m: float | None = None) 
     times = table.times[0] + np.arange(len(table)) / fps
     even = np.stack([np.interp(times, table.times, values) for values in table.values.T], axis=1)
 
+    legs = even[:, [column[name] for name in NEEDED_COORDINATES if not name.startswith("pelvis")]]
+    in_degrees = bool(np.abs(legs).max() > np.pi) if table.in_degrees is None else table.in_degrees
+
     def angle(name: str) -> Array:
         values = even[:, column[name]] if name in column else np.zeros(len(even))
-        return np.radians(values) if table.in_degrees else values
+        return np.radians(values) if in_degrees else values
 
     place = even[:, [column[f"pelvis_t{axis}"] for axis in "xyz"]]
-    height = height_m or float(np.percentile(place[:, 1], 95)) * _LEG_LENGTH_M / _PELVIS_HEIGHT_M / LEG
+    height = height_m or _height_m(place[:, 1])
     skeleton = humanoid_skeleton(height)
     local = rotations.identity(len(even), len(skeleton))
     turns = {"pelvis": _cardan(angle("pelvis_tilt"), angle("pelvis_list"), angle("pelvis_rotation")),
@@ -89,7 +96,13 @@ def motion_from_coordinates(table: OpenSimTable, height_m: float | None = None) 
     local[:, 0] = rotations.multiply(yaw, turns["pelvis"])
     hips = rotations.rotate(turns["pelvis"], _house(np.array(_HIPS_FROM_PELVIS_M)) * height * LEG / _LEG_LENGTH_M)
     root = rotations.rotate(yaw, place @ _HOUSE_FROM_OPENSIM.T + hips)
-    return Motion(skeleton, local, root, fps, start=float(times[0]), provenance={"format": "opensim coordinates", "height_m": height})
+    provenance = {"format": "opensim coordinates", "height_m": height, "in_degrees": in_degrees}
+    return Motion(skeleton, local, root, fps, start=float(times[0]), provenance=provenance)
+
+
+def _height_m(pelvis_m: Array) -> float:
+    height = float(np.percentile(pelvis_m, 95)) * _LEG_LENGTH_M / _PELVIS_HEIGHT_M / LEG
+    return height if _BODY_M[0] <= height <= _BODY_M[1] else _USUAL_BODY_M
 
 
 def _house(vector: Array) -> Array:

@@ -36,17 +36,19 @@ def write(path: str | PathLike[str], activation: Activation) -> None:
 
 
 def read(path: str | PathLike[str]) -> Activation:
-    """Read a table written by `write`. Raises FileFormatError."""
+    """Read a table written by `write`, also after a spreadsheet saved it: with semicolons or tabs, decimal commas, padded lines.
+
+    Raises FileFormatError.
+    """
     path = Path(path)
     expected = "a CSV with columns time_s and the muscles of one set"
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(path, f"cannot be read ({error})", expected) from error
-    comments = [line[1:].partition(":") for line in lines if line.startswith("#")]
-    notes = {key.strip(): value.strip() for key, colon, value in comments if colon}
     try:
-        rows = list(csv.reader(line for line in lines if line.strip() and not line.startswith("#")))
+        notes, table_lines, separator = _parts(lines)
+        rows = [row for row in map(_cells, csv.reader(table_lines, delimiter=separator)) if row]
     except csv.Error as error:
         raise FileFormatError(path, str(error), expected) from error
     if len(rows) < 2:
@@ -56,10 +58,12 @@ def read(path: str | PathLike[str]) -> Activation:
         raise FileFormatError(path, f"columns {', '.join(rows[0])[:120]}", f"time_s, then {', '.join(MUSCLE_SETS['mia8'].names)}")
     try:
         found = named_set(notes.get("muscles"), names)
-        table = np.array([[float(cell) for cell in row] for row in rows[1:]])
+        # Where semicolons part the cells the decimals may have commas.
+        decimal = "," if separator != "," else "."
+        table = np.array([[float(cell.replace(decimal, ".")) for cell in row] for row in rows[1:]])
         if "frames" in notes and notes["frames"] != str(len(table)):
             raise ValueError(f"{len(table)} rows where '# frames:' says {notes['frames'][:12]}; the file may be cut short")
-        fps = float(notes["fps"]) if "fps" in notes else (len(table) - 1) / float(table[-1, 0] - table[0, 0])
+        fps = float(notes["fps"].replace(decimal, ".")) if "fps" in notes else (len(table) - 1) / float(table[-1, 0] - table[0, 0])
         if not (np.isfinite(fps) and fps > 0 and np.isfinite(table).all()):
             raise ValueError("NaN, infinity or a frame rate that cannot be")
         if table.shape[1] != len(rows[0]):
@@ -73,3 +77,30 @@ def read(path: str | PathLike[str]) -> Activation:
         raise FileFormatError(path, f"{error}", "the same count of finite numbers in every row") from error
     except AgonistError as error:
         raise FileFormatError(path, str(error).rstrip("."), expected) from error
+
+
+def _parts(lines: list[str]) -> tuple[dict[str, str], list[str], str]:
+    """Notes of the comment lines, the lines of the table, and what parts its cells."""
+    titles = next((line for line in lines if line.lstrip('"').startswith("time_s")), "")
+    separator = next((one for one in ";\t" if one in titles), ",")
+    notes: dict[str, str] = {}
+    table = []
+    for line in lines:
+        # A spreadsheet pads every line to as many cells as the table has, and quotes a cell that holds a separator or a quote.
+        text = line.rstrip(f"{separator} ")
+        if text.startswith('"#'):
+            text = separator.join(next(csv.reader([text], delimiter=separator)))
+        if text.startswith("#"):
+            key, colon, value = text[1:].partition(":")
+            notes |= {key.strip(): value.strip()} if colon else {}
+        elif text:
+            table.append(line)
+    return notes, table, separator
+
+
+def _cells(row: list[str]) -> list[str]:
+    """A row without the empty cells behind its last number."""
+    cells = [cell.strip() for cell in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from agonist import rotations
 from agonist.errors import AgonistError, FileFormatError
 from agonist.io.json_file import load_json
-from agonist.motion import Motion, interpolate
+from agonist.motion import Motion, fps_of, interpolate
 from agonist.skeleton import Skeleton
 
 __all__ = ["humanoid3d", "read"]
@@ -114,11 +114,10 @@ def _even(durations: Array, local: Array, root: Array) -> tuple[float, Array, Ar
     """Frame rate, rotations and root path at even steps of time."""
     steps = durations[:-1]
     if len(steps) == 0:
-        return (1.0 / durations[0] if durations[0] > 1e-6 else 30.0), local, root
-    fps = 1.0 / float(np.median(steps))
+        return (fps_of(durations[0]) if durations[0] > 1e-6 else 30.0), local, root
+    fps = fps_of(float(np.median(steps)))
     if np.ptp(steps) < 0.01 * np.median(steps):
-        # Files round their durations: 0.016666 means 60 frames a second.
-        return (float(round(fps)) if round(fps) and abs(fps / round(fps) - 1) < 2e-3 else fps), local, root
+        return fps, local, root
     times = np.concatenate([[0.0], np.cumsum(steps)])
     fps = min(1.0 / float(steps.min()), 240.0)
     position = np.interp(np.arange(int(times[-1] * fps + 1e-6) + 1) / fps, times, np.arange(len(times)))

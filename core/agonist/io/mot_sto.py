@@ -32,7 +32,8 @@ class OpenSimTable:
         times: (T,) seconds, rising.
         columns: names of the N columns beside time.
         values: (T, N) in the file's own units; NaN where the file says so.
-        in_degrees: whether angles are degrees, as the header says; columns that are no angles are not touched by it.
+        in_degrees: whether angles are degrees, as the header says, None where it does not; columns that are no angles are not
+            touched by it.
         header: the header's other entries.
     """
 
@@ -40,7 +41,7 @@ class OpenSimTable:
     times: Array
     columns: tuple[str, ...]
     values: Array
-    in_degrees: bool = False
+    in_degrees: bool | None = None
     header: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -83,9 +84,19 @@ def read(path: str | PathLike[str]) -> OpenSimTable:
     columns = tuple(body[0][1][1:])
     times, values = _numbers(path, body[1:], len(columns))
     _check_rows(path, header, len(times))
-    known = {key.lower(): value for key, value in header.items()}
     other = {key: value for key, value in header.items() if key.lower() not in ("indegrees", "nrows", "ncolumns")}
-    return OpenSimTable(name, times, columns, values, known.get("indegrees", "no").lower() in ("yes", "true", "1"), other)
+    return OpenSimTable(name, times, columns, values, _in_degrees(lines[:end]), other)
+
+
+def _in_degrees(header: list[str]) -> bool | None:
+    """As an entry says, or a sentence of files that SIMM and older versions of OpenSim wrote."""
+    for line in header:
+        key, _, value = line.lower().partition("=")
+        if key.strip() == "indegrees":
+            return value.strip() in ("yes", "y", "true", "1")
+        if " ".join(line.lower().rstrip(" .").split()) in ("angles are in degrees", "angles are in radians"):
+            return "degrees" in line.lower()
+    return None
 
 
 def _numbers(path: Path, rows: list[tuple[int, list[str]]], count: int) -> tuple[Array, Array]:
@@ -115,7 +126,8 @@ def _check_rows(path: Path, header: dict[str, str], rows: int) -> None:
 def write(path: str | PathLike[str], table: OpenSimTable) -> None:
     """Write a table, whole or not at all."""
     lines = [table.name, *(f"{key}={value}" for key, value in table.header.items())]
-    lines += [f"nRows={len(table)}", f"nColumns={len(table.columns) + 1}", f"inDegrees={'yes' if table.in_degrees else 'no'}"]
+    lines += [f"nRows={len(table)}", f"nColumns={len(table.columns) + 1}"]
+    lines += [] if table.in_degrees is None else [f"inDegrees={'yes' if table.in_degrees else 'no'}"]
     lines += ["endheader", "\t".join(["time", *table.columns])]
     lines += ["\t".join(f"{value:.10g}" for value in (time, *row)) for time, row in zip(table.times, table.values, strict=True)]
     with atomic_path(path) as temporary:

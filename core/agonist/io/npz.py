@@ -163,13 +163,9 @@ def read_activation(path: str | PathLike[str]) -> Activation:
     try:
         # Files of before 0.1 name only the set.
         muscles = named_set(meta["muscles"], meta["muscle_names"]) if "muscle_names" in meta else muscle_set(meta["muscles"])
-        uncertainty = data.get("uncertainty")
-        if uncertainty is not None and uncertainty.shape != data["activation"].shape:
-            found = f"uncertainty of shape {uncertainty.shape} beside activation of shape {data['activation'].shape}"
-            raise FileFormatError(path, found, "equal shapes")
         return Activation(
             data["activation"], muscles, float(meta["fps"]), float(meta["start"]), meta["unit"],
-            meta["reference"], uncertainty, dict(meta["provenance"]),
+            meta["reference"], data.get("uncertainty"), dict(meta["provenance"]),
         )  # fmt: skip
     except FileFormatError:
         raise

@@ -37,8 +37,8 @@ def read(
     """Read the keypoints of one person.
 
     Args:
-        path: a folder of *.json, one file a frame in the order of the numbers in their names; one file of such a series,
-            which stands for all of it; or one file with a list of frames.
+        path: a folder of *.json, one file a frame in the order of the numbers in their names, beside which may lie other JSON;
+            one file of such a series, which stands for all of it; or one file with a list of frames.
         fps: frame rate, which the format does not carry.
         unit_m: metres in one unit of the file; OpenPose has the unit of the camera calibration.
         up: "-y" for a camera's axes (OpenPose's own), "y" or "z".
@@ -51,12 +51,24 @@ def read(
     if not path.is_dir():
         document = load_json(path, _EXPECTED)
         files = series_of(path) if isinstance(document, dict) else [path]
-        document = document if len(files) == 1 else [load_json(file, _EXPECTED) for file in files]
+        document = document if len(files) == 1 else _frames(files)
         return from_document(path, document, fps=fps, unit_m=unit_m, up=up, person=person)
     files = sorted(path.glob("*.json"), key=lambda file: [int(part) if part.isdecimal() else part for part in _parts(file.stem)])
     if not files:
         raise FileFormatError(path, "a folder without .json files", "a folder of OpenPose's, one file a frame")
-    return from_document(path, [load_json(file, _EXPECTED) for file in files], fps=fps, unit_m=unit_m, up=up, person=person)
+    return from_document(path, _frames(files), fps=fps, unit_m=unit_m, up=up, person=person)
+
+
+def _frames(files: list[Path]) -> list[Any]:
+    """The files' frames, without what is no frame of theirs (a camera's calibration, a list of people). Raises FileFormatError."""
+    documents = {file: load_json(file, _EXPECTED) for file in files}
+    with_people = [file for file in files if isinstance(documents[file], dict) and "people" in documents[file]]
+    # A frame left out would move all that follow it in time.
+    series = {one for file in with_people[:1] for one in series_of(file)}
+    for file in files:
+        if file not in with_people and (file in series or not with_people):
+            raise FileFormatError(file, "no people", _EXPECTED)
+    return [documents[file] for file in with_people]
 
 
 def series_of(path: Path) -> list[Path]:

@@ -26,7 +26,7 @@ def read(path: str | PathLike[str], *, up: str = "y") -> Keypoints:
     if up not in ("y", "z"):
         raise FileFormatError(path, f"'{up}' up", "y or z")
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError as error:
         raise FileFormatError(path, f"cannot be read ({error.strerror})", "a TRC file") from error
     if len(lines) < 6 or not lines[0].startswith("PathFileType"):

@@ -47,7 +47,7 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
     Raises FileFormatError, UnknownNameError.
     """
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         config, parts, _ = network_config(settings["config"]), list(settings["parts"]), int(settings["seed"])
         missing = [key for key in ("name", *parts) if key not in settings]
         missing += [f"{part}.{key}" for part in parts for key in _PART_KEYS if part not in missing and key not in settings[part]]
