@@ -21,8 +21,8 @@ __all__ = ["HOW_TO_INSTALL", "VIDEO_SUFFIXES", "capture_command", "captured"]
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv")
 
 HOW_TO_INSTALL = (
-    "Videos need Agonist's capture packages in a Python of your own: pip install 'agonist[capture]', then agonist models fetch pose, "
-    "and name its agonist program in the preferences of this extension"
+    "Videos need Agonist's capture packages in a Python of your own: in a clone of Agonist pip install '.[capture]', then agonist "
+    "models fetch pose, and name its agonist program in the preferences of this extension"
 )
 # How long a look for news may hold the window up.
 _LOOK_S = 0.02

@@ -72,4 +72,5 @@ class MissingDependencyError(WorkError):
     """An optional part of the package is not installed."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(f"{purpose} needs '{package}', which is not installed. Install it with: pip install 'agonist[{extra}]'")
+        how = f"Install it, in Agonist's clone, with: pip install '.[{extra}]'"
+        super().__init__(f"{purpose} needs '{package}', which is not installed. {how}")

@@ -115,7 +115,7 @@ def test_a_process_that_ends_without_a_file_has_failed(stub, film, tmp_path, act
 
 
 def test_a_program_that_cannot_be_started(film, tmp_path):
-    with pytest.raises(WorkError, match=r"cannot be started .*pip install 'agonist\[capture\]'"):
+    with pytest.raises(WorkError, match=r"cannot be started .*pip install '\.\[capture\]'"):
         list(captured([str(tmp_path / "none")], film, tmp_path / "out.bvh"))
 
 
@@ -193,7 +193,7 @@ def test_without_a_program_the_button_is_grey_and_says_how_to_get_one(film, monk
     monkeypatch.setattr(video_operator, "capture_command", lambda preferred="": None)
     assert not bpy.ops.agonist.capture_video.poll()
     for operator in ("capture_video", "import_motion"):
-        with pytest.raises(RuntimeError, match=r"pip install 'agonist\[capture\]'.*preferences"):
+        with pytest.raises(RuntimeError, match=r"pip install '\.\[capture\]'.*preferences"):
             getattr(bpy.ops.agonist, operator)(filepath=str(film))
     monkeypatch.setattr(video_operator, "preferences", lambda: SimpleNamespace(capture_command="/opt/none/agonist"))
     with pytest.raises(RuntimeError, match="name a capture program that is not there: /opt/none/agonist"):

@@ -281,7 +281,7 @@ def test_the_doctor_finds_what_is_broken_or_missing(agonist, tmp_path, monkeypat
     assert not document["ok"]
     assert parts["model agonist"]["state"] == "broken" and "editor.onnx: sha256" in parts["model agonist"]["found"]
     assert parts["core"]["state"] == "ok" and parts["physics"]["state"] == parts["capture"]["state"] == "missing"
-    assert "onnxruntime<1 (found 1." in parts["physics"]["found"] and "pip install 'agonist[physics]'" in parts["physics"]["advice"]
+    assert "onnxruntime<1 (found 1." in parts["physics"]["found"] and "pip install '.[physics]'" in parts["physics"]["advice"]
     assert "lacks no-such-package>=2" in parts["capture"]["found"]
 
 

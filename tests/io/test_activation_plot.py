@@ -57,6 +57,6 @@ def test_what_cannot_be_drawn_is_said(tmp_path, monkeypatch):
     with pytest.raises(FileFormatError, match=r"one of \.png, \.svg, \.pdf"):
         activation_plot.write(tmp_path / "c.gif", _activation())
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'agonist\[plot\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install '\.\[plot\]'"):
         activation_plot.write(tmp_path / "c.png", _activation())
     assert not list(tmp_path.iterdir())

@@ -29,7 +29,8 @@ _EXTRAS = {
     "blender": "build.py demo (Blender brings its own)",
 }
 _MIN_FREE_GB = 1.0
-_AGAIN = "Install Agonist again: pip install --force-reinstall agonist"
+_HOW = "Install it, in Agonist's clone, with: pip install '.[{}]'"
+_AGAIN = "Install Agonist again, in its clone: pip install --force-reinstall ."
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def examine() -> Iterator[Finding]:
     yield Finding("agonist", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     requirements = _requirements()
     if not requirements:
-        yield Finding("packages", "missing", "run without being installed, so what it requires is not known", "pip install agonist tells")
+        unknown = "run without being installed, so what it requires is not known"
+        yield Finding("packages", "missing", unknown, "In its clone pip install . tells")
     else:
         yield from _packages("core", requirements.get("", []), "everything", essential=True)
         for extra, purpose in _EXTRAS.items():
@@ -117,7 +119,7 @@ def _packages(extra: str, requirements: list[str], purpose: str, *, essential: b
     if not lack:
         yield Finding(extra, "ok", ", ".join(have))
         return
-    install = _AGAIN if essential else f"Install it with: pip install 'agonist[{extra}]'"
+    install = _AGAIN if essential else _HOW.format(extra)
     found = f"for {purpose}: lacks {', '.join(lack)}"
     yield Finding(extra, "broken" if essential else "missing", found, install)
 
@@ -135,7 +137,7 @@ def _video() -> Finding:
     try:
         import av
     except ImportError:
-        return Finding("video", "missing", "PyAV, which brings FFmpeg, is not there", "Install it with: pip install 'agonist[capture]'")
+        return Finding("video", "missing", "PyAV, which brings FFmpeg, is not there", _HOW.format("capture"))
     versions = {name: ".".join(map(str, number)) for name, number in av.library_versions.items()}
     libraries = ", ".join(f"{name} {versions[name]}" for name in ("libavcodec", "libavformat") if name in versions)
     return Finding("video", "ok", f"PyAV {av.__version__} with FFmpeg's {libraries}")
