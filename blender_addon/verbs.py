@@ -83,13 +83,14 @@ def build_muscles(armature: bpy.types.Object, *, mannequin: bool = True, muscles
     On a character with a skin of its own the muscles show in front of it. Raises SkeletonError.
     """
     begin_with_preferences(armature)
+    works = _works_of(armature)
     objects = add_muscles(armature, muscle_set(muscles))
     if _has_skin(armature):
         for thing in objects:
             thing.show_in_front = True
     elif mannequin:
         add_mannequin(armature)
-    _colour_anew(armature)
+    _colour_anew(armature, works)
 
 
 def glow(armature: bpy.types.Object, skins: list[bpy.types.Object], *, muscles: str = "mia8") -> None:
@@ -99,28 +100,38 @@ def glow(armature: bpy.types.Object, skins: list[bpy.types.Object], *, muscles: 
     """
     known = session.model_of(armature).contract.muscles
     told = tuple(muscle for muscle in muscle_set(muscles).muscles if stand_in(muscle.name, known)[0] is not None)
+    works = _works_of(armature)
     for skin in skins:
         glow_skin(skin, armature, MuscleSet(muscles, told))
-    _colour_anew(armature)
+    _colour_anew(armature, works)
 
 
 def bind(armature: bpy.types.Object, mesh: bpy.types.Object, muscle: str) -> None:
     """Let a mesh of the user's own stand for a muscle. Raises InputError, SkeletonError, UnknownNameError."""
+    works = _works_of(armature)
     bind_mesh(mesh, armature, muscle)
-    _colour_anew(armature)
+    _colour_anew(armature, works)
 
 
-def _colour_anew(armature: bpy.types.Object) -> None:
+def _works_of(armature: bpy.types.Object) -> dict[str, session.LiveEdit]:
+    """The motions that are there, predicted; asked for before anything is built, as it may fail.
+
+    The sliders need not be what the recommended motion was made of any more, so it is predicted from what it is.
+    """
+    props, works = armature.agonist, {}
+    if props.source_action is not None:
+        # Last comes the source, so that it is what is kept for the next slider.
+        if props.recommended_action is not None:
+            works["RECOMMENDED"] = session.live_edit_of(armature, props.recommended_action)
+        works["ORIGINAL"] = session.live_edit(armature)
+    return works
+
+
+def _colour_anew(armature: bpy.types.Object, works: Mapping[str, session.LiveEdit]) -> None:
     """Colours for muscles that are new, of the motions that are there."""
     props = armature.agonist
-    if props.source_action is None:
-        return
-    live = session.live_edit(armature)
-    _key(armature, live, "ORIGINAL")
-    if props.recommended_action is not None and _made_from(props.recommended_action, live.stamp):
-        asked, settings = asked_of(armature, live)
-        result = live.session.edit(asked, **settings, refine=False)
-        _key(armature, live, "RECOMMENDED", result.recommended)
+    for which, work in works.items():
+        _key(armature, works["ORIGINAL"], which, work.session.original, work.sample.first_frame)
     show_colours(muscle_objects(armature), props.show)
     show_skins(glowing_skins(armature), props.show)
 
@@ -227,14 +238,17 @@ def asked_of(
                    "feet_planted": scope.feet_planted}  # fmt: skip
 
 
-def _key(armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None) -> None:
+def _key(
+    armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None, first_frame: int | None = None
+) -> None:
     """Colour the muscles by an activation, the original's if none is given, in the original's colour range."""
     props, original = armature.agonist, live.session.original
     action = props.source_action if which == "ORIGINAL" else props.recommended_action
     top = range_top(original, props.colour_range)
     props.colour_top = float(top.max())
-    key_activation(muscle_objects(armature), activation or original, live.sample.first_frame, which, action.name, top)
-    key_skins(glowing_skins(armature), activation or original, live.sample.first_frame, which, action.name, top)
+    first = live.sample.first_frame if first_frame is None else first_frame
+    key_activation(muscle_objects(armature), activation or original, first, which, action.name, top)
+    key_skins(glowing_skins(armature), activation or original, first, which, action.name, top)
 
 
 def _made_from(action: bpy.types.Action, stamp: str) -> bool:

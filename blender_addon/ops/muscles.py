@@ -50,7 +50,7 @@ class AGONIST_OT_glow_skin(ArmatureOperator, bpy.types.Operator):
 
     @staticmethod
     def _skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
-        return [skin for skin in skins_of(armature) if MUSCLE_KEY not in skin and skin.data.library is None]
+        return [skin for skin in skins_of(armature) if MUSCLE_KEY not in skin and skin.data.library is None and len(skin.data.vertices)]
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         glowing = glowing_skins(armature)
