@@ -312,3 +312,6 @@ def recolour(armature: bpy.types.Object) -> None:
         recolour_muscles(muscle_objects(armature), props.colour_range), recolour_skins(glowing_skins(armature), props.colour_range)
     ]  # fmt: skip
     props.colour_top = max((top for top in tops if top is not None), default=props.colour_top)
+    # A duplicate may have played the colours of the first until now.
+    show_colours(muscle_objects(armature), props.show)
+    show_skins(glowing_skins(armature), props.show)

@@ -14,9 +14,9 @@ from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
 from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
 __all__ = [
-    "COLOURS", "HATCH", "MUSCLE_KEY", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation",
-    "keyed_activation", "keyed_values", "muscle_material", "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles",
-    "show_activation", "show_colours", "top_of_peaks", "use_colour_map",
+    "COLOURS", "HATCH", "MUSCLE_KEY", "OWNER", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation",
+    "keyed_activation", "keyed_values", "muscle_material", "muscle_objects", "own_colours", "prepare_muscle", "range_top",
+    "recolour_muscles", "show_activation", "show_colours", "top_of_peaks", "use_colour_map",
 ]  # fmt: skip
 
 MUSCLE_KEY = "agonist_muscle"
@@ -26,6 +26,8 @@ _MAP = "agonist_colour_map"
 _LEAST_TOP = 0.02
 # Where a muscle keeps its keyed colours: one action for each motion the rig can show.
 COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
+# On such an action: the name of the muscle or mesh that it belongs to.
+OWNER = "agonist_owner"
 # How much of its light a hatched muscle loses in its stripes [ours].
 HATCH = 0.45
 
@@ -44,14 +46,14 @@ def prepare_muscle(thing: bpy.types.Object, muscle: str, colour_map: str = "PAPE
     ):  # fmt: skip
         thing[key] = 0.0
         thing.id_properties_ui(key).update(min=0.0, max=1.0, description=told)
-    if not thing.material_slots:
-        thing.data.materials.append(None)
     use_colour_map({muscle: thing}, colour_map)
 
 
 def use_colour_map(objects: dict[str, bpy.types.Object], colour_map: str) -> None:
     """Give muscles the material of a colour map; the colour of solid view follows when they are keyed."""
     for thing in objects.values():
+        if not thing.material_slots:
+            thing.data.materials.append(None)
         # On the object: a duplicated rig shares meshes, and may have another map.
         thing.material_slots[0].link = "OBJECT"
         thing.material_slots[0].material = muscle_material(colour_map)
@@ -163,15 +165,23 @@ def key_activation(
             thing.color = (*UNKNOWN, 1.0)
             continue
         index = activation.muscles.index(source)
-        action = thing.get(COLOURS[which])
-        if action is None or action.get("agonist_owner") != thing.name:
-            # A duplicated rig shares the actions of the first until it is coloured itself.
-            action = bpy.data.actions.new(f"{name} | {muscle}")
-            action["agonist_owner"] = thing.name
-            thing[COLOURS[which]] = action
+        action = own_colours(thing, which, f"{name} | {muscle}")
         assign_action(thing, action)
         write_keys(ensure_fcurve(thing, action, '["activation_raw"]'), frames, activation.values[:, index])
         _key_colour(thing, action, frames, np.clip(activation.values[:, index] / top[index], 0, 1))
+
+
+def own_colours(owner: bpy.types.ID, which: str, name: str = "") -> bpy.types.Action:
+    """The action that keeps the colours of a motion on a muscle or a skin; a new one named `name` if it has none.
+
+    A duplicate shares the actions of the first until it is coloured itself, and gets copies then.
+    """
+    action = owner.get(COLOURS[which])
+    if action is None or action.get(OWNER) != owner.name:
+        action = bpy.data.actions.new(name) if action is None else action.copy()
+        action[OWNER] = owner.name
+        owner[COLOURS[which]] = action
+    return action
 
 
 def show_activation(objects: dict[str, bpy.types.Object], activation: np.ndarray, muscles: MuscleSet, top: np.ndarray) -> None:
@@ -223,7 +233,7 @@ def recolour_muscles(objects: dict[str, bpy.types.Object], mode: str) -> float |
         for name, keys in muscles.items():
             if keys is not None and name in top:
                 frames, values = keys
-                _key_colour(objects[name], objects[name][COLOURS[which]], frames, np.clip(values / top[name], 0, 1))
+                _key_colour(objects[name], own_colours(objects[name], which), frames, np.clip(values / top[name], 0, 1))
     return float(max(top.values()))
 
 
