@@ -34,6 +34,7 @@ from .rig.build import build_armature
 from .rig.controls import RigSample
 from .rig.keys import restore_posed
 from .rig.restore import apply_afresh
+from .rig.sample import stamp_of
 from .steps import Steps, finished, part
 
 __all__ = [
@@ -247,7 +248,8 @@ def _key(
     top = range_top(original, props.colour_range)
     props.colour_top = float(top.max())
     first = live.sample.first_frame if first_frame is None else first_frame
-    key_activation(muscle_objects(armature), activation or original, first, which, action.name, top)
+    stamp = stamp_of(armature, action, live.sample.rig)
+    key_activation(muscle_objects(armature), activation or original, first, which, action.name, top, stamp)
     key_skins(glowing_skins(armature), activation or original, first, which, action.name, top)
 
 

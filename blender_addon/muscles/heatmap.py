@@ -11,6 +11,8 @@ from agonist.activation import Activation
 from agonist.muscles import MUSCLE_SETS, MuscleSet, stand_in
 
 from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
+from ..rig.bones import rig_of
+from ..rig.sample import stamp_of
 from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
 __all__ = [
@@ -26,8 +28,8 @@ _MAP = "agonist_colour_map"
 _LEAST_TOP = 0.02
 # Where a muscle keeps its keyed colours: one action for each motion the rig can show.
 COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
-# On such an action: the name of the muscle or mesh that it belongs to.
-OWNER = "agonist_owner"
+# On such an action: the name of the muscle or mesh that it belongs to, and the fingerprint of the motion that it was predicted from.
+OWNER, _OF = "agonist_owner", "agonist_predicted_from"
 # How much of its light a hatched muscle loses in its stripes [ours].
 HATCH = 0.45
 
@@ -142,7 +144,7 @@ def top_of_peaks(peaks: np.ndarray, mode: str) -> np.ndarray:
 
 
 def key_activation(
-    objects: dict[str, bpy.types.Object], activation: Activation, first_frame: int, which: str, name: str, top: np.ndarray
+    objects: dict[str, bpy.types.Object], activation: Activation, first_frame: int, which: str, name: str, top: np.ndarray, stamp: str = ""
 ) -> None:
     """Key every muscle's colour at every frame, in one action a muscle, and show it.
 
@@ -153,6 +155,7 @@ def key_activation(
         which: "ORIGINAL" or "RECOMMENDED", the motion that these colours belong to.
         name: for the actions, `name | MUSCLE`.
         top: `range_top` of the activation, or of the one it is compared with.
+        stamp: `stamp_of` the motion, by which `keyed_activation` knows that it is still the same.
 
     The object's `activation` (the share of the colour range) drives the material, `activation_raw` is the number itself, and
     the object's colour shows the same in solid view.
@@ -166,6 +169,7 @@ def key_activation(
             continue
         index = activation.muscles.index(source)
         action = own_colours(thing, which, f"{name} | {muscle}")
+        action[_OF] = stamp
         assign_action(thing, action)
         write_keys(ensure_fcurve(thing, action, '["activation_raw"]'), frames, activation.values[:, index])
         _key_colour(thing, action, frames, np.clip(activation.values[:, index] / top[index], 0, 1))
@@ -264,12 +268,17 @@ def inherit_colours(thing: bpy.types.Object, before: bpy.types.Object) -> None:
 
 
 def keyed_activation(armature: bpy.types.Object) -> Activation | None:
-    """The activation that the muscles show of the motion that plays, one row a frame of its action; None where they show none."""
+    """The activation that the muscles show of the motion that plays, one row a frame of its action.
+
+    None where they show none, or that of keys which were changed since. Raises SkeletonError.
+    """
     props = armature.agonist
     action = props.source_action if props.show == "ORIGINAL" else props.recommended_action
     if action is None or armature.animation_data is None or armature.animation_data.action != action:
         return None
-    objects = muscle_objects(armature)
+    objects, stamp = muscle_objects(armature), stamp_of(armature, action, rig_of(armature))
+    if any(thing[COLOURS[props.show]].get(_OF) != stamp for thing in objects.values() if thing.get(COLOURS[props.show]) is not None):
+        return None
     keys = {name: _raw_keys(thing, props.show) for name, thing in objects.items()}
     first, last = (round(value) for value in action.frame_range)
     keys = {name: one for name, one in keys.items() if one is not None and not objects[name].get("estimated")}
