@@ -30,7 +30,7 @@ from .preferences import begin_with_preferences
 from .results import as_before_if_stopped, is_kept, name_result
 from .rig.apply import copy_action, settled
 from .rig.bones import detect_bones, fit_user_map, rig_of
-from .rig.build import build_armature
+from .rig.build import build_armature, is_rate
 from .rig.controls import RigSample
 from .rig.keys import restore_posed
 from .rig.restore import apply_afresh
@@ -60,6 +60,7 @@ __all__ = [
 def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Object:
     """A motion file as an armature with an action, with what the file leaves `unsaid`.
 
+    Where the scene keeps a rate that is not the file's, because something moves in it already, the armature's message says so.
     Raises FileFormatError and what the reader raises.
     """
     clip = io.read(path, unsaid)
@@ -72,6 +73,12 @@ def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Obje
         # One file stands for its numbered series.
         name = re.sub(r"[^A-Za-z]*[0-9]+(_keypoints)?$", "", name) or path.resolve().parent.name
     armature = build_armature(clip, name)
+    scene = bpy.context.scene
+    if not is_rate(scene, clip.fps):
+        rate = scene.render.fps / scene.render.fps_base
+        armature.agonist.message = (
+            f"Keyed at the scene's {rate:.5g} frames a second, because something moves in it already; the file has {clip.fps:.5g}"
+        )
     for thing in bpy.context.selected_objects:
         thing.select_set(False)
     armature.select_set(True)

@@ -267,7 +267,7 @@ def test_the_table_beside_it_says_what_was_predicted_of_either_motion(tmp_path):
 
 
 def test_keys_changed_since_predict_are_what_the_table_says(tmp_path):
-    armature, other = _rig(), rigs.quaternion(exercise("HighKick", 1.0))
+    other, armature = rigs.quaternion(exercise("HighKick", 1.0)), _rig()
     bpy.context.view_layer.objects.active = armature
     verbs.build_muscles(armature, mannequin=False)
     source = armature.animation_data.action
