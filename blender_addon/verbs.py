@@ -79,7 +79,7 @@ def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Obje
         armature.agonist.message = (
             f"Keyed at the scene's {rate:.5g} frames a second, because something moves in it already; the file has {clip.fps:.5g}"
         )
-    for thing in bpy.context.selected_objects:
+    for thing in list(bpy.context.view_layer.objects.selected):
         thing.select_set(False)
     armature.select_set(True)
     return armature

@@ -79,7 +79,7 @@ class AGONIST_OT_bind_mesh(ArmatureOperator, bpy.types.Operator):
 
     @staticmethod
     def _mesh(context: bpy.types.Context) -> bpy.types.Object | None:
-        return next((thing for thing in context.selected_objects if thing.type == "MESH"), None)
+        return next((thing for thing in context.view_layer.objects.selected if thing.type == "MESH"), None)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         return context.window_manager.invoke_props_dialog(self)

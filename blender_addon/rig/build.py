@@ -53,7 +53,7 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
     armature = bpy.data.objects.new(name, data)
     bpy.context.scene.collection.objects.link(armature)
     bpy.context.view_layer.objects.active = armature
-    bpy.ops.object.mode_set(mode="EDIT")
+    _switch(armature, "EDIT")
     rest = skeleton.rest_positions - skeleton.offsets[0]
     bones = []
     for joint, joint_name in enumerate(skeleton.names):
@@ -64,7 +64,7 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
             bone.parent = bones[skeleton.parents[joint]]
         bones.append(bone)
     names = [bone.name for bone in bones]
-    bpy.ops.object.mode_set(mode="OBJECT")
+    _switch(armature, "OBJECT")
     action = bpy.data.actions.new(name)
     assign_action(armature, action)
     if set_scene and is_first:
@@ -73,6 +73,12 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
         scene.frame_end = max(scene.frame_end, len(motion))
     key_motion(armature, action, motion, names, 1, rest_offset=skeleton.offsets[0])
     return armature
+
+
+def _switch(armature: bpy.types.Object, mode: str) -> None:
+    """Go into or out of a mode of the active armature, whether there is a window or not."""
+    with bpy.context.temp_override(active_object=armature, object=armature):
+        bpy.ops.object.mode_set(mode=mode)
 
 
 def _is_animated(scene: bpy.types.Scene) -> bool:
