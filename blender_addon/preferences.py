@@ -13,10 +13,27 @@ from .muscles.colours import COLOUR_MAPS
 __all__ = ["AgonistPreferences", "begin_with_preferences", "preferences", "register", "unregister"]
 
 
+_CACHE = "AGONIST_CACHE"
+# What the environment said before the preference did.
+_before: dict[str, str | None] = {}
+
+
 def _cache_moved(settings: AgonistPreferences, context: bpy.types.Context) -> None:
     # The core reads it where it fetches something.
     if settings.cache_folder:
-        os.environ["AGONIST_CACHE"] = bpy.path.abspath(settings.cache_folder)
+        _before.setdefault(_CACHE, os.environ.get(_CACHE))
+        os.environ[_CACHE] = bpy.path.abspath(settings.cache_folder)
+    else:
+        _cache_back()
+
+
+def _cache_back() -> None:
+    """The cache folder that there was without the preference."""
+    if _CACHE in _before:
+        before = _before.pop(_CACHE)
+        os.environ.pop(_CACHE, None)
+        if before is not None:
+            os.environ[_CACHE] = before
 
 
 class AgonistPreferences(bpy.types.AddonPreferences):
@@ -77,4 +94,5 @@ def register() -> None:
 
 
 def unregister() -> None:
+    _cache_back()
     bpy.utils.unregister_class(AgonistPreferences)

@@ -69,7 +69,7 @@ class RenderOptions:
 
 @dataclass(frozen=True, eq=False)
 class _Set:
-    """A character in a studio of its own; rows count the frames of its clip."""
+    """A character in a studio of its own; rows count the frames of its clip, `shown` is the motion that it showed."""
 
     armature: bpy.types.Object
     things: Sequence[bpy.types.Object]
@@ -79,6 +79,7 @@ class _Set:
     positions: np.ndarray
     fps: float
     folder: Path
+    shown: str
 
     def frame(self, row: int) -> None:
         self.studio.scene.frame_set(self.studio.first_frame + row)
@@ -136,7 +137,9 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
         raise MotionError("Workbench shows muscles but no glow on a skin; render with EEVEE or Cycles, or press Add Muscles first.")
     live = session.live_edit(armature)
     props, motion = armature.agonist, live.sample.motion
-    shown, played = props.show, armature.animation_data.action
+    # A recommended motion that was deleted is not shown any more, whatever the switch says.
+    shown = props.show if props.recommended_action is not None else "ORIGINAL"
+    played = armature.animation_data.action
     kinds = ("objects", "meshes", "materials", "lights", "cameras", "worlds", "actions")
     before = {kind: set(getattr(bpy.data, kind)) for kind in kinds}
     scene = bpy.data.scenes.new("Agonist Render")
@@ -158,14 +161,16 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
         if props.use_frame_range:
             rows = range(max(0, props.frame_first - first), min(len(motion), props.frame_last - first + 1)) or rows
         with tempfile.TemporaryDirectory() as folder:
-            yield _Set(armature, things, studio, options, rows, motion.positions_world, motion.fps, Path(folder))
+            yield _Set(armature, things, studio, options, rows, motion.positions_world, motion.fps, Path(folder), shown)
     finally:
         bpy.data.scenes.remove(scene)
         for kind in kinds:
             for block in set(getattr(bpy.data, kind)) - before[kind]:
                 getattr(bpy.data, kind).remove(block)
         verbs.show(armature, shown)
-        if armature.animation_data.action != played:
+        if played is None:
+            armature.animation_data.action = None
+        elif armature.animation_data.action != played:
             assign_action(armature, played)
 
 
@@ -231,7 +236,7 @@ def render_side_by_side(armature: bpy.types.Object, path: Path, options: RenderO
 def render_turntable(armature: bpy.types.Object, path: Path, options: RenderOptions) -> Steps[None]:
     """A film of the motion that is shown while the camera goes once around, as MP4. Raises MotionError, InputError."""
     with _set(armature, options) as one:
-        motion = armature.agonist.show
+        motion = one.shown
         rows = list(one.rows[:: options.step])
         if options.hold or len(rows) < 2:
             now = bpy.context.scene.frame_current - one.studio.first_frame

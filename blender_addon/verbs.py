@@ -30,10 +30,11 @@ from .preferences import begin_with_preferences
 from .results import as_before_if_stopped, is_kept, name_result
 from .rig.apply import copy_action, settled
 from .rig.bones import detect_bones, fit_user_map, rig_of
-from .rig.build import build_armature
+from .rig.build import build_armature, is_rate
 from .rig.controls import RigSample
 from .rig.keys import restore_posed
 from .rig.restore import apply_afresh
+from .rig.sample import stamp_of
 from .steps import Steps, finished, part
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
 def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Object:
     """A motion file as an armature with an action, with what the file leaves `unsaid`.
 
+    Where the scene keeps a rate that is not the file's, because something moves in it already, the armature's message says so.
     Raises FileFormatError and what the reader raises.
     """
     clip = io.read(path, unsaid)
@@ -71,7 +73,13 @@ def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Obje
         # One file stands for its numbered series.
         name = re.sub(r"[^A-Za-z]*[0-9]+(_keypoints)?$", "", name) or path.resolve().parent.name
     armature = build_armature(clip, name)
-    for thing in bpy.context.selected_objects:
+    scene = bpy.context.scene
+    if not is_rate(scene, clip.fps):
+        rate = scene.render.fps / scene.render.fps_base
+        armature.agonist.message = (
+            f"Keyed at the scene's {rate:.5g} frames a second, because something moves in it already; the file has {clip.fps:.5g}"
+        )
+    for thing in list(bpy.context.view_layer.objects.selected):
         thing.select_set(False)
     armature.select_set(True)
     return armature
@@ -83,13 +91,14 @@ def build_muscles(armature: bpy.types.Object, *, mannequin: bool = True, muscles
     On a character with a skin of its own the muscles show in front of it. Raises SkeletonError.
     """
     begin_with_preferences(armature)
+    works = _works_of(armature)
     objects = add_muscles(armature, muscle_set(muscles))
     if _has_skin(armature):
         for thing in objects:
             thing.show_in_front = True
     elif mannequin:
         add_mannequin(armature)
-    _colour_anew(armature)
+    _colour_anew(armature, works)
 
 
 def glow(armature: bpy.types.Object, skins: list[bpy.types.Object], *, muscles: str = "mia8") -> None:
@@ -99,28 +108,38 @@ def glow(armature: bpy.types.Object, skins: list[bpy.types.Object], *, muscles: 
     """
     known = session.model_of(armature).contract.muscles
     told = tuple(muscle for muscle in muscle_set(muscles).muscles if stand_in(muscle.name, known)[0] is not None)
+    works = _works_of(armature)
     for skin in skins:
         glow_skin(skin, armature, MuscleSet(muscles, told))
-    _colour_anew(armature)
+    _colour_anew(armature, works)
 
 
 def bind(armature: bpy.types.Object, mesh: bpy.types.Object, muscle: str) -> None:
     """Let a mesh of the user's own stand for a muscle. Raises InputError, SkeletonError, UnknownNameError."""
+    works = _works_of(armature)
     bind_mesh(mesh, armature, muscle)
-    _colour_anew(armature)
+    _colour_anew(armature, works)
 
 
-def _colour_anew(armature: bpy.types.Object) -> None:
+def _works_of(armature: bpy.types.Object) -> dict[str, session.LiveEdit]:
+    """The motions that are there, predicted; asked for before anything is built, as it may fail.
+
+    The sliders need not be what the recommended motion was made of any more, so it is predicted from what it is.
+    """
+    props, works = armature.agonist, {}
+    if props.source_action is not None:
+        # Last comes the source, so that it is what is kept for the next slider.
+        if props.recommended_action is not None:
+            works["RECOMMENDED"] = session.live_edit_of(armature, props.recommended_action)
+        works["ORIGINAL"] = session.live_edit(armature)
+    return works
+
+
+def _colour_anew(armature: bpy.types.Object, works: Mapping[str, session.LiveEdit]) -> None:
     """Colours for muscles that are new, of the motions that are there."""
     props = armature.agonist
-    if props.source_action is None:
-        return
-    live = session.live_edit(armature)
-    _key(armature, live, "ORIGINAL")
-    if props.recommended_action is not None and _made_from(props.recommended_action, live.stamp):
-        asked, settings = asked_of(armature, live)
-        result = live.session.edit(asked, **settings, refine=False)
-        _key(armature, live, "RECOMMENDED", result.recommended)
+    for which, work in works.items():
+        _key(armature, works["ORIGINAL"], which, work.session.original, work.sample.first_frame)
     show_colours(muscle_objects(armature), props.show)
     show_skins(glowing_skins(armature), props.show)
 
@@ -227,14 +246,18 @@ def asked_of(
                    "feet_planted": scope.feet_planted}  # fmt: skip
 
 
-def _key(armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None) -> None:
+def _key(
+    armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None, first_frame: int | None = None
+) -> None:
     """Colour the muscles by an activation, the original's if none is given, in the original's colour range."""
     props, original = armature.agonist, live.session.original
     action = props.source_action if which == "ORIGINAL" else props.recommended_action
     top = range_top(original, props.colour_range)
     props.colour_top = float(top.max())
-    key_activation(muscle_objects(armature), activation or original, live.sample.first_frame, which, action.name, top)
-    key_skins(glowing_skins(armature), activation or original, live.sample.first_frame, which, action.name, top)
+    first = live.sample.first_frame if first_frame is None else first_frame
+    stamp = stamp_of(armature, action, live.sample.rig)
+    key_activation(muscle_objects(armature), activation or original, first, which, action.name, top, stamp)
+    key_skins(glowing_skins(armature), activation or original, first, which, action.name, top)
 
 
 def _made_from(action: bpy.types.Action, stamp: str) -> bool:
@@ -298,3 +321,6 @@ def recolour(armature: bpy.types.Object) -> None:
         recolour_muscles(muscle_objects(armature), props.colour_range), recolour_skins(glowing_skins(armature), props.colour_range)
     ]  # fmt: skip
     props.colour_top = max((top for top in tops if top is not None), default=props.colour_top)
+    # A duplicate may have played the colours of the first until now.
+    show_colours(muscle_objects(armature), props.show)
+    show_skins(glowing_skins(armature), props.show)

@@ -10,6 +10,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from agonist.errors import WorkError
+
 from ..compat import assign_action, ensure_fcurve, write_keys
 from ..rig.build import set_scene_rate
 from .mixamo import mixamo_names
@@ -49,7 +51,7 @@ def skins_of(armature: bpy.types.Object) -> list[bpy.types.Object]:
 
 @contextmanager
 def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bool, carrier: bool) -> Iterator[Staged]:
-    """Stage a take of `armature` and make its scene the window's; everything is gone again afterwards.
+    """Stage a take of `armature` and make its scene the window's; everything is gone again afterwards. Raises WorkError without a window.
 
     Args:
         take: what the armature does.
@@ -58,7 +60,10 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
         meshes: whether the meshes that it deforms come along.
         carrier: whether a point-like mesh with one shape key a muscle carries the activation.
     """
-    window, former = bpy.context.window, bpy.context.window.scene
+    window = bpy.context.window
+    if window is None:
+        raise WorkError(f"Armature '{armature.name}' could not be exported: {preset.label} needs a window. BVH does not.")
+    former = window.scene
     before = {kind: set(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "armatures", "actions", "shape_keys")}
     skins = skins_of(armature) if meshes else []
     renamed: list[tuple[bpy.types.Object, str]] = []

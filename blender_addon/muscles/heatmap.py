@@ -11,12 +11,14 @@ from agonist.activation import Activation
 from agonist.muscles import MUSCLE_SETS, MuscleSet, stand_in
 
 from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
+from ..rig.bones import rig_of
+from ..rig.sample import stamp_of
 from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
 __all__ = [
-    "COLOURS", "HATCH", "MUSCLE_KEY", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation",
-    "keyed_activation", "keyed_values", "muscle_material", "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles",
-    "show_activation", "show_colours", "top_of_peaks", "use_colour_map",
+    "COLOURS", "HATCH", "MUSCLE_KEY", "OWNER", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation",
+    "keyed_activation", "keyed_values", "muscle_material", "muscle_objects", "own_colours", "prepare_muscle", "range_top",
+    "recolour_muscles", "show_activation", "show_colours", "top_of_peaks", "use_colour_map",
 ]  # fmt: skip
 
 MUSCLE_KEY = "agonist_muscle"
@@ -26,6 +28,8 @@ _MAP = "agonist_colour_map"
 _LEAST_TOP = 0.02
 # Where a muscle keeps its keyed colours: one action for each motion the rig can show.
 COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
+# On such an action: the name of the muscle or mesh that it belongs to, and the fingerprint of the motion that it was predicted from.
+OWNER, _OF = "agonist_owner", "agonist_predicted_from"
 # How much of its light a hatched muscle loses in its stripes [ours].
 HATCH = 0.45
 
@@ -44,14 +48,14 @@ def prepare_muscle(thing: bpy.types.Object, muscle: str, colour_map: str = "PAPE
     ):  # fmt: skip
         thing[key] = 0.0
         thing.id_properties_ui(key).update(min=0.0, max=1.0, description=told)
-    if not thing.material_slots:
-        thing.data.materials.append(None)
     use_colour_map({muscle: thing}, colour_map)
 
 
 def use_colour_map(objects: dict[str, bpy.types.Object], colour_map: str) -> None:
     """Give muscles the material of a colour map; the colour of solid view follows when they are keyed."""
     for thing in objects.values():
+        if not thing.material_slots:
+            thing.data.materials.append(None)
         # On the object: a duplicated rig shares meshes, and may have another map.
         thing.material_slots[0].link = "OBJECT"
         thing.material_slots[0].material = muscle_material(colour_map)
@@ -140,7 +144,7 @@ def top_of_peaks(peaks: np.ndarray, mode: str) -> np.ndarray:
 
 
 def key_activation(
-    objects: dict[str, bpy.types.Object], activation: Activation, first_frame: int, which: str, name: str, top: np.ndarray
+    objects: dict[str, bpy.types.Object], activation: Activation, first_frame: int, which: str, name: str, top: np.ndarray, stamp: str = ""
 ) -> None:
     """Key every muscle's colour at every frame, in one action a muscle, and show it.
 
@@ -151,6 +155,7 @@ def key_activation(
         which: "ORIGINAL" or "RECOMMENDED", the motion that these colours belong to.
         name: for the actions, `name | MUSCLE`.
         top: `range_top` of the activation, or of the one it is compared with.
+        stamp: `stamp_of` the motion, by which `keyed_activation` knows that it is still the same.
 
     The object's `activation` (the share of the colour range) drives the material, `activation_raw` is the number itself, and
     the object's colour shows the same in solid view.
@@ -163,15 +168,24 @@ def key_activation(
             thing.color = (*UNKNOWN, 1.0)
             continue
         index = activation.muscles.index(source)
-        action = thing.get(COLOURS[which])
-        if action is None or action.get("agonist_owner") != thing.name:
-            # A duplicated rig shares the actions of the first until it is coloured itself.
-            action = bpy.data.actions.new(f"{name} | {muscle}")
-            action["agonist_owner"] = thing.name
-            thing[COLOURS[which]] = action
+        action = own_colours(thing, which, f"{name} | {muscle}")
+        action[_OF] = stamp
         assign_action(thing, action)
         write_keys(ensure_fcurve(thing, action, '["activation_raw"]'), frames, activation.values[:, index])
         _key_colour(thing, action, frames, np.clip(activation.values[:, index] / top[index], 0, 1))
+
+
+def own_colours(owner: bpy.types.ID, which: str, name: str = "") -> bpy.types.Action:
+    """The action that keeps the colours of a motion on a muscle or a skin; a new one named `name` if it has none.
+
+    A duplicate shares the actions of the first until it is coloured itself, and gets copies then.
+    """
+    action = owner.get(COLOURS[which])
+    if action is None or action.get(OWNER) != owner.name:
+        action = bpy.data.actions.new(name) if action is None else action.copy()
+        action[OWNER] = owner.name
+        owner[COLOURS[which]] = action
+    return action
 
 
 def show_activation(objects: dict[str, bpy.types.Object], activation: np.ndarray, muscles: MuscleSet, top: np.ndarray) -> None:
@@ -223,7 +237,7 @@ def recolour_muscles(objects: dict[str, bpy.types.Object], mode: str) -> float |
         for name, keys in muscles.items():
             if keys is not None and name in top:
                 frames, values = keys
-                _key_colour(objects[name], objects[name][COLOURS[which]], frames, np.clip(values / top[name], 0, 1))
+                _key_colour(objects[name], own_colours(objects[name], which), frames, np.clip(values / top[name], 0, 1))
     return float(max(top.values()))
 
 
@@ -254,12 +268,17 @@ def inherit_colours(thing: bpy.types.Object, before: bpy.types.Object) -> None:
 
 
 def keyed_activation(armature: bpy.types.Object) -> Activation | None:
-    """The activation that the muscles show of the motion that plays, one row a frame of its action; None where they show none."""
+    """The activation that the muscles show of the motion that plays, one row a frame of its action.
+
+    None where they show none, or that of keys which were changed since. Raises SkeletonError.
+    """
     props = armature.agonist
     action = props.source_action if props.show == "ORIGINAL" else props.recommended_action
     if action is None or armature.animation_data is None or armature.animation_data.action != action:
         return None
-    objects = muscle_objects(armature)
+    objects, stamp = muscle_objects(armature), stamp_of(armature, action, rig_of(armature))
+    if any(thing[COLOURS[props.show]].get(_OF) != stamp for thing in objects.values() if thing.get(COLOURS[props.show]) is not None):
+        return None
     keys = {name: _raw_keys(thing, props.show) for name, thing in objects.items()}
     first, last = (round(value) for value in action.frame_range)
     keys = {name: one for name, one in keys.items() if one is not None and not objects[name].get("estimated")}

@@ -20,7 +20,7 @@ from agonist.muscles import MuscleSet, muscle_set, stand_in
 
 from ..compat import assign_action, ensure_fcurve, write_keys
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
-from .heatmap import COLOURS, HATCH, fill_ramp, keyed_values, top_of_peaks
+from .heatmap import COLOURS, HATCH, OWNER, fill_ramp, keyed_values, own_colours, top_of_peaks
 
 __all__ = [
     "borrowed_muscles", "glow_skin", "glowing_skins", "key_skins", "recolour_skins", "remove_glow", "show_skin_activation", "show_skins",
@@ -30,7 +30,11 @@ __all__ = [
 _SKIN = "agonist_skin"
 _LAYER, _SHARES = "Agonist {}", "activation_{}"
 _BORROWED, _BORROWED_LAYER = "agonist_borrowed", "Agonist Borrowed"
-_COPY_OF = "agonist_copy_of"
+# On a copy of a material: whose it is, what its slot was linked to, and what lay in the slot of the object itself.
+_COPY_OF, _LINK, _UNDER = "agonist_copy_of", "agonist_link", "agonist_under"
+# On a mesh: that it had no material, and the action that it played before.
+_IS_BARE, _OWN_ACTION = "agonist_bare", "agonist_own_action"
+_BARE = "Agonist Bare Skin"
 # How far from a muscle's surface the skin shows it, as a share of body height, and where it begins to fade [ours].
 _REACH, _FULL = 0.024, 0.006
 # Stripes of the hatching over the largest side of a character [ours].
@@ -70,6 +74,8 @@ def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: Muscl
     weights = _under(skin, armature, muscles)
     remove_glow(skin)
     mesh = skin.data
+    if mesh.animation_data is not None and mesh.animation_data.action is not None:
+        mesh[_OWN_ACTION] = mesh.animation_data.action
     for layer in range(0, len(muscles), 4):
         packed = np.zeros((len(weights), 4), dtype=np.float32)
         part = weights[:, layer : layer + 4]
@@ -85,26 +91,41 @@ def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: Muscl
 
 
 def remove_glow(skin: bpy.types.Object) -> None:
-    """The mesh as it was: its own materials, no attributes and no keys of ours."""
+    """The mesh as it was: its own materials on all that use it, no attributes and no keys of ours, and its own action."""
     mesh = skin.data
-    for slot in skin.material_slots:
+    if _SKIN not in mesh:
+        return
+    for thing in bpy.data.objects:
+        if thing.data == mesh:
+            _give_back(thing)
+    if mesh.pop(_IS_BARE, False):
+        mesh.materials.clear()
+    names = list(mesh[_SKIN])
+    layers = range(1, (len(names) + 3) // 4 + 1)
+    for name in [_BORROWED_LAYER, *map(_LAYER.format, layers)]:
+        if name in mesh.attributes:
+            mesh.attributes.remove(mesh.attributes[name])
+    data, own = mesh.animation_data, mesh.get(_OWN_ACTION)
+    if data is not None and (data.action is None or OWNER in data.action or data.action in [mesh.get(key) for key in COLOURS.values()]):
+        data.action = None
+        if own is not None:
+            assign_action(mesh, own)
+    for key in (_SKIN, _BORROWED, _OWN_ACTION, *COLOURS.values(), *map(_SHARES.format, layers), *(f"raw_{name}" for name in names)):
+        mesh.pop(key, None)
+    bare = bpy.data.materials.get(_BARE)
+    if bare is not None and not bare.users:
+        bpy.data.materials.remove(bare)
+
+
+def _give_back(thing: bpy.types.Object) -> None:
+    """The slots of an object as they were before our materials came."""
+    for slot in thing.material_slots:
         material = slot.material
         if slot.link == "OBJECT" and material is not None and _COPY_OF in material:
-            slot.material = None
-            slot.link = "DATA"
+            slot.material, link = material.get(_UNDER), material.get(_LINK, "DATA")
+            slot.link = link
             if not material.users:
                 bpy.data.materials.remove(material)
-    if mesh.pop("agonist_bare", False):
-        mesh.materials.clear()
-    # By name: removing one moves the others.
-    for name in [one.name for one in mesh.attributes if one.name.startswith(_LAYER.format(""))]:
-        mesh.attributes.remove(mesh.attributes[name])
-    # A mesh has keys but cannot be walked through.
-    keys = list(mesh.keys())
-    for key in [key for key in keys if key in (_SKIN, _BORROWED, *COLOURS.values()) or key.startswith(("activation_", "raw_"))]:
-        del mesh[key]
-    if mesh.animation_data is not None:
-        mesh.animation_data.action = None
 
 
 def _under(skin: bpy.types.Object, armature: bpy.types.Object, muscles: MuscleSet) -> np.ndarray:
@@ -137,29 +158,36 @@ def use_skin_colour_map(skin: bpy.types.Object, colour_map: str) -> None:
     """Copies of the mesh's materials, on the object, that mix in the heat in a colour map."""
     mesh = skin.data
     if not mesh.materials:
-        plain = bpy.data.materials.get("Agonist Bare Skin") or _bare()
-        mesh.materials.append(plain)
-        mesh["agonist_bare"] = True
+        mesh.materials.append(_bare())
+        mesh[_IS_BARE] = True
     for index, slot in enumerate(skin.material_slots):
-        former = slot.material if slot.link == "OBJECT" else None
-        if former is not None and _COPY_OF not in former:
-            own = former
+        link, slot.link = slot.link, "OBJECT"
+        # What the object has in the slot shows on top, or is hidden while the mesh's own is chosen.
+        former = slot.material
+        if former is not None and _COPY_OF in former:
+            own, link, under = former[_COPY_OF] or mesh.materials[index], former.get(_LINK, "DATA"), former.get(_UNDER)
         else:
-            own = former[_COPY_OF] if former is not None else mesh.materials[index] or _bare()
-        slot.link = "OBJECT"
+            own, under = former if link == "OBJECT" else mesh.materials[index], former
+        own = own or _bare()
         slot.material = None
         if former is not None and _COPY_OF in former and not former.users:
             bpy.data.materials.remove(former)
         copy = own.copy()
         copy.name = f"{own.name} (muscles)"
-        copy[_COPY_OF] = own
+        copy[_COPY_OF], copy[_LINK] = own, link
+        if under is not None:
+            copy[_UNDER] = under
         copy.use_nodes = True
         _mix_in(copy.node_tree, list(mesh[_SKIN]), colour_map, tuple(max(size, 1e-6) for size in _extent(mesh)))
         slot.material = copy
 
 
 def _bare() -> bpy.types.Material:
-    material = bpy.data.materials.new("Agonist Bare Skin")
+    """The one material of skin that has none of its own."""
+    found = bpy.data.materials.get(_BARE)
+    if found is not None:
+        return found
+    material = bpy.data.materials.new(_BARE)
     material.use_nodes = True
     material.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (0.25, 0.26, 0.28, 1.0)
     return material
@@ -231,10 +259,7 @@ def key_skins(skins: list[bpy.types.Object], activation: Activation, first_frame
     frames = np.arange(first_frame, first_frame + len(activation), dtype=np.float32)
     for skin in skins:
         mesh = skin.data
-        action = mesh.get(COLOURS[which])
-        if action is None:
-            action = bpy.data.actions.new(f"{name} | {mesh.name}")
-            mesh[COLOURS[which]] = action
+        action = own_colours(mesh, which, f"{name} | {mesh.name}")
         assign_action(mesh, action)
         borrowed = []
         for place, muscle in enumerate(mesh[_SKIN]):
@@ -265,11 +290,16 @@ def _mark_borrowed(mesh: bpy.types.Mesh, muscles: list[str]) -> None:
     layer = np.empty(4 * count, dtype=np.float32)
     for place, name in enumerate(names):
         if place % 4 == 0:
-            mesh.attributes[_LAYER.format(place // 4 + 1)].data.foreach_get("color", layer)
+            attribute = mesh.attributes.get(_LAYER.format(place // 4 + 1))
+            # Whoever deletes one takes its muscles off the skin.
+            layer[:] = 0.0
+            if attribute is not None:
+                attribute.data.foreach_get("color", layer)
         weights = layer[place % 4 :: 4]
         cover += weights
         under += weights * (name in muscles)
-    mesh.attributes[_BORROWED_LAYER].data.foreach_set("value", under / np.maximum(cover, 1e-4))
+    attribute = mesh.attributes.get(_BORROWED_LAYER) or mesh.attributes.new(_BORROWED_LAYER, "FLOAT", "POINT")
+    attribute.data.foreach_set("value", under / np.maximum(cover, 1e-4))
 
 
 def show_skin_activation(skins: list[bpy.types.Object], activation: np.ndarray, muscles: MuscleSet, top: np.ndarray) -> None:
@@ -300,7 +330,7 @@ def recolour_skins(skins: list[bpy.types.Object], mode: str) -> float | None:
         for which, muscles in raw.items():
             for name, keys in muscles.items():
                 if keys is not None and name in top:
-                    curve = _share_curve(mesh, mesh[COLOURS[which]], list(mesh[_SKIN]).index(name))
+                    curve = _share_curve(mesh, own_colours(mesh, which), list(mesh[_SKIN]).index(name))
                     write_keys(curve, keys[0], np.clip(keys[1] / top[name], 0, 1))
     return highest
 

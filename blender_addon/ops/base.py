@@ -14,7 +14,8 @@ __all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "EditedOperator", "Pr
 
 def active_armature(context: bpy.types.Context) -> bpy.types.Object | None:
     """The active armature, or the one that the active muscle or mannequin hangs on."""
-    thing = context.active_object
+    # Without a window the context has no screen that knows what is active in it.
+    thing = context.active_object if hasattr(context, "active_object") else context.view_layer.objects.active
     if thing is not None and thing.type != "ARMATURE" and thing.parent is not None:
         thing = thing.parent
     return thing if thing is not None and thing.type == "ARMATURE" else None

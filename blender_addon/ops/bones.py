@@ -39,7 +39,7 @@ class AGONIST_OT_load_bones(ArmatureOperator, bpy.types.Operator, ImportHelper):
         return ImportHelper.invoke(self, context, event)
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        rig = verbs.load_bones(armature, Path(self.filepath))
+        rig = verbs.load_bones(armature, Path(bpy.path.abspath(self.filepath)))
         if rig.missing:
             self.report({"WARNING"}, f"{rig.name}: no bone for {', '.join(rig.missing)}; choose them in the panel Bones")
 
@@ -61,5 +61,6 @@ class AGONIST_OT_save_bones(ArmatureOperator, bpy.types.Operator, ExportHelper):
         return ExportHelper.invoke(self, context, event)
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        verbs.save_bones(armature, Path(self.filepath))
-        self.report({"INFO"}, f"Saved {self.filepath}")
+        path = Path(bpy.path.abspath(self.filepath))
+        verbs.save_bones(armature, path)
+        self.report({"INFO"}, f"Saved {path}")

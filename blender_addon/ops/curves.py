@@ -24,9 +24,10 @@ class AGONIST_OT_edit_curves(PredictedOperator, bpy.types.Operator):
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         helper = verbs.open_curves(armature, armature.agonist.muscles_of(self.muscle or armature.agonist.active_muscle))
         if context.mode == "POSE":
-            bpy.ops.object.mode_set(mode="OBJECT")
+            with context.temp_override(active_object=armature, object=armature):
+                bpy.ops.object.mode_set(mode="OBJECT")
         # The Graph Editor shows the curves of what is selected.
-        for thing in context.selected_objects:
+        for thing in list(context.view_layer.objects.selected):
             thing.select_set(False)
         helper.select_set(True)
         context.view_layer.objects.active = helper

@@ -45,7 +45,7 @@ class AGONIST_OT_export(AnimatedArmatureOperator, ExportHelper, bpy.types.Operat
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         name = self._preset(context)
-        path = Path(bpy.path.ensure_ext(self.filepath, presets()[name].suffix))
+        path = Path(bpy.path.ensure_ext(bpy.path.abspath(self.filepath), presets()[name].suffix))
         written = export_motion(armature, path, name, context.scene.agonist_export.options)
         self.report({"INFO"}, f"Exported {', '.join(map(str, written))}")
 
@@ -71,6 +71,7 @@ class AGONIST_OT_export_variants(StepsOperator, PredictedOperator, AnimatedArmat
         return self.run_steps(context, armature, self._exported(context.scene.agonist_export, armature))
 
     def _exported(self, settings: bpy.types.PropertyGroup, armature: bpy.types.Object) -> Steps[None]:
+        self.directory = bpy.path.abspath(self.directory)
         for share, files in export_variants(armature, settings.variants, Path(self.directory), settings.preset, settings.options):
             self._files += len(files)
             yield share

@@ -68,10 +68,12 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
                 return self._video(path)
             if path.suffix.lower() in _BLENDERS_OWN:
                 raise InputError(f"{path.name}: Blender itself imports this file, by File > Import; then press Predict.")
-            verbs.import_motion(path, io.Unsaid(self.fps, None if self.up == "USUAL" else self.up, self.person - 1))
+            armature = verbs.import_motion(path, io.Unsaid(self.fps, None if self.up == "USUAL" else self.up, self.person - 1))
         except AgonistError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        if armature.agonist.message:
+            self.report({"INFO"}, armature.agonist.message)
         return {"FINISHED"}
 
     def _video(self, path: Path) -> set[str]:

@@ -59,8 +59,14 @@ class StepsOperator:
         # Whatever else is pressed waits: an undo would take away what a step works on.
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
-        result = self._go(context)
-        return result if result == {"RUNNING_MODAL"} else self._end(context, result)
+        result = {"CANCELLED"}
+        try:
+            result = self._go(context)
+        finally:
+            # Nothing stays behind of an error that nobody expected either.
+            if result != {"RUNNING_MODAL"}:
+                self._end(context, result)
+        return result
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Another file is opened, Blender quits, or a file dialogue before the work was closed."""
@@ -93,12 +99,12 @@ class StepsOperator:
             context.workspace.status_text_set(f"{self.doing}: {share:.0%}   Esc stops")
 
     def _end(self, context: bpy.types.Context, result: set[str], told: str = "") -> set[str]:
-        # What the generator has borrowed goes back now, not when it is collected.
-        self._steps.close()
         context.window_manager.progress_end()
         context.window_manager.event_timer_remove(self._timer)
         if context.workspace is not None:
             context.workspace.status_text_set(None)
+        # What the generator has borrowed goes back now, not when it is collected.
+        self._steps.close()
         if told:
             self.report({"WARNING"}, told)
         return result

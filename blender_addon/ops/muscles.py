@@ -50,7 +50,7 @@ class AGONIST_OT_glow_skin(ArmatureOperator, bpy.types.Operator):
 
     @staticmethod
     def _skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
-        return [skin for skin in skins_of(armature) if MUSCLE_KEY not in skin and skin.data.library is None]
+        return [skin for skin in skins_of(armature) if MUSCLE_KEY not in skin and skin.data.library is None and len(skin.data.vertices)]
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         glowing = glowing_skins(armature)
@@ -79,7 +79,7 @@ class AGONIST_OT_bind_mesh(ArmatureOperator, bpy.types.Operator):
 
     @staticmethod
     def _mesh(context: bpy.types.Context) -> bpy.types.Object | None:
-        return next((thing for thing in context.selected_objects if thing.type == "MESH"), None)
+        return next((thing for thing in context.view_layer.objects.selected if thing.type == "MESH"), None)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         return context.window_manager.invoke_props_dialog(self)

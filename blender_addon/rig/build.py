@@ -14,7 +14,7 @@ from ..compat import assign_action
 from .frames import rest_rotations
 from .keys import key_location, key_rotation
 
-__all__ = ["build_armature", "key_motion", "set_scene_rate"]
+__all__ = ["build_armature", "is_rate", "key_motion", "set_scene_rate"]
 
 _SHORTEST_M = 1e-3
 
@@ -39,14 +39,21 @@ def _tail(skeleton: Skeleton, joint: int) -> np.ndarray:
 def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.types.Object:
     """A new armature object named `name` with an action of the same name, keyed at every frame from 1.
 
-    With `set_scene` the scene takes the motion's frame rate and range.
+    With `set_scene` the scene takes the motion's frame rate and range; where something is animated already that would play at another
+    speed then, the scene keeps its rate, and the motion is keyed at the scene's frames.
     """
+    scene = bpy.context.scene
+    is_first = not _is_animated(scene)
+    if set_scene and is_first:
+        set_scene_rate(scene, motion.fps)
+    elif set_scene and not is_rate(scene, motion.fps):
+        motion = motion.resample(scene.render.fps / scene.render.fps_base)
     skeleton = motion.skeleton
     data = bpy.data.armatures.new(name)
     armature = bpy.data.objects.new(name, data)
     bpy.context.scene.collection.objects.link(armature)
     bpy.context.view_layer.objects.active = armature
-    bpy.ops.object.mode_set(mode="EDIT")
+    _switch(armature, "EDIT")
     rest = skeleton.rest_positions - skeleton.offsets[0]
     bones = []
     for joint, joint_name in enumerate(skeleton.names):
@@ -57,15 +64,34 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
             bone.parent = bones[skeleton.parents[joint]]
         bones.append(bone)
     names = [bone.name for bone in bones]
-    bpy.ops.object.mode_set(mode="OBJECT")
+    _switch(armature, "OBJECT")
     action = bpy.data.actions.new(name)
     assign_action(armature, action)
-    scene = bpy.context.scene
-    if set_scene:
-        set_scene_rate(scene, motion.fps)
+    if set_scene and is_first:
         scene.frame_start, scene.frame_end = 1, len(motion)
+    elif set_scene:
+        scene.frame_end = max(scene.frame_end, len(motion))
     key_motion(armature, action, motion, names, 1, rest_offset=skeleton.offsets[0])
     return armature
+
+
+def _switch(armature: bpy.types.Object, mode: str) -> None:
+    """Go into or out of a mode of the active armature, whether there is a window or not."""
+    with bpy.context.temp_override(active_object=armature, object=armature):
+        bpy.ops.object.mode_set(mode=mode)
+
+
+def _is_animated(scene: bpy.types.Scene) -> bool:
+    """Whether anything in a scene has an action or NLA tracks."""
+    owners = [scene, *scene.objects, *(thing.data for thing in scene.objects if thing.data is not None)]
+    owners += [keys for keys in (getattr(owner, "shape_keys", None) for owner in owners) if keys is not None]
+    found = [data for data in (owner.animation_data for owner in owners) if data is not None]
+    return any(data.action is not None or len(data.nla_tracks) for data in found)
+
+
+def is_rate(scene: bpy.types.Scene, fps: float) -> bool:
+    """Whether a scene has a frame rate, as near as Blender can keep it."""
+    return abs(scene.render.fps / scene.render.fps_base - fps) < 1e-4 * fps
 
 
 def set_scene_rate(scene: bpy.types.Scene, fps: float) -> None:

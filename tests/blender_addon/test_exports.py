@@ -10,9 +10,9 @@ from agonist.io import csv_activation
 from agonist.muscles import muscle_set
 from agonist.predict import predict
 from blender_addon import verbs
-from blender_addon.compat import ensure_fcurve, write_keys
+from blender_addon.compat import ensure_fcurve, fcurves_of, write_keys
 from blender_addon.exports.presets import preset, presets
-from blender_addon.exports.take import ROOT_BONE
+from blender_addon.exports.take import ROOT_BONE, shown_activation
 from blender_addon.exports.variants import export_variants, parse_variants
 from blender_addon.exports.write import ExportOptions, export_motion
 from blender_addon.rig.sample import sample_armature
@@ -258,11 +258,28 @@ def test_the_table_beside_it_says_what_was_predicted_of_either_motion(tmp_path):
     armature.agonist.sliders["hamstrings_l"].scale = 1.6
     for which in ("RECOMMENDED", "ORIGINAL"):
         armature.agonist.show = which
+        assert shown_activation(armature).reference == "as the muscles show it"
         written = export_motion(armature, tmp_path / f"{which}.bvh", "BVH", ExportOptions(csv=True))
         assert [path.suffix for path in written] == [".bvh", ".csv"]
         expected = predict(sample_armature(armature).motion)
         # While a slider moves, the turned keypoints stand for those of the skeleton.
         np.testing.assert_allclose(csv_activation.read(written[1]).values, expected.values, atol=0.02)
+
+
+def test_keys_changed_since_predict_are_what_the_table_says(tmp_path):
+    other, armature = rigs.quaternion(exercise("HighKick", 1.0)), _rig()
+    bpy.context.view_layer.objects.active = armature
+    verbs.build_muscles(armature, mannequin=False)
+    source = armature.animation_data.action
+    before = shown_activation(armature)
+    np.testing.assert_allclose(before.values, predict(sample_armature(armature).motion).values, atol=1e-4)
+    for curve in fcurves_of(other, other.animation_data.action):
+        keys = np.array([point.co[:] for point in curve.keyframe_points])
+        write_keys(ensure_fcurve(armature, source, curve.data_path, curve.array_index), *keys.T)
+    expected = predict(sample_armature(armature).motion).values
+    written = export_motion(armature, tmp_path / "changed.bvh", "BVH", ExportOptions(csv=True))
+    np.testing.assert_allclose(csv_activation.read(written[1]).values, expected, atol=1e-4)
+    assert len(expected) == len(before) and np.abs(expected - before.values).max() > 0.05
 
 
 @pytest.mark.parametrize("name", ["BVH", "UNREAL", "GLB"])

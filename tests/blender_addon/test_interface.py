@@ -1,7 +1,9 @@
 """Every button and field says what it does; everything that is registered goes again; dropped files reach the importer."""
 
+import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +14,7 @@ from agonist import io
 from blender_addon import ops, preferences
 from blender_addon.capture_process import VIDEO_SUFFIXES
 from blender_addon.ops.help import AGONIST_FH_motion, guides
+from blender_addon.preferences import _cache_moved
 from blender_addon.translate import translations
 from blender_addon.ui import graph, legend
 from tests.blender_addon import rigs
@@ -172,6 +175,47 @@ def test_new_rigs_begin_with_the_users_preferences_and_keep_their_own(monkeypatc
         bpy.ops.agonist.add_muscles(mannequin=False)
     assert (first.agonist.colour_map, second.agonist.colour_map) == ("CIVIDIS", "INFERNO")
     assert all(child.material_slots[0].material["agonist_colour_map"] == "CIVIDIS" for child in first.children)
+
+
+def test_without_the_preference_the_cache_folder_is_what_it_was(monkeypatch, tmp_path):
+    for before in (None, "/somewhere"):
+        monkeypatch.delenv("AGONIST_CACHE", raising=False)
+        if before:
+            monkeypatch.setenv("AGONIST_CACHE", before)
+        for folder in (str(tmp_path), f"{tmp_path}/other", ""):
+            _cache_moved(SimpleNamespace(cache_folder=folder), bpy.context)
+            assert os.environ.get("AGONIST_CACHE") == (folder or before)
+
+
+@pytest.mark.parametrize("mode", ["OBJECT", "POSE"])
+def test_a_script_without_a_window_works_and_what_needs_one_says_so(squat, tmp_path, mode):
+    with bpy.context.temp_override(window=None):
+        assert bpy.context.window is None
+        assert bpy.ops.agonist.import_motion(filepath=str(squat)) == {"FINISHED"}
+        armature = bpy.context.view_layer.objects.active
+        with bpy.context.temp_override(active_object=armature, object=armature):
+            bpy.ops.object.mode_set(mode=mode)
+        for name in ("add_muscles", "predict", "edit", "compare", "ghost", "glow_skin", "edit_curves"):
+            assert getattr(bpy.ops.agonist, name)() == {"FINISHED"}, name
+        bpy.context.view_layer.objects.active = armature
+        assert bpy.ops.agonist.export(filepath=str(tmp_path / "out.bvh"), preset="BVH") == {"FINISHED"}
+        with pytest.raises(RuntimeError, match="FBX needs a window"):
+            bpy.ops.agonist.export(filepath=str(tmp_path / "out.fbx"), preset="FBX")
+    assert [path.name for path in tmp_path.glob("out.*")] == ["out.bvh"]
+
+
+@pytest.mark.filterwarnings("ignore:.*blend relative")
+def test_paths_of_scripts_are_beside_the_file(rig, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    rig = bpy.context.view_layer.objects.active
+    assert bpy.ops.agonist.predict() == {"FINISHED"}
+    bpy.context.scene.agonist_export.preset, bpy.context.scene.agonist_export.variants = "BVH", "biceps 0.5, 2"
+    assert bpy.ops.agonist.export(filepath="//one.bvh", preset="BVH") == {"FINISHED"}
+    assert bpy.ops.agonist.export_variants(directory="//many") == {"FINISHED"}
+    assert bpy.ops.agonist.save_bones(filepath="//map.toml") == {"FINISHED"}
+    assert (tmp_path / "one.bvh").is_file() and len(list((tmp_path / "many").iterdir())) == 2 and (tmp_path / "map.toml").is_file()
+    rig.agonist.bones.clear()
+    assert bpy.ops.agonist.load_bones(filepath="//map.toml") == {"FINISHED"} and rig.agonist.bone_map == "map"
 
 
 def test_the_documentation_names_tests_that_exist():

@@ -197,3 +197,38 @@ def test_the_importer_says_who_imports_the_rest(tmp_path, suffix):
 def test_a_bvh_comes_in_as_before(tmp_path):
     bvh.write(tmp_path / "squat.bvh", exercise("Squat", 1.0, seed=4))
     _predicted(tmp_path / "squat.bvh")
+
+
+def test_a_second_motion_leaves_the_first_its_speed(tmp_path, rig):
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    before, recommended, scene = rigs.evaluated(rig), rig.agonist.recommended_action, bpy.context.scene
+    clip = exercise("HighKick", 2.0, seed=2)
+    bvh.write(tmp_path / "fast.bvh", clip.resample(120.0))
+    bvh.write(tmp_path / "same.bvh", clip)
+    assert bpy.ops.agonist.import_motion(filepath=str(tmp_path / "fast.bvh")) == {"FINISHED"}
+    fast = bpy.context.active_object
+    assert "30 frames a second" in fast.agonist.message and "the file has 120" in fast.agonist.message
+    assert (scene.render.fps / scene.render.fps_base, scene.frame_start, scene.frame_end) == (30.0, 1, 61)
+    assert bpy.ops.agonist.import_motion(filepath=str(tmp_path / "same.bvh")) == {"FINISHED"}
+    same = bpy.context.active_object
+    assert same.agonist.message == ""
+    np.testing.assert_allclose(rigs.evaluated(fast), rigs.evaluated(same), atol=1e-3)
+    np.testing.assert_array_equal(rigs.evaluated(rig), before)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    assert rig.agonist.recommended_action == recommended
+
+
+def test_a_motion_sets_the_rate_of_a_scene_where_nothing_moves(tmp_path):
+    """A camera that stands still keeps no rate; one that moves does."""
+    camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene = bpy.context.scene
+    scene.collection.objects.link(camera)
+    bvh.write(tmp_path / "kick.bvh", exercise("HighKick", 1.0, seed=2).resample(60.0))
+    bpy.ops.agonist.import_motion(filepath=str(tmp_path / "kick.bvh"))
+    assert scene.render.fps == 60 and scene.frame_end == 61
+    bpy.data.objects.remove(bpy.context.active_object)
+    scene.render.fps, scene.frame_end = 24, 250
+    camera.data.keyframe_insert("lens", frame=1)
+    bpy.ops.agonist.import_motion(filepath=str(tmp_path / "kick.bvh"))
+    assert scene.render.fps == 24 and scene.frame_end == 250

@@ -13,6 +13,7 @@ from blender_addon.muscles.colours import srgb_at
 from blender_addon.ops.modal import StepsOperator
 from blender_addon.renders import RenderOptions, render_contact_sheet, render_side_by_side, render_turntable
 from blender_addon.sheet import Legend, legend_texts
+from blender_addon.steps import finished
 from blender_addon.ui.legend import legend_lines
 
 pytestmark = pytest.mark.blender
@@ -203,6 +204,30 @@ def test_work_in_a_window_shows_progress_and_ends_on_esc(rig, stop, monkeypatch)
         assert work.modal(context, event) == {"FINISHED"}
         assert work.done == [0.5, 1.0, "tidy"] and work.said == [({"INFO"}, "done")]
     assert context.calls[-1] == ("status_text_set", None) and ("progress_end",) in context.calls
+
+
+def test_an_error_that_nobody_expected_leaves_no_timer_no_text_and_no_cursor(rig, monkeypatch):
+    monkeypatch.setattr("blender_addon.ops.modal.bpy.app", type("App", (), {"background": False}))
+
+    def steps():
+        yield 0.5
+        raise RuntimeError("the renderer is gone")
+
+    work, context, event = _Work(), _Window(bpy.context.scene), type("Event", (), {"type": "TIMER"})
+    assert work.run_steps(context, rig, steps()) == {"RUNNING_MODAL"} and work.modal(context, event) == {"RUNNING_MODAL"}
+    with pytest.raises(RuntimeError, match="the renderer is gone"):
+        work.modal(context, event)
+    assert context.calls[-3:] == [("progress_end",), ("event_timer_remove", "timer"), ("status_text_set", None)]
+
+
+def test_a_recommended_motion_that_was_deleted_is_not_rendered(rig, tmp_path):
+    bpy.data.actions.remove(rig.agonist.recommended_action)
+    assert rig.agonist.show == "RECOMMENDED" and rig.animation_data.action is None
+    one = RenderOptions("CYCLES", 64, count=1, step=30)
+    for job in (render_contact_sheet, render_turntable):
+        finished(job(rig, tmp_path / f"{job.__name__}.{'png' if 'sheet' in job.__name__ else 'mp4'}", one))
+        assert rig.animation_data.action is None
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_letters_stand_where_they_were_put():

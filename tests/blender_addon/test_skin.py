@@ -7,6 +7,7 @@ bpy = pytest.importorskip("bpy")
 
 from agonist.errors import InputError
 from blender_addon import results, verbs
+from blender_addon.compat import assign_action, ensure_fcurve, write_keys
 from blender_addon.muscles.colours import colours_at
 from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.muscles.skin import borrowed_muscles, glowing_skins, remove_glow, skin_shares
@@ -227,3 +228,97 @@ def test_the_ghost_of_a_glowing_character_leaves_it_as_it_is():
     verbs.predict_armature(armature)
     results.show_ghost(armature)
     assert glowing_skins(armature) == [skin]
+
+
+def _alone(armature, skin, *, linked=False):
+    """A duplicate of a character: its armature and its skin."""
+    bpy.ops.object.select_all(action="DESELECT")
+    armature.select_set(True)
+    skin.select_set(True)
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.duplicate(linked=linked)
+    twin = bpy.context.view_layer.objects.active
+    return twin, next(child for child in twin.children if child.type == "MESH")
+
+
+def _over_time(skin):
+    return np.array([list(skin_shares(skin).values()) for frame in range(1, 32) if not bpy.context.scene.frame_set(frame)])
+
+
+@pytest.mark.parametrize("actions", [True, False])
+def test_a_duplicated_skin_is_coloured_without_the_first(actions):
+    """Whether Blender duplicates actions too is a preference of the user's."""
+    armature, skin = _character()
+    verbs.predict_armature(armature)
+    verbs.glow(armature, [skin])
+    before = _over_time(skin)
+    edit = bpy.context.preferences.edit
+    kept, edit.use_duplicate_action = edit.use_duplicate_action, actions
+    try:
+        twin, other = _alone(armature, skin)
+    finally:
+        edit.use_duplicate_action = kept
+    twin.agonist.colour_range = "ABSOLUTE"
+    np.testing.assert_array_equal(_over_time(skin), before)
+    assert np.abs(_over_time(other) - before).max() > 0.1
+    assign_action(twin, rigs.quaternion(exercise("HighKick", 1.0)).animation_data.action)
+    verbs.predict_armature(twin)
+    np.testing.assert_array_equal(_over_time(skin), before)
+    remove_glow(other)
+    assert other.data.animation_data.action is None
+    np.testing.assert_array_equal(_over_time(skin), before)
+
+
+def test_a_glow_goes_from_all_that_share_the_mesh():
+    armature, skin = _character()
+    twin, other = _alone(armature, skin, linked=True)
+    before, materials = [_state(one) for one in (skin, other)], sorted(one.name for one in bpy.data.materials)
+    for on, off in ((armature, twin), (twin, armature)):
+        for rig in (on, off):
+            bpy.context.view_layer.objects.active = rig
+            assert bpy.ops.agonist.glow_skin() == {"FINISHED"}
+        assert [_state(one) for one in (skin, other)] == before and sorted(one.name for one in bpy.data.materials) == materials
+
+
+def test_slots_properties_and_the_action_of_a_mesh_come_back():
+    armature, skin = _character()
+    mesh, materials = skin.data, {name: bpy.data.materials.new(name) for name in ("Shown", "Hidden", "Own")}
+    for material in (materials["Own"], None):
+        mesh.materials.append(material)
+    # One slot shows the object's own material, one hides it, and one shows nothing.
+    skin.material_slots[0].link, skin.material_slots[1].link, skin.material_slots[2].link = "OBJECT", "OBJECT", "OBJECT"
+    skin.material_slots[0].material, skin.material_slots[1].material = materials["Shown"], materials["Hidden"]
+    skin.material_slots[1].link = "DATA"
+    mesh["raw_scan_id"], mesh["activation_note"], mesh["wind"] = 7, "mine", 0.0
+    mesh.attributes.new("Agonist Notes", "FLOAT", "POINT")
+    own = bpy.data.actions.new("wind")
+    assign_action(mesh, own)
+    write_keys(ensure_fcurve(mesh, own, '["wind"]'), np.array([1.0, 10.0]), np.array([0.0, 1.0]))
+    verbs.predict_armature(armature)
+    verbs.glow(armature, [skin])
+    assert all(slot.link == "OBJECT" and slot.material.name.endswith("(muscles)") for slot in skin.material_slots)
+    armature.agonist.colour_map = "INFERNO"
+    assert bpy.ops.agonist.glow_skin() == {"FINISHED"}
+    assert [(slot.link, slot.material and slot.material.name) for slot in skin.material_slots] == [
+        ("OBJECT", "Shown"), ("DATA", "Own"), ("OBJECT", None)
+    ]  # fmt: skip
+    skin.material_slots[1].link = "OBJECT"
+    assert skin.material_slots[1].material == materials["Hidden"]
+    assert mesh["raw_scan_id"] == 7 and mesh["activation_note"] == "mine" and "Agonist Notes" in mesh.attributes
+    assert mesh.animation_data.action == own
+    assert not [one.name for one in bpy.data.materials if one.name.startswith("Agonist Bare") or one.name.endswith("(muscles)")]
+
+
+@pytest.mark.parametrize("lost", ["material", "layer", "borrowed"])
+def test_what_the_user_deletes_of_a_glow_is_no_hindrance(lost):
+    armature, skin = _character()
+    verbs.glow(armature, [skin], muscles="surface24")
+    if lost == "material":
+        bpy.data.materials.remove(skin.data.materials[0])
+    else:
+        skin.data.attributes.remove(skin.data.attributes["Agonist 2" if lost == "layer" else "Agonist Borrowed"])
+    verbs.predict_armature(armature)
+    armature.agonist.colour_map = "VIRIDIS"
+    assert skin.material_slots[0].material.name.endswith("(muscles)") and "vastus_lateralis_l" in borrowed_muscles(skin)
+    assert bpy.ops.agonist.glow_skin() == {"FINISHED"}
+    assert glowing_skins(armature) == [] and skin.material_slots[0].link == "DATA"

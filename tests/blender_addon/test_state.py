@@ -134,6 +134,29 @@ def test_a_duplicated_rig_does_not_write_into_the_first(rig):
     _same(_seen(rig), before)
 
 
+@pytest.mark.parametrize("linked", [False, True])
+def test_another_colour_range_of_a_duplicate_is_its_own(rig, linked):
+    before = _seen(rig)
+    bpy.ops.object.select_all(action="DESELECT")
+    for thing in (rig, *rig.children):
+        thing.select_set(True)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.duplicate(linked=linked)
+    twin = bpy.context.view_layer.objects.active
+    twin.agonist.colour_range, twin.agonist.colour_map = "ABSOLUTE", "VIRIDIS"
+    _same(_seen(rig), before)
+    bpy.context.scene.frame_set(20)
+    for thing in muscle_objects(twin).values():
+        assert thing["activation"] == pytest.approx(thing["activation_raw"], abs=1e-6)
+
+
+def test_a_muscle_without_its_material_gets_it_again(rig):
+    thing = muscle_objects(rig)["biceps_l"]
+    thing.data.materials.clear()
+    rig.agonist.colour_map = "VIRIDIS"
+    assert thing.material_slots[0].material == muscle_objects(rig)["biceps_r"].material_slots[0].material
+
+
 def test_muscles_built_after_the_prediction_are_coloured():
     armature = rigs.quaternion(exercise("Squat", 1.0))
     verbs.predict_armature(armature)

@@ -6,6 +6,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from agonist.predict import predict
+from blender_addon import session
 from blender_addon.muscles.attach import muscle_objects
 from blender_addon.rig.sample import sample_armature
 
@@ -120,3 +121,43 @@ def test_what_is_wrong_is_reported_and_nothing_changes(squat, tmp_path):
     with pytest.raises(RuntimeError, match="no action"):
         bpy.ops.agonist.predict()
     assert not bpy.ops.agonist.edit.poll()
+
+
+def _shown(armature, which):
+    """(T, M) activation that the muscles show of a motion."""
+    armature.agonist.show = which
+    rows = []
+    for frame in range(1, 62):
+        bpy.context.scene.frame_set(frame)
+        rows.append([thing["activation_raw"] for thing in muscle_objects(armature).values()])
+    return np.array(rows)
+
+
+def test_muscles_built_anew_show_the_motions_that_are_there_and_not_the_sliders(rig):
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    assert bpy.ops.agonist.edit() == {"FINISHED"}
+    before = {which: _shown(rig, which) for which in ("ORIGINAL", "RECOMMENDED")}
+    assert bpy.ops.agonist.reset() == {"FINISHED"} and bpy.ops.agonist.add_muscles() == {"FINISHED"}
+    for which, values in before.items():
+        np.testing.assert_allclose(_shown(rig, which), values, atol=1e-5, err_msg=which)
+    assert np.abs(before["RECOMMENDED"] - before["ORIGINAL"]).max() > 0.05
+    # The next slider goes on from the source.
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    assert bpy.ops.agonist.edit() == {"FINISHED"}
+    np.testing.assert_allclose(_shown(rig, "RECOMMENDED"), before["RECOMMENDED"], atol=1e-5)
+
+
+def test_in_rest_position_nothing_is_built_bound_or_lit(rig):
+    rig.data.pose_position = "REST"
+    session.forget(rig.name)
+    bpy.ops.mesh.primitive_uv_sphere_add(radius=0.1)
+    ball = bpy.context.active_object
+    skin = next(child for child in rig.children if "agonist_mannequin" in child)
+    rig.select_set(True)
+    bpy.context.view_layer.objects.active = rig
+    before = sorted(thing.name for thing in bpy.data.objects)
+    for press in (bpy.ops.agonist.add_muscles, bpy.ops.agonist.glow_skin, bpy.ops.agonist.bind_mesh):
+        with pytest.raises(RuntimeError, match="Rest Position"):
+            press()
+    assert sorted(thing.name for thing in bpy.data.objects) == before
+    assert ball.parent is None and not ball.modifiers and "agonist_skin" not in skin.data
