@@ -10,8 +10,8 @@ import bpy
 import numpy as np
 
 __all__ = [
-    "ENGINES", "assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer", "keep_override", "overridable",
-    "push_to_track", "remove_fcurve", "strips_of", "write_keys", "write_video",
+    "ENGINES", "assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer", "keep_override", "key_range",
+    "overridable", "push_to_track", "remove_fcurve", "strips_of", "write_keys", "write_keys_within", "write_video",
 ]  # fmt: skip
 
 # Our names of the render engines -> this Blender's.
@@ -135,15 +135,66 @@ def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) 
     flat = np.empty(2 * count, dtype=np.float32)
     flat[0::2], flat[1::2] = frames, values
     points.foreach_set("co", flat)
-    points.foreach_set("interpolation", np.ones(count, dtype=np.int32))  # LINEAR
+    # Bytes are what Blender keeps; any other type is converted key by key.
+    points.foreach_set("interpolation", np.full(count, _LINEAR, dtype=np.uint8))
     curve.update()
 
 
+# Numbers of Blender's enumerations: a key's interpolation, and handles that do not depend on other keys.
+_LINEAR, _FREE, _ALIGNED = 1, 0, 3
 # Everything a key is, besides its three points.
 _KEY_ATTRIBUTES = {
     "interpolation": "i4", "easing": "i4", "handle_left_type": "i4", "handle_right_type": "i4", "type": "i4",
     "amplitude": "f4", "back": "f4", "period": "f4",
 }  # fmt: skip
+
+
+def write_keys_within(
+    curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray, clip: tuple[float, float], still: float | None = None
+) -> None:
+    """`write_keys` for some frames of a `clip` (its first and last): before and after them the curve plays what it played.
+
+    Keys outside stay as they are, with the handles that they have. Up to the nearest of them every frame is keyed, and so is all of
+    the clip where there is none or a modifier decides. `still` is what the property is outside where the curve does not say it.
+    """
+    points, first, last = curve.keyframe_points, float(frames[0]), float(frames[-1])
+    at = _of_keys(curve, "co", "f4")[:, 0]
+    # The frames were rounded from those of the keys.
+    outside = (at < first - 0.5) | (at > last + 0.5)
+    if not outside.any() and clip[0] >= first - 0.5 and clip[1] <= last + 0.5:
+        write_keys(curve, frames, values)
+        return
+    if still is not None or any(modifier.type != "CYCLES" for modifier in curve.modifiers):
+        outside[:] = False
+    before, after = at[outside & (at < first)], at[outside & (at > last)]
+    begin = np.floor(before[-1]) + 1 if len(before) else np.rint(min(clip[0], first))
+    end = np.ceil(after[0]) if len(after) else np.rint(max(clip[1], last)) + 1
+    ahead, behind = np.arange(begin, first), np.arange(last + 1, end)
+    baked = [[curve.evaluate(frame) if still is None else still for frame in side] for side in (ahead, behind)]
+    kinds = {**_KEY_ATTRIBUTES, "co": "f4", "handle_left": "f4", "handle_right": "f4"}
+    kept = {name: _of_keys(curve, name, kind)[outside] for name, kind in kinds.items()}
+    for name in ("handle_left_type", "handle_right_type"):
+        # What follows its neighbours would change with them.
+        kept[name][kept[name] != _ALIGNED] = _FREE
+    write_keys(curve, np.concatenate([ahead, frames, behind]), np.concatenate([baked[0], values, baked[1]]))
+    if len(before):
+        # From the last key before to the first that is new there is nothing but a straight line.
+        kept["interpolation"][len(before) - 1] = _LINEAR
+    made = {name: _of_keys(curve, name, kind) for name, kind in kinds.items()}
+    points.add(len(before) + len(after))
+    for name, kind in kinds.items():
+        parts = [kept[name][: len(before)], made[name], kept[name][len(before) :]]
+        points.foreach_set(name, np.concatenate(parts).astype(kind).ravel())
+    curve.update()
+
+
+def _of_keys(curve: bpy.types.FCurve, name: str, kind: str) -> np.ndarray:
+    """(K,) or, of a point, (K, 2): an attribute of all keys of a curve."""
+    points = curve.keyframe_points
+    width = 1 if name in _KEY_ATTRIBUTES else 2
+    values = np.empty(len(points) * width, dtype=kind)
+    points.foreach_get(name, values)
+    return values if width == 1 else values.reshape(-1, 2)
 
 
 def copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:
@@ -160,6 +211,12 @@ def copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:
         source.keyframe_points.foreach_get(name, points)
         target.keyframe_points.foreach_set(name, points)
     target.extrapolation, target.auto_smoothing = source.extrapolation, source.auto_smoothing
+
+
+def key_range(owner: bpy.types.ID, action: bpy.types.Action) -> tuple[float, float]:
+    """First and last frame that `owner` has a key at in `action`, whatever the Manual Frame Range; infinite without keys."""
+    ranges = [curve.range() for curve in fcurves_of(owner, action) if len(curve.keyframe_points)]
+    return min((first for first, _ in ranges), default=np.inf), max((last for _, last in ranges), default=-np.inf)
 
 
 def remove_fcurve(owner: bpy.types.ID, action: bpy.types.Action, curve: bpy.types.FCurve) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from agonist import rotations
 
-from ..compat import ensure_fcurve, fcurves_of, has_fcurves, write_keys
+from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, write_keys_within
 
 __all__ = [
     "ROTATIONS", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation", "keyed_channels", "restore_posed",
@@ -108,13 +108,18 @@ def _key(
     armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, name: str, frames: np.ndarray, values: np.ndarray
 ) -> None:
     path = _path(pose, name)
+    still: Sequence[float | None] = [None] * values.shape[1]
     if "agonist_source" in action and not has_fcurves(armature, action, path, _LENGTHS[name]):
         kept = action.get(_UNKEYED)
         kept = kept.to_dict() if kept is not None else {}
-        kept.setdefault(pose.name, {})[name] = list(getattr(pose, name))
+        still = kept.setdefault(pose.name, {})[name] = list(getattr(pose, name))
         action[_UNKEYED] = kept
+    # A Manual Frame Range leaves keys outside the clip.
+    clip = key_range(armature, action) if action.use_frame_range else (float(frames[0]), float(frames[-1]))
     for index in range(values.shape[1]):
-        write_keys(ensure_fcurve(armature, action, path, index, pose.name), frames, values[:, index])
+        curve = ensure_fcurve(armature, action, path, index, pose.name)
+        is_said = len(curve.keyframe_points) and not curve.mute
+        write_keys_within(curve, frames, values[:, index], clip, None if is_said else still[index])
 
 
 def restore_unkeyed(armature: bpy.types.Object) -> None:
