@@ -90,6 +90,12 @@ def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None =
     """First and last frame of the armature's action, or `frame_range` if it can be sampled. Raises MotionError."""
     if armature.data.pose_position == "REST":
         raise MotionError(f"Armature '{armature.name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.")
+    render = bpy.context.scene.render
+    if render.frame_map_old != render.frame_map_new:
+        raise MotionError(
+            f"Time Stretching plays frame {render.frame_map_old} at {render.frame_map_new}, so keys would not lie where they play; "
+            "give both the same number in the Output properties."
+        )
     if frame_range is None:
         data = armature.animation_data
         if data is None or data.action is None:
