@@ -9,8 +9,10 @@ import typing
 import bpy
 import numpy as np
 
+from agonist.errors import MotionError
+
 __all__ = [
-    "ENGINES", "assign_action", "copy_keys", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer", "keep_override", "key_range",
+    "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer", "keep_override", "key_range",
     "overridable", "push_to_track", "remove_fcurve", "strips_of", "write_keys", "write_keys_within", "write_video",
 ]  # fmt: skip
 
@@ -43,12 +45,22 @@ def keep_override(owner: bpy.types.Object) -> None:
 
 
 def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
-    """Make `action` the active action of `owner`, with a slot that fits where there are slots."""
+    """Make `action` the active action of `owner`, with a slot that fits where there are slots.
+
+    Raises MotionError while a strip is tweaked: Blender lets nobody change the action then.
+    """
+    check_not_tweaked(owner)
     data = owner.animation_data or owner.animation_data_create()
     slot = _slot(owner, action) if hasattr(action, "slots") else None
     data.action = action
     if hasattr(action, "slots"):
         data.action_slot = slot or action.slots.new(owner.id_type, owner.name)
+
+
+def check_not_tweaked(owner: bpy.types.ID) -> None:
+    """Raise MotionError while a strip of an owner is tweaked in the NLA Editor."""
+    if owner.animation_data is not None and owner.animation_data.use_tweak_mode:
+        raise MotionError(f"A strip of '{owner.name}' is being tweaked; leave tweak mode in the NLA Editor first (Tab).")
 
 
 def _slot(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionSlot | None:

@@ -9,7 +9,7 @@ import bpy
 
 from agonist.errors import MotionError
 
-from .compat import assign_action, push_to_track
+from .compat import assign_action, check_not_tweaked, push_to_track
 from .exports.stage import skins_of
 from .rig.keys import restore_unkeyed
 from .session import play
@@ -112,6 +112,7 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
     """
     if armature.agonist.source_action is None:
         raise MotionError("There is no original to show yet; press Predict first.")
+    check_not_tweaked(armature)
     remove_ghost(armature)
     ghost = armature.copy()
     ghost.name = f"{armature.name} (original)"

@@ -10,7 +10,7 @@ from agonist.edit import EditSession, prepare_edit
 from agonist.errors import MotionError
 from agonist.model import Model, load_model
 
-from .compat import assign_action
+from .compat import assign_action, check_not_tweaked
 from .rig.bones import humanoid_of, rig_of
 from .rig.controls import RigSample, sampled_rig
 from .rig.keys import restore_unkeyed
@@ -76,6 +76,7 @@ def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEd
 
 def prepared(armature: bpy.types.Object, source: bpy.types.Action, *, anew: bool = False) -> Steps[LiveEdit]:
     """`live_edit_of` in steps; with `anew` constraints or objects that changed since are seen."""
+    _check_playable(armature)
     stamp, model = stamp_of(armature, source, rig_of(armature)), armature.agonist.model
     found = _cache.get(armature.name)
     if found and not anew and found[0] == model and found[1].stamp == stamp:
@@ -101,6 +102,14 @@ def forget(armature_name: str) -> None:
 
 
 def play(armature: bpy.types.Object, action: bpy.types.Action) -> None:
-    """Make `action` the one that plays; what only the one before had keyed is as it was without it."""
+    """Make `action` the one that plays; what only the one before had keyed is as it was without it. Raises MotionError."""
+    _check_playable(armature)
     restore_unkeyed(armature)
     assign_action(armature, action)
+
+
+def _check_playable(armature: bpy.types.Object) -> None:
+    """Raise MotionError where no action that is given to an armature would move it."""
+    if armature.data.is_editmode:
+        raise MotionError(f"Armature '{armature.name}' is in Edit Mode, so nothing moves; switch to Object Mode or Pose Mode first.")
+    check_not_tweaked(armature)
