@@ -12,8 +12,9 @@ import numpy as np
 from agonist.errors import MotionError
 
 __all__ = [
-    "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer", "keep_override", "key_range",
-    "overridable", "push_to_track", "remove_fcurve", "strips_of", "write_keys", "write_keys_within", "write_video",
+    "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "eased_keys", "ensure_fcurve", "fcurves_of", "has_fcurves",
+    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "push_to_track", "remove_fcurve", "strips_of",
+    "strips_playing", "write_keys", "write_keys_within", "write_video",
 ]  # fmt: skip
 
 # Our names of the render engines -> this Blender's.
@@ -154,6 +155,9 @@ def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) 
 
 # Numbers of Blender's enumerations: a key's interpolation, and handles that do not depend on other keys.
 _LINEAR, _FREE, _ALIGNED = 1, 0, 3
+# Of a key, what the curve does not follow; of a modifier, what its panel shows.
+_UNHEARD = {"handle_left_type", "handle_right_type", "type", "interpolation"}
+_OF_THE_PANEL = {"rna_type", "name", "show_expanded", "active"}
 # Everything a key is, besides its three points.
 _KEY_ATTRIBUTES = {
     "interpolation": "i4", "easing": "i4", "handle_left_type": "i4", "handle_right_type": "i4", "type": "i4",
@@ -209,6 +213,23 @@ def _of_keys(curve: bpy.types.FCurve, name: str, kind: str) -> np.ndarray:
     return values if width == 1 else values.reshape(-1, 2)
 
 
+def eased_keys(curve: bpy.types.FCurve) -> bytes:
+    """What decides a curve between its keys, besides where they are and how they are interpolated."""
+    names = {**_KEY_ATTRIBUTES, "handle_left": "f4", "handle_right": "f4"}
+    # Which way a handle was made does not matter where it is known.
+    return b"".join(_of_keys(curve, name, names[name]).tobytes() for name in names if name not in _UNHEARD)
+
+
+def modifier_says(modifier: bpy.types.bpy_struct) -> tuple[object, ...]:
+    """All that a modifier of a curve is set to, but how its panel looks."""
+    values = [getattr(modifier, one.identifier) for one in modifier.bl_rna.properties if one.identifier not in _OF_THE_PANEL]
+    return tuple(
+        tuple(modifier_says(one) if isinstance(one, bpy.types.bpy_struct) else one for one in value)
+        if hasattr(value, "__len__") and not isinstance(value, str) else value
+        for value in values
+    )  # fmt: skip
+
+
 def copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:
     """Give a curve the keys of another, handles and kinds included; its modifiers stay."""
     count = len(source.keyframe_points)
@@ -244,6 +265,19 @@ def push_to_track(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.Nl
     if hasattr(strip, "action_slot") and strip.action_slot is None:
         strip.action_slot = _slot(owner, action)
     return strip
+
+
+def strips_playing(owner: bpy.types.ID) -> list[tuple[bpy.types.NlaTrack, bpy.types.NlaStrip]]:
+    """The strips on the NLA tracks of `owner`, also those inside others, that have an action; each with its track."""
+    data, found = owner.animation_data, []
+    for track in data.nla_tracks if data is not None else ():
+        strips = list(track.strips)
+        while strips:
+            strip = strips.pop(0)
+            strips += list(getattr(strip, "strips", ()))
+            if strip.action is not None:
+                found.append((track, strip))
+    return found
 
 
 def strips_of(scene: bpy.types.Scene) -> bpy.types.StripsTopLevel:

@@ -9,11 +9,11 @@ import numpy as np
 
 from agonist import rotations
 
-from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, write_keys_within
+from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, strips_playing, write_keys_within
 
 __all__ = [
-    "ROTATIONS", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation", "keyed_channels", "restore_posed",
-    "restore_unkeyed", "rotation_name", "rotation_quaternions", "rotation_values",
+    "ROTATIONS", "animated_beside", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation", "keyed_channels",
+    "restore_posed", "restore_unkeyed", "rotation_name", "rotation_quaternions", "rotation_values",
 ]  # fmt: skip
 
 # The properties that a rotation may be in.
@@ -102,6 +102,15 @@ def keyed_channels(armature: bpy.types.Object) -> set[tuple[str, int]]:
     """Data path and index of the channels that the active action decides."""
     curves = fcurves_of(armature, armature.animation_data.action)
     return {(one.data_path, one.array_index) for one in curves if not (one.mute or (one.group and one.group.mute))}
+
+
+def animated_beside(armature: bpy.types.Object) -> set[tuple[str, int]]:
+    """Data path and index of the channels that strips and drivers decide, whatever action is active."""
+    data = armature.animation_data
+    if data is None:
+        return set()
+    curves = [*data.drivers, *(curve for _, strip in strips_playing(armature) for curve in fcurves_of(armature, strip.action))]
+    return {(curve.data_path, curve.array_index) for curve in curves}
 
 
 def _key(
