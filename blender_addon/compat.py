@@ -13,10 +13,12 @@ from agonist.errors import MotionError
 
 __all__ = [
     "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "eased_keys", "ensure_fcurve", "fcurves_of", "has_fcurves",
-    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "push_to_track", "remove_fcurve", "strips_of",
-    "strips_playing", "write_keys", "write_keys_within", "write_video",
+    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "push_to_track", "remember_slot", "remove_fcurve",
+    "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
 ]  # fmt: skip
 
+# On an object: the identifier of the slot that its motion is in.
+_SLOT = "agonist_slot"
 # Our names of the render engines -> this Blender's.
 ENGINES = {
     "EEVEE": "BLENDER_EEVEE_NEXT" if bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE",
@@ -72,11 +74,19 @@ def _slot(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionSlot
     fitting = [slot for slot in action.slots if slot.target_id_type in (owner.id_type, "UNSPECIFIED")]
     # A copy of an action keeps its source's slots, so the handle that plays the source plays the copy.
     handle = data.last_slot_identifier if data is not None else ""
-    for wanted in (handle, f"OB{owner.name}"):
+    for wanted in (handle, owner.get(_SLOT, ""), f"OB{owner.name}"):
         for slot in fitting:
             if slot.identifier == wanted:
                 return slot
-    return fitting[0] if fitting else None
+    # Rather one that nobody plays than another's.
+    return next((slot for slot in fitting if not slot.users()), fitting[0]) if fitting else None
+
+
+def remember_slot(owner: bpy.types.ID) -> None:
+    """Let an owner find the slot that plays now again, whatever it is called and plays meanwhile."""
+    slot = getattr(owner.animation_data, "action_slot", None)
+    if slot is not None:
+        owner[_SLOT] = slot.identifier
 
 
 def _channels(owner: bpy.types.ID, action: bpy.types.Action, *, ensure: bool) -> bpy.types.Action | bpy.types.ActionChannelbag | None:
@@ -259,7 +269,7 @@ def remove_fcurve(owner: bpy.types.ID, action: bpy.types.Action, curve: bpy.type
 
 def push_to_track(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.NlaStrip:
     """A new NLA track, named after `action`, with a strip of it at its own frames; the active action stays what it is."""
-    track = owner.animation_data.nla_tracks.new()
+    track = (owner.animation_data or owner.animation_data_create()).nla_tracks.new()
     track.name = action.name
     strip = track.strips.new(action.name, round(action.frame_range[0]), action)
     if hasattr(strip, "action_slot") and strip.action_slot is None:

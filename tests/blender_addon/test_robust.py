@@ -9,7 +9,7 @@ bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError, SkeletonError
 from blender_addon import session, verbs
-from blender_addon.compat import assign_action, fcurves_of, write_keys
+from blender_addon.compat import assign_action, copy_keys, fcurves_of, write_keys
 from blender_addon.rig.bones import detect_bones
 from tests.blender_addon import preset_rigs, rigs
 from tests.blender_addon.test_presets import joints_at
@@ -308,3 +308,25 @@ def test_two_characters_in_one_scene_do_not_meet(rig):
         found, wanted = joints_at(armature)
         assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
     assert rig.agonist.recommended_action is not other.agonist.recommended_action
+
+
+@pytest.mark.skipif(bpy.app.version < (4, 4, 0), reason="slots came with 4.4")
+def test_two_rigs_in_one_action_have_their_own_clips_and_find_their_slots_again():
+    """Whatever they are called and have played meanwhile."""
+    first, second = (preset_rigs.build("Mixamo", exercise(name, seconds)) for name, seconds in (("Squat", 1.0), ("HighKick", 2.0)))
+    action, other = first.animation_data.action, second.animation_data.action
+    slot = action.slots.new("OBJECT", second.name)
+    bag = action.layers[0].strips[0].channelbag(slot, ensure=True)
+    for curve in fcurves_of(second, other):
+        copy_keys(curve, bag.fcurves.new(curve.data_path, index=curve.array_index))
+    second.animation_data.action, second.animation_data.action_slot = action, slot
+    before = [rigs.at_frames(one, range(1, 62)) for one in (first, second)]
+    for armature, last in ((first, 31), (second, 61)):
+        verbs.predict_armature(armature)
+        assert (armature.agonist.frame_first, armature.agonist.frame_last) == (1, last)
+        armature.agonist.sliders["quadriceps_l"].scale = 1.5
+    second.name = "Hero"
+    assign_action(second, bpy.data.actions.new("other"))
+    for armature, poses in zip((first, second), before, strict=True):
+        armature.agonist.show = "ORIGINAL"
+        np.testing.assert_array_equal(rigs.at_frames(armature, range(1, 62)), poses)

@@ -6,7 +6,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import session, verbs
-from blender_addon.compat import fcurves_of, write_keys
+from blender_addon.compat import assign_action, fcurves_of, write_keys
 from blender_addon.muscles.heatmap import muscle_objects
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -98,6 +98,23 @@ def test_a_source_changed_by_hand_is_edited_as_it_is_now(rig):
     rig.agonist.show = "ORIGINAL"
     angle, place = rigs.difference(edited, rigs.evaluated(rig))
     assert angle < 1e-4 and place < 1e-4
+
+
+def test_another_action_that_plays_is_not_swapped_by_a_slider(rig):
+    rig.agonist.sliders["hamstrings_l"].scale = 1.5
+    result = rig.agonist.recommended_action
+    kick = rigs.quaternion(exercise("HighKick", 1.0)).animation_data.action
+    kick.name = "Kick"
+    assign_action(rig, kick)
+    rig.agonist.sliders["hamstrings_l"].scale = 1.6
+    assert rig.animation_data.action == kick and "'Kick' plays" in rig.agonist.message
+    # What the message says helps.
+    rig.agonist.show = "ORIGINAL"
+    rig.agonist.sliders["hamstrings_l"].scale = 1.7
+    assert rig.animation_data.action == rig.agonist.recommended_action == result and rig.agonist.message == ""
+    assign_action(rig, kick)
+    verbs.predict_armature(rig)
+    assert rig.agonist.source_action == kick
 
 
 def _interpolation(armature, curves):
