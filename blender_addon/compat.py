@@ -184,12 +184,13 @@ def write_keys_within(
     the clip where there is none or a modifier decides. `still` is what the property is outside where the curve does not say it.
     """
     points, first, last = curve.keyframe_points, float(frames[0]), float(frames[-1])
-    at = _of_keys(curve, "co", "f4")[:, 0]
+    begin, end = curve.range() if len(points) else clip
     # The frames were rounded from those of the keys.
-    outside = (at < first - 0.5) | (at > last + 0.5)
-    if not outside.any() and clip[0] >= first - 0.5 and clip[1] <= last + 0.5:
+    if min(begin, clip[0]) >= first - 0.5 and max(end, clip[1]) <= last + 0.5:
         write_keys(curve, frames, values)
         return
+    at = _of_keys(curve, "co", "f4")[:, 0]
+    outside = (at < first - 0.5) | (at > last + 0.5)
     if still is not None or any(modifier.type != "CYCLES" for modifier in curve.modifiers):
         outside[:] = False
     before, after = at[outside & (at < first)], at[outside & (at > last)]
