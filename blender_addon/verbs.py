@@ -162,7 +162,7 @@ def predicted(armature: bpy.types.Object) -> Steps[None]:
     if not props.bones:
         props.fill_bones(rig)
     _key(armature, live, "ORIGINAL")
-    props.shown = "ORIGINAL"
+    props.shown, props.message = "ORIGINAL", ""
     show(armature, "ORIGINAL")
 
 
