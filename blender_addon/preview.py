@@ -53,6 +53,7 @@ def show_preview(armature: bpy.types.Object) -> bool:
     props = armature.agonist
     if not _plays_plainly(armature):
         return False
+    session.check_plays(armature)
     live = session.live_edit(armature, is_checked=props.is_preview)
     scene = bpy.context.scene
     row = scene.frame_current - live.sample.first_frame

@@ -9,10 +9,10 @@ import bpy
 
 from agonist.errors import MotionError
 
-from .compat import assign_action, push_to_track
+from .compat import check_not_tweaked, push_to_track, strips_playing
 from .exports.stage import skins_of
-from .rig.keys import restore_unkeyed
-from .session import play
+from .rig.keys import restore_posed
+from .rig.playing import switch_action
 
 __all__ = ["as_before_if_stopped", "describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost", "show_ghost"]
 
@@ -48,8 +48,10 @@ def name_result(
 
 
 def is_kept(action: bpy.types.Action) -> bool:
-    """Whether an edit must leave this result alone and make another."""
-    return bool(action.get(_KEPT))
+    """Whether an edit must leave this result alone and make another: it was kept, by whatever button, or a strip plays it."""
+    if action.get(_KEPT) or action.use_fake_user:
+        return True
+    return any(strip.action == action for thing in bpy.data.objects if thing.animation_data for _, strip in strips_playing(thing))
 
 
 def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types.Action:
@@ -70,7 +72,8 @@ def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types
 @contextmanager
 def as_before_if_stopped(armature: bpy.types.Object, is_new: bool) -> Iterator[None]:
     """Inside, the recommended motion is written, or with `is_new` made; where that is stopped or fails, all is as it was before."""
-    props, former, played = armature.agonist, armature.agonist.recommended_action, armature.animation_data.action
+    props, former = armature.agonist, armature.agonist.recommended_action
+    played = armature.animation_data.action if armature.animation_data else None
     before = None if is_new else former.copy()
     is_whole = False
     try:
@@ -93,11 +96,7 @@ def as_before_if_stopped(armature: bpy.types.Object, is_new: bool) -> Iterator[N
 
 def _take_back(armature: bpy.types.Object, recommended: bpy.types.Action | None, played: bpy.types.Action | None) -> None:
     armature.agonist.recommended_action = recommended
-    if played is not None:
-        play(armature, played)
-    else:
-        restore_unkeyed(armature)
-        armature.animation_data.action = None
+    switch_action(armature, played)
 
 
 def ghost_of(armature: bpy.types.Object) -> bpy.types.Object | None:
@@ -112,14 +111,16 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
     """
     if armature.agonist.source_action is None:
         raise MotionError("There is no original to show yet; press Predict first.")
+    check_not_tweaked(armature)
     remove_ghost(armature)
     ghost = armature.copy()
     ghost.name = f"{armature.name} (original)"
     ghost.agonist.sliders.clear()
     ghost.agonist.source_action = ghost.agonist.recommended_action = None
-    # A copy shares the animation data's action only by reference; it plays its own.
-    ghost.animation_data_clear()
-    assign_action(ghost, armature.agonist.source_action)
+    # The copy has the strips, the drivers and the unkeyed channels of the armature, and plays an action of its own.
+    restore_posed(ghost)
+    switch_action(ghost, armature.agonist.source_action)
+    _follow_itself(ghost, armature)
     things = [ghost]
     for skin in skins_of(armature):
         if "agonist_muscle" in skin:
@@ -138,6 +139,14 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
         thing.color, thing.hide_select, thing.hide_render = _GHOST_COLOUR, True, True
         thing.display_type = "WIRE" if thing == ghost else "SOLID"
     return ghost
+
+
+def _follow_itself(ghost: bpy.types.Object, armature: bpy.types.Object) -> None:
+    """Let what in a ghost's drivers reads the armature read the ghost."""
+    for curve in ghost.animation_data.drivers:
+        for target in (target for variable in curve.driver.variables for target in variable.targets):
+            if target.id == armature:
+                target.id = ghost
 
 
 def remove_ghost(armature: bpy.types.Object) -> bool:

@@ -10,14 +10,17 @@ from agonist.edit import EditSession, prepare_edit
 from agonist.errors import MotionError
 from agonist.model import Model, load_model
 
-from .compat import assign_action
+from .compat import check_not_tweaked, remember_slot
+from .rig.apply import made_from
 from .rig.bones import humanoid_of, rig_of
 from .rig.controls import RigSample, sampled_rig
-from .rig.keys import restore_unkeyed
+from .rig.playing import is_result, switch_action
 from .rig.sample import stamp_of
 from .steps import Steps, finished
 
-__all__ = ["LiveEdit", "forget", "live_edit", "live_edit_of", "model_of", "play", "prepared", "source_of"]
+__all__ = [
+    "LiveEdit", "check_plays", "forget", "live_edit", "live_edit_of", "model_of", "play", "prepared", "source_of", "source_to_predict",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,29 @@ def source_of(armature: bpy.types.Object) -> bpy.types.Action:
     return source
 
 
+def source_to_predict(armature: bpy.types.Object) -> bpy.types.Action:
+    """The motion that Predict is about: what plays, or, where that is a result, what it was made from. Raises MotionError."""
+    action = armature.animation_data.action if armature.animation_data else None
+    if action is None:
+        raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
+    known = armature.agonist.source_action
+    if known is None or action == known or not is_result(action):
+        return action
+    return made_from(action, known)
+
+
+def check_plays(armature: bpy.types.Object) -> None:
+    """Raise MotionError where another motion plays than the one that the sliders edit."""
+    action = armature.animation_data.action if armature.animation_data else None
+    props = armature.agonist
+    known = (None, props.source_action, props.recommended_action)
+    if action not in known and not (is_result(action) and made_from(action, props.source_action) == props.source_action):
+        raise MotionError(
+            f"'{action.name}' plays, and the sliders edit '{source_of(armature).name}'. "
+            "Press Predict to edit what plays, or Original to go back."
+        )
+
+
 def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEdit:
     """`live_edit` of any action; the armature's own state is left as it is."""
     return finished(prepared(armature, source))
@@ -76,17 +102,19 @@ def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEd
 
 def prepared(armature: bpy.types.Object, source: bpy.types.Action, *, anew: bool = False) -> Steps[LiveEdit]:
     """`live_edit_of` in steps; with `anew` constraints or objects that changed since are seen."""
+    _check_playable(armature)
     stamp, model = stamp_of(armature, source, rig_of(armature)), armature.agonist.model
     found = _cache.get(armature.name)
     if found and not anew and found[0] == model and found[1].stamp == stamp:
         return found[1]
     current = armature.animation_data.action if armature.animation_data else None
+    if anew and current == source:
+        remember_slot(armature)
     play(armature, source)
     try:
         sample = yield from sampled_rig(armature)
     finally:
-        if current is not None:
-            assign_action(armature, current)
+        switch_action(armature, current)
     live = LiveEdit(sample, prepare_edit(sample.motion, model=model_of(armature), hmap=humanoid_of(sample.rig)), stamp)
     forget(armature.name)
     _cache[armature.name] = (model, live)
@@ -101,6 +129,13 @@ def forget(armature_name: str) -> None:
 
 
 def play(armature: bpy.types.Object, action: bpy.types.Action) -> None:
-    """Make `action` the one that plays; what only the one before had keyed is as it was without it."""
-    restore_unkeyed(armature)
-    assign_action(armature, action)
+    """Make `action` the one that plays; what only the one before had keyed is as it was without it. Raises MotionError."""
+    _check_playable(armature)
+    switch_action(armature, action)
+
+
+def _check_playable(armature: bpy.types.Object) -> None:
+    """Raise MotionError where no action that is given to an armature would move it."""
+    if armature.data.is_editmode:
+        raise MotionError(f"Armature '{armature.name}' is in Edit Mode, so nothing moves; switch to Object Mode or Pose Mode first.")
+    check_not_tweaked(armature)

@@ -165,12 +165,9 @@ def predicted(armature: bpy.types.Object) -> Steps[None]:
     An action that an edit made is not a source: the motion it was made from is predicted then. Raises MotionError,
     SkeletonError, ContractError, ModelNotFoundError; nothing has changed if it does.
     """
-    data = armature.animation_data
-    if data is None or data.action is None:
-        raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
+    source = session.source_to_predict(armature)
     begin_with_preferences(armature)
     props = armature.agonist
-    source = props.source_action if props.source_action and data.action.get("agonist_source") else data.action
     rig = rig_of(armature)
     live = yield from session.prepared(armature, source, anew=True)
     original = live.session.original
@@ -184,7 +181,7 @@ def predicted(armature: bpy.types.Object) -> Steps[None]:
     if not props.bones:
         props.fill_bones(rig)
     _key(armature, live, "ORIGINAL")
-    props.shown = "ORIGINAL"
+    props.shown, props.message = "ORIGINAL", ""
     show(armature, "ORIGINAL")
 
 
@@ -201,6 +198,7 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
     """
     props = armature.agonist
     restore_posed(armature)
+    session.check_plays(armature)
     live = yield from part(session.prepared(armature, session.source_of(armature)), 0.0, 0.5)
     scales = {slider.name: slider.scale for slider in props.sliders}
     drawn = drawn_scales(armature, live.session.original, live.sample.first_frame)

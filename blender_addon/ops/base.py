@@ -40,6 +40,8 @@ class ArmatureOperator:
             return "Switch to Object Mode or Pose Mode first"
         if armature.library is not None:
             return "This armature is linked from another file; make a library override first"
+        if armature.animation_data is not None and armature.animation_data.use_tweak_mode:
+            return "Leave tweak mode in the NLA Editor first (Tab)"
         return cls.lacks(context, armature)
 
     @classmethod

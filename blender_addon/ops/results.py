@@ -23,7 +23,8 @@ class AGONIST_OT_keep_result(EditedOperator, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         action = results.keep_result(armature, track=self.track)
-        self.report({"INFO"}, f"Kept '{action.name}'" + (" and pushed it to an NLA track" if self.track else ""))
+        pushed = " and pushed it to an NLA track, which is mute while the original plays" if self.track else ""
+        self.report({"INFO"}, f"Kept '{action.name}'{pushed}")
 
 
 class AGONIST_OT_ghost(PredictedOperator, bpy.types.Operator):

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import bpy
 
+from agonist.errors import MotionError
+
 __all__ = ["depsgraph_of", "lone_scene", "others_pose", "update"]
 
 # Constraints that read the scene's camera or clip.
@@ -18,9 +20,13 @@ _OF_THE_SCENE = {"FOLLOW_TRACK", "CAMERA_SOLVER", "OBJECT_SOLVER"}
 
 @contextmanager
 def lone_scene(armature: bpy.types.Object) -> Iterator[bpy.types.Scene]:
-    """The scene to evaluate an armature in; the window's where that might pose it otherwise. It is gone again afterwards."""
+    """The scene to evaluate an armature in; the window's where that might pose it otherwise. It is gone again afterwards.
+
+    Raises MotionError where Blender would not evaluate the armature.
+    """
     scene = bpy.context.scene
     if not _is_the_same_alone(armature):
+        _check_seen(armature, scene)
         yield scene
         return
     own = bpy.data.scenes.new(f"{armature.name} alone")
@@ -29,9 +35,19 @@ def lone_scene(armature: bpy.types.Object) -> Iterator[bpy.types.Scene]:
             setattr(own.render, name, getattr(scene.render, name))
         own.collection.objects.link(armature)
         own.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+        _check_seen(armature, own)
         yield own
     finally:
         bpy.data.scenes.remove(own)
+
+
+def _check_seen(armature: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    """Raise MotionError for an armature whose pose stands still in a scene because Blender leaves it out."""
+    if not armature.evaluated_get(depsgraph_of(scene)).is_evaluated:
+        raise MotionError(
+            f"Armature '{armature.name}' is disabled in viewports or in no collection of the view layer, so Blender does not pose it; "
+            "enable it in the Outliner (the screen icon)."
+        )
 
 
 def depsgraph_of(scene: bpy.types.Scene) -> bpy.types.Depsgraph:

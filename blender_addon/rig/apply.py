@@ -10,13 +10,14 @@ import numpy as np
 from agonist import rotations
 from agonist.motion import Motion
 
-from ..compat import assign_action
+from ..compat import has_fcurves, strips_playing
 from ..steps import Steps, finished, part
 from .channels import ROUNDING, ControlStack, Moves, channels, moves_of
 from .controls import RigSample, look
-from .keys import channels_of, keep_posed, key_location, key_rotation, keyed_channels, rotation_name, rotation_values
+from .keys import bone_path, channels_of, keep_posed, key_location, key_rotation, keyed_channels, rotation_name, rotation_values
+from .playing import is_result, switch_action
 
-__all__ = ["apply_motion", "copy_action", "keep_unkeyed", "pose_frame", "settle", "settled"]
+__all__ = ["apply_motion", "copy_action", "keep_unkeyed", "made_from", "pose_frame", "settle", "settled"]
 
 # A channel that a correction would change by less is left alone (radians, metres) [ours].
 _WORTH = 1e-5
@@ -28,9 +29,21 @@ _PASSES, _MOST_PASSES, _BETTER, _NEAR_M = 4, 14, 0.8, 2e-4
 def copy_action(source: bpy.types.Action, name: str, stamp: str) -> bpy.types.Action:
     """A copy of `source` named `name` that remembers what it was made from: `stamp_of(armature, source)`."""
     action = source.copy()
-    action.name = name
-    action["agonist_source"], action["agonist_stamp"] = source.name, stamp
+    action.name, action.use_fake_user = name, False
+    # A source may be a result itself, and kept; that is not said of what is made from it.
+    for key in [key for key in action.keys() if key.startswith("agonist_")]:  # noqa: SIM118
+        del action[key]
+    action["agonist_source"], action["agonist_made_of"], action["agonist_stamp"] = source.name, source, stamp
     return action
+
+
+def made_from(action: bpy.types.Action, otherwise: bpy.types.Action | None) -> bpy.types.Action | None:
+    """What `copy_action` made a result from; `otherwise` where that is gone. Older files know its name alone."""
+    source = action.get("agonist_made_of")
+    if source is None and "agonist_made_of" not in action:
+        name = action["agonist_source"]
+        source = otherwise if otherwise is not None and otherwise.name == name else bpy.data.actions.get(name)
+    return source or otherwise
 
 
 def apply_motion(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> None:
@@ -39,7 +52,8 @@ def apply_motion(armature: bpy.types.Object, sample: RigSample, motion: Motion, 
     Curves of other bones and of custom properties are kept as they are; controls that an earlier edit of the same action
     touched go back to where they were.
     """
-    assign_action(armature, action)
+    if armature.animation_data is None or armature.animation_data.action != action:
+        switch_action(armature, action)
     _write(armature, sample, sample.stack, moves_of(sample, sample.motion, motion), action, ROUNDING)
 
 
@@ -104,15 +118,29 @@ def _write(
     action: bpy.types.Action,
     smallest: float,
 ) -> None:
-    """Key every control whose channels change by more than `smallest`, and those that were keyed before."""
+    """Key every control whose channels change by more than `smallest`, and those that were keyed or that another result moves."""
     turned, moved = set(action.get("agonist_turned", [])), set(action.get("agonist_moved", []))
+    others = [strip.action for track, strip in strips_playing(armature) if is_result(strip.action) and not track.mute]
+    beside = {(bone, kind) for one in others if one != action for kind in ("turned", "moved") for bone in one.get(f"agonist_{kind}", [])}
+
+    def shines_through(pose: bpy.types.PoseBone, kind: str, name: str, count: int) -> bool:
+        return (pose.name, kind) in beside and not has_fcurves(armature, action, bone_path(pose, name), count)
+
     frames = np.arange(sample.first_frame, sample.first_frame + len(sample.motion), dtype=np.float32)
     for control, (rotation, location) in zip(stack.controls, channels(stack, moves), strict=True):
         pose = armature.pose.bones[control.bone]
-        if rotation is not None and (control.bone in turned or rotations.angle_between(rotation, control.basis_turn).max() > smallest):
+        if rotation is not None and (
+            control.bone in turned
+            or rotations.angle_between(rotation, control.basis_turn).max() > smallest
+            or shines_through(pose, "turned", rotation_name(pose), 3)
+        ):
             key_rotation(armature, action, pose, frames, rotation)
             turned.add(control.bone)
-        if location is not None and (control.bone in moved or np.abs(location - control.basis[:, :3, 3]).max() > smallest):
+        if location is not None and (
+            control.bone in moved
+            or np.abs(location - control.basis[:, :3, 3]).max() > smallest
+            or shines_through(pose, "moved", "location", 3)
+        ):
             key_location(armature, action, pose, frames, location)
             moved.add(control.bone)
     action["agonist_turned"], action["agonist_moved"] = sorted(turned), sorted(moved)

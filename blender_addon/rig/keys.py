@@ -9,17 +9,18 @@ import numpy as np
 
 from agonist import rotations
 
-from ..compat import ensure_fcurve, fcurves_of, has_fcurves, write_keys
+from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, strips_playing, write_keys_within
 
 __all__ = [
-    "ROTATIONS", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation", "keyed_channels", "restore_posed",
-    "restore_unkeyed", "rotation_name", "rotation_quaternions", "rotation_values",
+    "ROTATIONS", "animated_beside", "bone_path", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation",
+    "keyed_channels", "note_unkeyed", "restore_posed", "restore_unkeyed", "rotation_name", "rotation_quaternions", "rotation_values",
 ]  # fmt: skip
 
 # The properties that a rotation may be in.
 ROTATIONS = ("rotation_quaternion", "rotation_axis_angle", "rotation_euler")
 
-# Channels of an action that its source has not: what they were, so that playing the source again finds them so.
+# Channels of an action that its source has not, and on the armature while such an action plays: what they are without it. The
+# armature's outlives the action, and whoever assigns another one by hand.
 _UNKEYED = "agonist_unkeyed"
 # On an armature: channels that a preview poses though nothing keys them, and what they were without it.
 _POSED = "agonist_posed"
@@ -89,13 +90,14 @@ def rotation_quaternions(mode: str, values: np.ndarray) -> np.ndarray:
     return rotations.from_euler(values[:, ["xyz".index(axis) for axis in order]], order)
 
 
-def _path(pose: bpy.types.PoseBone, name: str) -> str:
+def bone_path(pose: bpy.types.PoseBone, name: str) -> str:
+    """Data path of a bone's property."""
     return f'pose.bones["{bpy.utils.escape_identifier(pose.name)}"].{name}'
 
 
 def channels_of(pose: bpy.types.PoseBone, name: str) -> set[tuple[str, int]]:
     """Data path and index of the channels of a bone's property."""
-    return {(_path(pose, name), index) for index in range(_LENGTHS[name])}
+    return {(bone_path(pose, name), index) for index in range(_LENGTHS[name])}
 
 
 def keyed_channels(armature: bpy.types.Object) -> set[tuple[str, int]]:
@@ -104,23 +106,57 @@ def keyed_channels(armature: bpy.types.Object) -> set[tuple[str, int]]:
     return {(one.data_path, one.array_index) for one in curves if not (one.mute or (one.group and one.group.mute))}
 
 
+def animated_beside(armature: bpy.types.Object) -> set[tuple[str, int]]:
+    """Data path and index of the channels that strips and drivers decide, whatever action is active."""
+    data = armature.animation_data
+    if data is None:
+        return set()
+    curves = [*data.drivers, *(curve for _, strip in strips_playing(armature) for curve in fcurves_of(armature, strip.action))]
+    return {(curve.data_path, curve.array_index) for curve in curves}
+
+
 def _key(
     armature: bpy.types.Object, action: bpy.types.Action, pose: bpy.types.PoseBone, name: str, frames: np.ndarray, values: np.ndarray
 ) -> None:
-    path = _path(pose, name)
+    path = bone_path(pose, name)
+    still: Sequence[float | None] = [None] * values.shape[1]
     if "agonist_source" in action and not has_fcurves(armature, action, path, _LENGTHS[name]):
-        kept = action.get(_UNKEYED)
-        kept = kept.to_dict() if kept is not None else {}
-        kept.setdefault(pose.name, {})[name] = list(getattr(pose, name))
-        action[_UNKEYED] = kept
+        still = _noted(armature).get(pose.name, {}).get(name, list(getattr(pose, name)))
+        for owner in (action, armature):
+            kept = _noted(owner)
+            kept.setdefault(pose.name, {})[name] = still
+            owner[_UNKEYED] = kept
+    # A Manual Frame Range leaves keys outside the clip.
+    clip = key_range(armature, action) if action.use_frame_range else (float(frames[0]), float(frames[-1]))
     for index in range(values.shape[1]):
-        write_keys(ensure_fcurve(armature, action, path, index, pose.name), frames, values[:, index])
+        curve = ensure_fcurve(armature, action, path, index, pose.name)
+        is_said = len(curve.keyframe_points) and not curve.mute
+        write_keys_within(curve, frames, values[:, index], clip, None if is_said else still[index])
 
 
 def restore_unkeyed(armature: bpy.types.Object) -> None:
     """Before another action plays: channels that only the edited one keys get back the values that they had without it."""
     action = armature.animation_data.action if armature.animation_data else None
-    _restore(armature, action.get(_UNKEYED) if action is not None else None)
+    _restore(armature, _noted(action) if action is not None else None)
+    _restore(armature, _noted(armature))
+    armature.pop(_UNKEYED, None)
+
+
+def note_unkeyed(armature: bpy.types.Object) -> None:
+    """After another action was assigned: note what the channels are that its source has not."""
+    action = armature.animation_data.action if armature.animation_data else None
+    bones = armature.pose.bones
+    kept = {
+        bone: {name: list(getattr(bones[bone], name)) for name in channels}
+        for bone, channels in (_noted(action).items() if action is not None else ()) if bone in bones
+    }  # fmt: skip
+    if kept:
+        armature[_UNKEYED] = kept
+
+
+def _noted(owner: bpy.types.ID) -> dict[str, dict[str, Sequence[float]]]:
+    kept = owner.get(_UNKEYED)
+    return kept.to_dict() if kept is not None else {}
 
 
 def keep_posed(armature: bpy.types.Object, pose: bpy.types.PoseBone, name: str) -> None:

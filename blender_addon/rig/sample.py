@@ -16,17 +16,21 @@ from agonist.errors import MotionError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-from ..compat import fcurves_of
+from ..compat import eased_keys, fcurves_of, key_range, modifier_says
 from .alone import depsgraph_of, lone_scene
 from .frames import bone_names
 from .keyed import keyed_poses
+from .keys import animated_beside, rotation_name
 
 __all__ = [
-    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_range", "evaluated_poses", "motion_of", "sample_armature", "stamp_of",
+    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "evaluated_poses", "motion_of", "sample_armature",
+    "stamp_of",
 ]  # fmt: skip
 
 # Scales may differ by this share before they count as uneven [ours].
 _SCALE_TOLERANCE = 1e-3
+# Blender's numbers of the interpolations that no handle has a say in: constant, linear.
+_STRAIGHT = bytes((0, 1))
 # Eleven minutes at 30 frames a second; more would take minutes of evaluating [ours].
 MOST_FRAMES = 20_000
 
@@ -90,14 +94,19 @@ def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None =
     """First and last frame of the armature's action, or `frame_range` if it can be sampled. Raises MotionError."""
     if armature.data.pose_position == "REST":
         raise MotionError(f"Armature '{armature.name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.")
+    render = bpy.context.scene.render
+    if render.frame_map_old != render.frame_map_new:
+        raise MotionError(
+            f"Time Stretching plays frame {render.frame_map_old} at {render.frame_map_new}, so keys would not lie where they play; "
+            "give both the same number in the Output properties."
+        )
     if frame_range is None:
         data = armature.animation_data
         if data is None or data.action is None:
             raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
         if not any(len(curve.keyframe_points) for curve in fcurves_of(armature, data.action)):
             raise MotionError(f"Action '{data.action.name}' has no keys for '{armature.name}', so nothing moves; animate it first.")
-        start, end = (round(value) for value in data.action.frame_range)
-        frame_range = (start, end)
+        frame_range = clip_of(armature, data.action)
     first, last = frame_range
     if last < first:
         raise MotionError(f"Frames {first} to {last} of '{armature.name}' hold nothing; the last frame must not precede the first.")
@@ -107,6 +116,16 @@ def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None =
             "Is a key far from the others? Move it, or set a Manual Frame Range on the action."
         )
     return first, last
+
+
+def clip_of(armature: bpy.types.Object, action: bpy.types.Action) -> tuple[int, int]:
+    """First and last frame of an action, as far as it moves this armature."""
+    first, last = action.frame_range
+    if not action.use_frame_range and len(getattr(action, "slots", ())) > 1:
+        own = key_range(armature, action)
+        # Others may play longer in the same action.
+        first, last = own if own[0] <= own[1] else (first, last)
+    return round(first), round(last)
 
 
 def at_each_frame(armature: bpy.types.Object, frames: Iterable[float]) -> Iterator[bpy.types.Object]:
@@ -161,18 +180,41 @@ def motion_of(
 def stamp_of(armature: bpy.types.Object, action: bpy.types.Action, rig: RigFit) -> str:
     """Fingerprint of what `sample_rig` would see of an action: what was made from another one is stale.
 
-    It is a hash of keys and names, so it outlives a saved file, and an undo brings the former one back.
+    It is a hash of keys, rest pose and names, so it outlives a saved file, and an undo brings the former one back. Neither what the
+    armature is called nor where it stands counts.
     """
     scene = bpy.context.scene
-    about = (armature.name, tuple(action.frame_range), scene.render.fps, scene.render.fps_base, _said(rig, armature))
+    about = (clip_of(armature, action), scene.render.fps, scene.render.fps_base, _said(rig, armature))
     digest = hashlib.blake2b(repr(about).encode(), digest_size=12)
+    digest.update(_rest(armature))
+    paths = set()
     for curve in fcurves_of(armature, action):
-        points = curve.keyframe_points
-        keys = np.empty(2 * len(points), dtype=np.float32)
+        points, group, path = curve.keyframe_points, curve.group, curve.data_path
+        paths.add(path)
+        digest.update(f"{path}{curve.array_index}{curve.mute or bool(group and group.mute)}{curve.extrapolation}".encode())
+        if curve.modifiers:
+            digest.update(repr([modifier_says(modifier) for modifier in curve.modifiers]).encode())
+        count = len(points)
+        keys, kinds = np.empty(2 * count, dtype=np.float32), np.empty(count, dtype=np.uint8)
         points.foreach_get("co", keys)
-        digest.update(f"{curve.data_path}{curve.array_index}{curve.mute}".encode())
-        digest.update(keys.tobytes())
+        points.foreach_get("interpolation", kinds)
+        digest.update(keys)
+        digest.update(kinds)
+        # Between keys on a straight line, or a step, nothing else has a say; reading it takes as long as the rest.
+        if kinds.tobytes().translate(None, _STRAIGHT):
+            digest.update(eased_keys(curve))
+    # What is animated is another at every frame.
+    paths |= {path for path, _ in animated_beside(armature)}
+    digest.update(repr([tuple(getattr(armature, name)) for name in (rotation_name(armature), "scale") if name not in paths]).encode())
     return digest.hexdigest()
+
+
+def _rest(armature: bpy.types.Object) -> bytes:
+    """The rest pose, and how bones take over from each other."""
+    bones = armature.data.bones
+    said = [(bone.use_inherit_rotation, bone.use_local_location, bone.use_connect, bone.inherit_scale) for bone in bones]
+    modes = [bone.rotation_mode for bone in armature.pose.bones]
+    return bone_matrices(bones, "matrix_local").tobytes() + repr((said, modes)).encode()
 
 
 def _said(rig: RigFit, armature: bpy.types.Object) -> object:

@@ -31,7 +31,12 @@ class AGONIST_PT_sliders(Sidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        props = active_armature(context).agonist
+        armature = active_armature(context)
+        props = armature.agonist
+        if armature.data.is_editmode:
+            told(layout, context, "Sliders rest in Edit Mode", "INFO")
+            layout = layout.column()
+            layout.enabled = False
         layout.row().prop(props, "show", expand=True)
         row = layout.row(align=True)
         row.prop(props, "live", toggle=True)
@@ -79,7 +84,9 @@ class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        props = active_armature(context).agonist
+        armature = active_armature(context)
+        props = armature.agonist
+        layout.enabled = not armature.data.is_editmode
         scope = props.scope
         column = layout.column(align=True)
         for line in _BODY:

@@ -12,8 +12,13 @@ from blender_addon.rig.build import build_armature
 def evaluated(armature):
     """(T, J, 4, 4) world matrix of each bone at every frame of the action, from Blender itself."""
     first, last = (round(value) for value in armature.animation_data.action.frame_range)
+    return at_frames(armature, range(first, last + 1))
+
+
+def at_frames(armature, frames):
+    """(T, J, 4, 4) world matrix of each bone at frames of the scene, from Blender itself."""
     poses = []
-    for frame in range(first, last + 1):
+    for frame in frames:
         bpy.context.scene.frame_set(frame)
         shown = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
         poses.append([np.array(shown.matrix_world @ bone.matrix) for bone in shown.pose.bones])

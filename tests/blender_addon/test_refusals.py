@@ -3,11 +3,13 @@
 import math
 import re
 
+import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import ops, verbs
+from agonist.errors import MotionError
+from blender_addon import ops, results, session, verbs
 from blender_addon.exports.write import export_motion
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -69,6 +71,72 @@ def test_edit_mode(rig, name):
     with pytest.raises(RuntimeError, match="Object Mode"):
         bpy.ops.agonist.capture_video("EXEC_DEFAULT", filepath="/nowhere.mp4")
     bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_a_slider_in_edit_mode_says_so_and_nothing_is_sampled(rig):
+    """The bones rest there, and a cached rest pose would be edited ever after."""
+    verbs.predict_armature(rig)
+    session.forget(rig.name)
+    state = _state(rig)
+    bpy.ops.object.mode_set(mode="EDIT")
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    assert "Edit Mode" in rig.agonist.message and _state(rig) == state
+    bpy.ops.object.mode_set(mode="OBJECT")
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    assert rig.agonist.message == "" and np.ptp(session.live_edit(rig).sample.motion.positions_world, axis=0).max() > 0.1
+
+
+def test_a_strip_that_is_tweaked(rig):
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    bpy.ops.agonist.keep_result(track=True)
+    data = rig.animation_data
+    data.action = None
+    data.nla_tracks[0].strips[0].select, data.nla_tracks.active = True, data.nla_tracks[0]
+    data.use_tweak_mode = True
+    census, state = _census(), _state(rig)
+    for name in ("predict", "edit", "compare", "reset", "ghost", "render", "keep_result"):
+        with pytest.raises(RuntimeError, match="tweak mode"):
+            getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+    rig.agonist.sliders["quadriceps_l"].scale = 1.3
+    assert "tweak mode" in rig.agonist.message and _census() == census and _state(rig) == state
+    for verb in (verbs.predict_armature, verbs.edit_armature, results.show_ghost, lambda one: verbs.show(one, "ORIGINAL")):
+        with pytest.raises(MotionError, match="tweak mode"):
+            verb(rig)
+    assert _census() == census and _state(rig) == state
+
+
+def _hear(*_):
+    """A handler of another add-on; Blender evaluates the window's scene then."""
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_a_rig_that_blender_does_not_pose(rig, heard):
+    """Keys alone can be read of a hidden rig; constraints would stand still."""
+    rig.hide_viewport = True
+    verbs.predict_armature(rig)
+    rig.pose.bones["head"].constraints.new("LIMIT_SCALE")
+    state = _state(rig)
+    if heard:
+        bpy.app.handlers.frame_change_post.append(_hear)
+    bpy.context.view_layer.update()
+    scenes = len(bpy.data.scenes)
+    with pytest.raises(MotionError, match="disabled in viewports"):
+        verbs.predict_armature(rig)
+    assert _state(rig) == state and len(bpy.data.scenes) == scenes
+    rig.hide_viewport = False
+    rig.hide_set(True)
+    verbs.predict_armature(rig)
+    assert np.ptp(session.live_edit(rig).sample.motion.positions_world, axis=0).max() > 0.1
+
+
+def test_stretched_time(rig):
+    bpy.context.scene.render.frame_map_new = 200
+    state = _state(rig)
+    for name in ("predict", "export"):
+        with pytest.raises(RuntimeError, match="Time Stretching"):
+            getattr(bpy.ops.agonist, name)("EXEC_DEFAULT", **({"filepath": "/nowhere.bvh"} if name == "export" else {}))
+    assert _state(rig) == state
 
 
 def test_every_operator_has_been_refused_above():

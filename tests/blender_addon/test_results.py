@@ -5,8 +5,9 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import results, verbs
-from blender_addon.compat import ensure_fcurve, fcurves_of, write_keys
+from agonist.errors import MotionError
+from blender_addon import results, session, verbs
+from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of, remove_fcurve, write_keys
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
@@ -136,3 +137,197 @@ def test_the_ghost_has_no_muscles_and_no_panel_of_its_own(rig):
     ghost = results.show_ghost(rig)
     assert len(ghost.children) == 1 and not ghost.agonist.sliders and ghost.agonist.source_action is None
     assert len(rig.agonist.sliders) == 8
+
+
+_FRAMES = range(1, 32)
+
+
+@pytest.fixture
+def sparse():
+    """A rig whose source leaves most of the body unkeyed, predicted; and its motion."""
+    armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    action = armature.animation_data.action
+    for curve in fcurves_of(armature, action):
+        if any(joint in curve.data_path for joint in ("spine", "shoulder", "elbow", "knee")):
+            remove_fcurve(armature, action, curve)
+    armature.pose.bones["spine"].rotation_quaternion = (1, 0.1, 0, 0)
+    original = rigs.at_frames(armature, _FRAMES)
+    verbs.predict_armature(armature)
+    return armature, original
+
+
+def _seen(armature):
+    return rigs.at_frames(armature, _FRAMES)
+
+
+def test_the_original_stays_the_original_under_a_pushed_result(sparse):
+    """The strip keys channels that the source leaves alone."""
+    rig, original = sparse
+    joints = session.live_edit(rig).sample.motion.positions_world
+    rig.agonist.sliders["quadriceps_l"].scale = 2.0
+    edited = _seen(rig)
+    bpy.ops.agonist.keep_result(track=True)
+    (track,) = rig.animation_data.nla_tracks
+    rig.agonist.show = "ORIGINAL"
+    np.testing.assert_array_equal(_seen(rig), original)
+    assert track.mute
+    verbs.predict_armature(rig)
+    np.testing.assert_array_equal(session.live_edit(rig).sample.motion.positions_world, joints)
+    rig.agonist.show = "RECOMMENDED"
+    np.testing.assert_array_equal(_seen(rig), edited)
+    assert not track.mute
+
+
+def test_only_strips_of_results_are_muted_and_what_the_animator_muted_stays_mute(rig):
+    rig.agonist.sliders["quadriceps_l"].scale = 2.0
+    for _ in range(3):
+        bpy.ops.agonist.keep_result(track=True)
+    mixed, muted, plain = rig.animation_data.nla_tracks
+    own = mixed.strips.new("own", 100, bpy.data.actions.new("own"))
+    muted.mute = True
+    rig.agonist.show = "ORIGINAL"
+    assert (mixed.mute, mixed.strips[0].mute, own.mute, muted.mute, plain.mute) == (False, True, False, True, True)
+    rig.agonist.show = "RECOMMENDED"
+    assert (mixed.mute, mixed.strips[0].mute, own.mute, muted.mute, plain.mute) == (False, False, False, True, False)
+
+
+def test_a_pushed_result_does_not_shine_through_the_next_one(sparse):
+    rig, original = sparse
+    rig.agonist.sliders["biceps_l"].scale = 2.0
+    bpy.ops.agonist.keep_result(track=True)
+    rig.agonist.sliders["biceps_l"].scale = 1.0
+    np.testing.assert_allclose(_seen(rig), original, atol=1e-6)
+
+
+def test_a_strip_of_blenders_own_push_down_is_left_alone(rig):
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    result, edited = rig.agonist.recommended_action, rigs.evaluated(rig)
+    rig.animation_data.nla_tracks.new().strips.new("pushed", 1, result)
+    rig.animation_data.action = None
+    rig.agonist.sliders["quadriceps_l"].scale = 0.5
+    assert rig.agonist.recommended_action != result
+    rig.animation_data.action = None
+    np.testing.assert_array_equal(_seen(rig), edited)
+
+
+def test_a_result_with_a_fake_user_is_left_alone(rig):
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    result = rig.agonist.recommended_action
+    assert not result.use_fake_user
+    result.use_fake_user = True
+    rig.agonist.sliders["quadriceps_l"].scale = 1.7
+    assert rig.agonist.recommended_action not in (result, None) and not rig.agonist.recommended_action.use_fake_user
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_predict_on_a_kept_result_takes_what_that_was_made_from(rig, is_old):
+    walk = rig.agonist.source_action
+    walk.name = "Walk"
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    kept = results.keep_result(rig)
+    if is_old:
+        # Files of former versions know the name alone.
+        del kept["agonist_made_of"]
+    else:
+        walk.name = "Walk, renamed"
+    run = rigs.quaternion(exercise("HighKick", 1.0)).animation_data.action
+    assign_action(rig, run)
+    verbs.predict_armature(rig)
+    assert rig.agonist.source_action == run
+    assign_action(rig, kept)
+    verbs.predict_armature(rig)
+    assert rig.agonist.source_action == rig.animation_data.action == walk
+
+
+def test_a_result_of_a_kept_result_is_not_kept_itself(rig):
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    kept = results.keep_result(rig)
+    other = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    assign_action(other, kept)
+    verbs.predict_armature(other)
+    verbs.predict_armature(other)
+    assert other.agonist.source_action == kept
+    count = len(bpy.data.actions)
+    for scale in (1.1, 1.2, 1.3):
+        other.agonist.sliders["biceps_l"].scale = scale
+    assert len(bpy.data.actions) == count + 1
+    assert other.agonist.recommended_action.name.startswith(kept.name[:20])
+
+
+def _drive(armature):
+    action = armature.animation_data.action
+    for curve in fcurves_of(armature, action):
+        if '"neck"' in curve.data_path:
+            remove_fcurve(armature, action, curve)
+    driver = armature.pose.bones["neck"].driver_add("rotation_quaternion", 1).driver
+    driver.type, driver.expression = "SCRIPTED", "v"
+    variable = driver.variables.new()
+    variable.name, variable.targets[0].id = "v", armature
+    variable.targets[0].data_path = 'pose.bones["hip_l"].rotation_quaternion[1]'
+
+
+@pytest.mark.parametrize("add", [_strip, _drive])
+def test_the_ghost_has_the_layers_and_drivers_of_the_original(add):
+    armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    add(armature)
+    original = _seen(armature)
+    verbs.predict_armature(armature)
+    ghost = results.show_ghost(armature)
+    np.testing.assert_allclose(_seen(ghost), original, atol=1e-6)
+    armature.agonist.sliders["quadriceps_l"].scale = 1.8
+    np.testing.assert_allclose(_seen(ghost), original, atol=1e-6)
+
+
+def test_the_ghost_has_the_unkeyed_channels_of_the_original(sparse):
+    rig, original = sparse
+    for name in ("quadriceps_l", "biceps_l"):
+        rig.agonist.sliders[name].scale = 1.8
+    bpy.ops.agonist.keep_result(track=True)
+    bpy.context.scene.frame_set(15)
+    np.testing.assert_array_equal(_seen(results.show_ghost(rig)), original)
+
+
+def test_the_source_assigned_by_hand_is_itself_again_with_predict(sparse):
+    rig, original = sparse
+    rig.agonist.sliders["biceps_l"].scale = 2.0
+    bpy.context.scene.frame_set(15)
+    rig.animation_data.action = rig.agonist.source_action
+    verbs.predict_armature(rig)
+    np.testing.assert_array_equal(_seen(rig), original)
+    rig.agonist.sliders["biceps_l"].scale = 1.0
+    np.testing.assert_allclose(_seen(rig), original, atol=1e-6)
+
+
+def test_the_original_is_itself_after_its_result_was_deleted(sparse):
+    rig, original = sparse
+    rig.agonist.sliders["biceps_l"].scale = 2.0
+    bpy.context.scene.frame_set(15)
+    bpy.data.actions.remove(rig.agonist.recommended_action)
+    rig.agonist.show = "ORIGINAL"
+    np.testing.assert_array_equal(_seen(rig), original)
+
+
+def test_a_pose_of_an_unkeyed_bone_made_while_the_original_plays_stays(sparse):
+    rig, _ = sparse
+    rig.agonist.sliders["biceps_l"].scale = 2.0
+    rig.agonist.show = "ORIGINAL"
+    rig.pose.bones["spine"].rotation_quaternion = (1, -0.2, 0, 0)
+    posed = _seen(rig)
+    for which in ("RECOMMENDED", "ORIGINAL"):
+        rig.agonist.show = which
+    np.testing.assert_array_equal(_seen(rig), posed)
+
+
+def test_without_animation_data_every_button_still_works_or_is_grey(rig):
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    result = rig.agonist.recommended_action
+    result.use_fake_user = True
+    for work in (lambda: results.keep_result(rig, track=True), lambda: results.show_ghost(rig), lambda: verbs.edit_armature(rig)):
+        rig.animation_data_clear()
+        work()
+    rig.animation_data_clear()
+    with results.as_before_if_stopped(rig, False):
+        pass
+    with pytest.raises(MotionError, match="no action"):
+        verbs.predict_armature(rig)

@@ -9,7 +9,7 @@ bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError, SkeletonError
 from blender_addon import session, verbs
-from blender_addon.compat import assign_action, fcurves_of
+from blender_addon.compat import assign_action, copy_keys, fcurves_of, write_keys
 from blender_addon.rig.bones import detect_bones
 from tests.blender_addon import preset_rigs, rigs
 from tests.blender_addon.test_presets import joints_at
@@ -158,6 +158,60 @@ def test_a_manual_frame_range_is_the_clip(rig):
     assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
 
 
+def _unchanged(curve):
+    pass
+
+
+def _sparse(curve):
+    """Keys far apart with eased handles that lean on their neighbours; the middle ones lie in the clip."""
+    frames = np.array([1.0, 8.0, 15.0, 22.0, 31.0])
+    write_keys(curve, frames, np.array([curve.evaluate(frame) for frame in frames]))
+    for point in curve.keyframe_points:
+        point.interpolation, point.handle_left_type, point.handle_right_type = "BEZIER", "AUTO_CLAMPED", "AUTO_CLAMPED"
+    curve.update()
+
+
+def _noisy(curve):
+    curve.modifiers.new("NOISE").strength = 0.2
+
+
+def _muted(curve):
+    curve.mute = "LeftUpLeg" in curve.data_path
+
+
+@pytest.mark.parametrize("make", [_unchanged, _sparse, _noisy, _muted])
+def test_what_a_manual_frame_range_leaves_out_plays_as_before(rig, make):
+    action = rig.animation_data.action
+    for curve in fcurves_of(rig, action):
+        make(curve)
+    # Noise goes on where no key is, and an edit's own keys end with the source's.
+    frames = range(1, 32) if make == _noisy else range(-3, 40)
+    before = rigs.at_frames(rig, frames)
+    action.use_frame_range, action.frame_start, action.frame_end = True, 11, 20
+    verbs.predict_armature(rig)
+    for scale in (1.3, 1.6):
+        rig.agonist.sliders["quadriceps_l"].scale = scale
+    off = np.abs(rigs.at_frames(rig, frames) - before).max(axis=(1, 2, 3))
+    inside = [11 <= frame <= 20 for frame in frames]
+    assert off[np.logical_not(inside)].max() < 1e-5 and off[inside].max() > 0.01
+
+
+def test_keys_outside_a_manual_frame_range_keep_their_kind_and_handles(rig):
+    action = rig.animation_data.action
+    for curve in fcurves_of(rig, action):
+        _sparse(curve)
+    action.use_frame_range, action.frame_start, action.frame_end = True, 11, 14
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    touched = 0
+    for old, new in zip(fcurves_of(rig, action), fcurves_of(rig, rig.animation_data.action), strict=True):
+        ends = [(tuple(key.co), key.interpolation, tuple(key.handle_left), tuple(key.handle_right)) for key in old.keyframe_points]
+        keys = [(tuple(key.co), key.interpolation, tuple(key.handle_left), tuple(key.handle_right)) for key in new.keyframe_points]
+        assert keys[0] == ends[0] and keys[-2:] == ends[-2:]
+        touched += len(keys) > len(ends)
+    assert touched > 4
+
+
 def test_one_key_a_million_frames_away_is_refused_at_once(rig):
     curve = fcurves_of(rig, rig.animation_data.action)[0]
     curve.keyframe_points.insert(1_000_000, 0.0)
@@ -254,3 +308,25 @@ def test_two_characters_in_one_scene_do_not_meet(rig):
         found, wanted = joints_at(armature)
         assert np.linalg.norm(found - wanted, axis=-1).max() < 1e-3
     assert rig.agonist.recommended_action is not other.agonist.recommended_action
+
+
+@pytest.mark.skipif(bpy.app.version < (4, 4, 0), reason="slots came with 4.4")
+def test_two_rigs_in_one_action_have_their_own_clips_and_find_their_slots_again():
+    """Whatever they are called and have played meanwhile."""
+    first, second = (preset_rigs.build("Mixamo", exercise(name, seconds)) for name, seconds in (("Squat", 1.0), ("HighKick", 2.0)))
+    action, other = first.animation_data.action, second.animation_data.action
+    slot = action.slots.new("OBJECT", second.name)
+    bag = action.layers[0].strips[0].channelbag(slot, ensure=True)
+    for curve in fcurves_of(second, other):
+        copy_keys(curve, bag.fcurves.new(curve.data_path, index=curve.array_index))
+    second.animation_data.action, second.animation_data.action_slot = action, slot
+    before = [rigs.at_frames(one, range(1, 62)) for one in (first, second)]
+    for armature, last in ((first, 31), (second, 61)):
+        verbs.predict_armature(armature)
+        assert (armature.agonist.frame_first, armature.agonist.frame_last) == (1, last)
+        armature.agonist.sliders["quadriceps_l"].scale = 1.5
+    second.name = "Hero"
+    assign_action(second, bpy.data.actions.new("other"))
+    for armature, poses in zip((first, second), before, strict=True):
+        armature.agonist.show = "ORIGINAL"
+        np.testing.assert_array_equal(rigs.at_frames(armature, range(1, 62)), poses)

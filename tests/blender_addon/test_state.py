@@ -5,8 +5,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import verbs
-from blender_addon.compat import fcurves_of, write_keys
+from blender_addon import session, verbs
+from blender_addon.compat import assign_action, fcurves_of, write_keys
 from blender_addon.muscles.heatmap import muscle_objects
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -98,6 +98,104 @@ def test_a_source_changed_by_hand_is_edited_as_it_is_now(rig):
     rig.agonist.show = "ORIGINAL"
     angle, place = rigs.difference(edited, rigs.evaluated(rig))
     assert angle < 1e-4 and place < 1e-4
+
+
+def test_another_action_that_plays_is_not_swapped_by_a_slider(rig):
+    rig.agonist.sliders["hamstrings_l"].scale = 1.5
+    result = rig.agonist.recommended_action
+    kick = rigs.quaternion(exercise("HighKick", 1.0)).animation_data.action
+    kick.name = "Kick"
+    assign_action(rig, kick)
+    rig.agonist.sliders["hamstrings_l"].scale = 1.6
+    assert rig.animation_data.action == kick and "'Kick' plays" in rig.agonist.message
+    # What the message says helps.
+    rig.agonist.show = "ORIGINAL"
+    rig.agonist.sliders["hamstrings_l"].scale = 1.7
+    assert rig.animation_data.action == rig.agonist.recommended_action == result and rig.agonist.message == ""
+    assign_action(rig, kick)
+    rig.agonist.sliders["hamstrings_l"].scale = 1.8
+    verbs.predict_armature(rig)
+    assert rig.agonist.source_action == kick and rig.agonist.message == ""
+
+
+def _interpolation(armature, curves):
+    for point in curves[0].keyframe_points:
+        point.interpolation = "CONSTANT"
+
+
+def _handles(armature, curves):
+    curves[1].keyframe_points[0].handle_right_type = "FREE"
+    curves[1].keyframe_points[0].handle_right[1] += 0.3
+
+
+def _extrapolation(armature, curves):
+    curves[0].extrapolation = "LINEAR"
+
+
+def _modifier(armature, curves):
+    curves[0].modifiers.new("NOISE")
+
+
+def _modifiers_strength(armature, curves):
+    curves[2].modifiers[0].strength = 2.0
+
+
+def _group(armature, curves):
+    curves[0].group.mute = True
+
+
+def _roll(armature, curves):
+    bpy.ops.object.mode_set(mode="EDIT")
+    armature.data.edit_bones["hip_l"].roll += 0.5
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def _mode(armature, curves):
+    armature.pose.bones["hip_l"].rotation_mode = "XYZ"
+
+
+def _scale(armature, curves):
+    armature.scale = (0.5, 0.5, 0.5)
+
+
+def _turn(armature, curves):
+    armature.rotation_euler.x = 0.2
+
+
+@pytest.mark.parametrize(
+    "change", [_interpolation, _handles, _extrapolation, _modifier, _modifiers_strength, _group, _roll, _mode, _scale, _turn]
+)
+def test_whatever_changes_what_the_source_plays_is_seen(change):
+    rig = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    bpy.context.view_layer.objects.active = rig
+    action = rig.animation_data.action
+    curves = fcurves_of(rig, action)
+    for point in curves[1].keyframe_points:
+        point.interpolation = "BEZIER"
+    curves[2].modifiers.new("NOISE")
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["hamstrings_l"].scale = 1.5
+    before, live = rig.agonist.recommended_action, session.live_edit(rig)
+    assert session.live_edit(rig) is live
+    change(rig, curves)
+    assert session.live_edit(rig).stamp != live.stamp
+    rig.agonist.sliders["hamstrings_l"].scale = 1.6
+    assert rig.agonist.recommended_action != before
+
+
+def test_a_name_a_place_and_what_plays_do_not_make_a_motion_stale():
+    """An animated armature is turned otherwise at every frame; its keys alone count."""
+    armature = rigs.travelling(exercise("Squat", 1.0, seed=4))
+    verbs.predict_armature(armature)
+    armature.agonist.sliders["hamstrings_l"].scale = 1.5
+    result, count = armature.agonist.recommended_action, len(bpy.data.actions)
+    armature.name, armature.location.x = "Héro", 2.0
+    for frame in (7, 20):
+        bpy.context.scene.frame_set(frame)
+        armature.agonist.sliders["hamstrings_l"].scale = 1.5 + 0.01 * frame
+    verbs.predict_armature(armature)
+    assert armature.agonist.recommended_action == result and len(bpy.data.actions) == count
+    assert armature.agonist.sliders["hamstrings_l"].scale == pytest.approx(1.7)
 
 
 def test_another_action_is_another_motion(rig):
