@@ -111,11 +111,12 @@ def fit(
     """
     machine = hardware or Hardware()
     optimizer = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
-    state, best_weights = _State(), copy.deepcopy(module.state_dict())
     found = read_checkpoint(checkpoint, key) if checkpoint else None
     if found is not None:
-        state, best_weights = _State(**found.numbers), found.best
         found.restore(module, optimizer, rng)
+    distributed.share([*module.parameters(), *module.buffers()])
+    state = _State() if found is None else _State(**found.numbers)
+    best_weights = copy.deepcopy(module.state_dict()) if found is None else found.best
     distributed.reseed(rng, state.step)
     began = time.monotonic() - state.seconds
     stopped = ""
@@ -123,7 +124,7 @@ def fit(
     def keep() -> None:
         module.eval()
         with torch.no_grad():
-            score = validate()
+            score = distributed.agreed(validate())
         nonlocal best_weights
         state.since_best += 1
         if score < state.best:
