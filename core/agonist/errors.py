@@ -13,6 +13,7 @@ __all__ = [
     "AgonistError",
     "CancelledError",
     "ContractError",
+    "DivergedError",
     "FileFormatError",
     "InputError",
     "MissingDependencyError",
@@ -40,6 +41,10 @@ class WorkError(AgonistError):
 
 class CancelledError(WorkError):
     """The user cancelled."""
+
+
+class DivergedError(WorkError):
+    """A training whose loss or score is no number any more."""
 
 
 class FileFormatError(InputError):

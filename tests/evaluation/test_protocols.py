@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agonist.errors import FileFormatError, InputError, UnknownNameError
+from agonist.errors import DivergedError, FileFormatError, InputError, UnknownNameError
 from agonist.evaluation import protocols
 from agonist.evaluation.mia_baselines import BASELINES, predict_baseline
 from agonist.evaluation.mia_csv import csv_text
@@ -351,6 +351,24 @@ def test_the_report_names_the_strength_of_ridge(windows, finished):
     assert len(report["chosen"]) == 4 and {one["method"] for one in report["chosen"]} == {"ridge on lags"}
     one = report["chosen"][0]
     assert f"chosen by early-stopping windows, encoder: {one['strength']:g} ({one['fold']})" in markdown(report)
+
+
+def test_a_learning_rate_that_diverges_is_not_chosen(windows, tmp_path, monkeypatch):
+    fold = pytest.importorskip("agonist.training.fold")
+    monkeypatch.setitem(BUDGETS, "tiny", replace(BUDGETS["tiny"], rates=(1e-3, 5e-4)))
+    train = fold.train_fold
+
+    def trained(*given, rate, **named):
+        if rate == 1e-3:
+            raise DivergedError("ran away")
+        return train(*given, rate=rate, **named)
+
+    monkeypatch.setattr(fold, "train_fold", trained)
+    results = evaluate_mia(windows, "in", "tiny", tmp_path / "a", networks=("mia-paper",), directions=("encoder",))
+    assert {one.training["learning_rate"] for one in results if one.training} == {5e-4}
+    monkeypatch.setitem(BUDGETS, "tiny", replace(BUDGETS["tiny"], rates=(1e-3, 1e-3)))
+    with pytest.raises(DivergedError):
+        evaluate_mia(windows, "in", "tiny", tmp_path / "b", networks=("mia-paper",), directions=("encoder",))
 
 
 def test_hidden_gains_leave_the_counts_as_they_are(windows, tmp_path):

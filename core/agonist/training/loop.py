@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from agonist.errors import DivergedError
 from agonist.io.atomic import atomic_path
 from agonist.training import distributed
 from agonist.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -108,6 +109,7 @@ def fit(
 
     Raises:
         FileFormatError: the checkpoint is damaged.
+        DivergedError: the loss became infinite or no number, or no validation was finite: there are no weights worth keeping.
     """
     machine = hardware or Hardware()
     optimizer = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
@@ -121,6 +123,12 @@ def fit(
     began = time.monotonic() - state.seconds
     stopped = ""
 
+    def diverged(found: str) -> DivergedError:
+        return DivergedError(
+            f"{log.with_suffix('')}: {found} at step {state.step}, learning rate at most {schedule.learning_rate:g}. "
+            "Expected finite numbers; try a lower learning rate."
+        )
+
     def keep() -> None:
         module.eval()
         with torch.no_grad():
@@ -132,8 +140,11 @@ def fit(
         state.rows.append([str(state.step), f"{state.seconds:.1f}", f"{state.running:.6f}", f"{score:.6f}"])
         if distributed.rank() == 0:
             _write_log(log, state.rows)
-            if checkpoint:
-                write_checkpoint(checkpoint, Checkpoint.of(key, vars(state), module, best_weights, optimizer, rng))
+        # It never becomes finite again, and what is kept could only go on so.
+        if not math.isfinite(distributed.agreed(state.running)):
+            raise diverged(f"loss {state.running:g}")
+        if checkpoint and distributed.rank() == 0:
+            write_checkpoint(checkpoint, Checkpoint.of(key, vars(state), module, best_weights, optimizer, rng))
         distributed.reseed(rng, state.step)
 
     while not stopped:
@@ -160,6 +171,8 @@ def fit(
                 keep()
     if not state.rows or state.rows[-1][0] != str(state.step):
         keep()
+    if not math.isfinite(state.best):
+        raise diverged(f"validation {state.rows[-1][-1]}, as at each before,")
     module.load_state_dict(best_weights)
     module.eval()
     return Fit(state.best, state.step, state.seconds / 60, stopped)

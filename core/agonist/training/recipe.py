@@ -94,7 +94,7 @@ def train(
         the metrics on the test split; where torchrun started several processes, only the first writes the model and has them.
 
     Raises:
-        UnknownNameError, FileFormatError: no such recipe, or a damaged one.
+        UnknownNameError, FileFormatError: no such recipe, or a damaged one. DivergedError: a part that did not learn.
     """
     distributed.join()
     hardware = hardware or choose_hardware()
