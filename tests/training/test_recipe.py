@@ -289,6 +289,17 @@ def test_a_decoder_of_two_dimensions_says_so(corpus, tmp_path, config):
         (_FINE.replace('["encoder"]', '["editor"]'), "parts editor of 'agonist'. Expected an encoder of ours before the editor"),
         (_FINE.replace('"agonist"', '"mia-paper"').replace('["encoder"]', '["encoder", "editor"]'), "an encoder of ours before"),
         (_FINE.replace('["encoder"]', "[]"), "no parts"),
+        (_FINE.replace("steps = 3", "steps = 0"), "encoder.steps 0. Expected a whole number above 0"),
+        (_FINE.replace("steps = 3", 'steps = "x"'), "encoder.steps x. Expected a whole number above 0"),
+        (_FINE.replace("steps = 3", "steps = 2.5"), "encoder.steps 2.5. Expected a whole number above 0"),
+        (_FINE.replace("steps = 3", "steps = true"), "encoder.steps True. Expected a whole number above 0"),
+        (_FINE.replace("batch = 2", "batch = 0", 1), "encoder.batch 0. Expected a whole number above 0"),
+        (_FINE.replace("minutes = 5.0", "minutes = nan", 1), "encoder.minutes nan. Expected a number above 0"),
+        (_FINE.replace("learning_rate = 1e-3", 'learning_rate = "a"', 1), "encoder.learning_rate a. Expected a number above 0"),
+        (_FINE.replace("learning_rate = 1e-3", "learning_rate = -1e-3", 1), "encoder.learning_rate -0.001. Expected a number above 0"),
+        (_FINE.replace("seed = 5", "seed = -5"), "seed -5. Expected a whole number from 0"),
+        (_FINE.replace("seed = 5", 'seed = "x"'), "seed x. Expected a whole number from 0"),
+        (_FINE.replace('name = "tiny"', "name = 5"), "name 5. Expected a text"),
     ],
 )
 def test_a_bad_recipe_says_what_a_recipe_is(corpus, tmp_path, text, message):
