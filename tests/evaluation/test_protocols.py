@@ -97,6 +97,27 @@ def test_time_blocks_share_no_frame_and_the_test_is_the_end(windows):
         assert in_test.min() > in_train.max()
 
 
+def test_time_blocks_take_recordings_as_they_were_numbered(windows):
+    few = np.zeros(12, dtype=int)
+    numbered = replace(
+        windows,
+        **{name: getattr(windows, name)[few] for name in ("keypoints", "activation", "person", "exercise", "upper", "split",
+                                                          "counts_at_1", "first")},
+        session=np.array([f"P/E/{number}" for number in range(12)]),
+    )  # fmt: skip
+    (fold,) = make_folds(numbered, "time-blocked")
+    assert [part.tolist() for part in (fold.train, fold.val, fold.test)] == [list(range(9)), [9], [10, 11]]
+
+
+def test_time_blocks_of_recordings_with_names_are_in_the_order_of_these(windows):
+    # As a corpus of `agonist corpus build` has them; its folds are those of before.
+    (fold,) = make_folds(windows, "time-blocked")
+    for person, exercise in {*zip(windows.person.tolist(), windows.exercise.tolist(), strict=True)}:
+        own = np.flatnonzero((windows.person == person) & (windows.exercise == exercise))
+        own = own[np.lexsort((windows.first[own], windows.session[own]))]
+        assert [set(own[:4]) <= set(fold.train), own[4] in fold.val, own[5] in fold.test] == [True, True, True]
+
+
 def test_folds_hang_on_names_alone(windows):
     other = replace(windows, activation=windows.activation[::-1], keypoints=windows.keypoints * 2)
     for protocol in PROTOCOLS:
