@@ -69,6 +69,20 @@ def test_a_model_folder_that_says_where_it_comes_from(clip, tmp_path):
     assert "then measured EMG of one person" in card and "| hamstrings_r |" in card and "agonist train person" in card
 
 
+def test_a_figure_that_is_no_number_is_null_and_a_dash(clip, tmp_path):
+    still = PersonClip(clip.keypoints, np.array(clip.activation))
+    still.activation[400:, 5] = 0.25
+    figures = tune(MODEL, still, tmp_path / "me", "", replace(SHORT, steps=2))
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    document = json.loads((tmp_path / "me" / "model.json").read_text(), parse_constant=refuse)
+    assert document["metrics"]["tuned"] == figures
+    assert figures["hamstrings_r"]["after"]["r"] is None and figures["hamstrings_r"]["after"]["rmse"] > 0
+    assert "| hamstrings_r | – | – | 0." in (tmp_path / "me" / "CARD.md").read_text()
+
+
 def test_a_short_clip_is_refused(clip, tmp_path):
     short = PersonClip(clip.keypoints[:420], clip.activation[:420])
     with pytest.raises(InputError, match=r"420 frames .* Expected 427 or more \(22 s\)"):

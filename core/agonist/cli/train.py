@@ -72,6 +72,7 @@ def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: 
     if out.resolve() == model.folder.resolve():
         raise InputError(f"{out}: the model to begin from. Expected another folder.")
     try:
+        from agonist.training.card import known_or_dash
         from agonist.training.person import read_person
         from agonist.training.tune import tune
     except ImportError as error:
@@ -80,7 +81,7 @@ def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: 
     console.table(
         ["on the clip's last 15 %", "r before", "after", "RMSE before", "after"],
         [
-            [muscle, *(f"{row[when][key]:.2f}" for key in ("r", "rmse") for when in ("before", "after"))]
+            [muscle, *(known_or_dash(row[when][key], 2) for key in ("r", "rmse") for when in ("before", "after"))]
             for muscle, row in figures.items()
         ],
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from agonist.io.atomic import atomic_path
 
-__all__ = ["corpus_contents", "write_card"]
+__all__ = ["corpus_contents", "known_or_dash", "write_card"]
 
 _RECIPES = Path(__file__).parent / "recipes"
 # Budgets of `agonist corpus build`, and its sources of motion capture by folder.
@@ -246,14 +246,22 @@ def _decoder_figures(m: dict[str, Any]) -> list[str]:
 
 def _tuned_figures(m: dict[str, Any]) -> list[str]:
     """r and RMSE of a person's measured muscles, before and after tuning."""
+    figures = (("r", 2), ("rmse", 3))
     return [
         "On the last 15 % of the person's clip, which neither taught the weights nor chose them:",
         "",
         "| muscle | r before | r after | RMSE before | RMSE after |",
         "|---|---|---|---|---|",
-        *(f"| {name} | {a['r']:.2f} | {b['r']:.2f} | {a['rmse']:.3f} | {b['rmse']:.3f} |"
-          for name, (a, b) in ((name, (row["before"], row["after"])) for name, row in m.items())),
-    ]  # fmt: skip
+        *(
+            f"| {name} | {' | '.join(known_or_dash(row[when][key], digits) for key, digits in figures for when in ('before', 'after'))} |"
+            for name, row in m.items()
+        ),
+    ]
+
+
+def known_or_dash(value: float | None, digits: int) -> str:
+    """A figure with so many digits, or a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _editor_figures(m: dict[str, Any]) -> list[str]:
