@@ -182,6 +182,14 @@ def test_a_table_of_some_muscles_is_read_at_the_motions_times(tmp_path):
     np.testing.assert_allclose(clip.activation[:, 4], 0.5 + 0.4 * np.sin(2 + np.arange(320) / 20), atol=1e-3)
 
 
+def test_what_a_low_pass_leaves_below_zero_is_nothing(tmp_path):
+    wave = np.clip(0.5 * np.sin(np.arange(1800) / 50), -0.0099, 1)
+    read = read_person(*_files(tmp_path, values=np.stack([wave, wave], axis=1)), MODEL).activation[:, 4]
+    assert read.min() == 0 and read.max() == pytest.approx(0.5, abs=1e-3)
+    with pytest.raises(FileFormatError, match=r"EMG from -0\.0101.* not below -2 % of the largest"):
+        read_person(*_files(tmp_path, values=np.stack([wave * (1 + 0.03 * (wave < 0)), wave], axis=1)), MODEL)
+
+
 def test_our_csv_is_read(tmp_path):
     motion, _ = _files(tmp_path)
     values = np.full((360, 8), 0.25)
