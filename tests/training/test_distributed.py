@@ -32,7 +32,7 @@ from pathlib import Path
 from agonist.training import distributed, loop, recipe
 
 folder, corpus, kill_at = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-fit, step, said = recipe.fit, loop._step, []
+fit, step, said = recipe.fit, loop.take_step, []
 recipe.measure_folder = lambda *_, **__: {}
 last = (folder / "tiny.toml").read_text().count("steps") - 1
 
@@ -50,7 +50,7 @@ def fitted(parameters, module, loss, validate, *, schedule, **named):
     return done
 
 
-loop._step, recipe.fit = stepped, fitted
+loop.take_step, recipe.fit = stepped, fitted
 recipe.train(folder / "tiny.toml", corpus, folder / "model")
 """
 

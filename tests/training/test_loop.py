@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from agonist.errors import DivergedError, FileFormatError
-from agonist.training.loop import Schedule, fit
+from agonist.training.loop import Schedule, fit, learning_rate
 
 pytestmark = pytest.mark.training
 
@@ -41,6 +41,11 @@ def _run(folder, *, kill_at=None, schedule=SCHEDULE, key="regression", score=Non
         rng=rng, checkpoint=folder / "c.safetensors", key=key,
     )  # fmt: skip
     return result, {name: value.clone() for name, value in module.state_dict().items()}, before, validate()
+
+
+def test_the_rate_warms_up_and_falls_to_two_per_cent():
+    assert [learning_rate(0.5, step, 0.0, warm_up=50) for step in (0, 24, 49, 99)] == pytest.approx([0.01, 0.25, 0.5, 0.5])
+    assert [learning_rate(0.5, 1000, share) for share in (0.5, 1.0)] == pytest.approx([0.255, 0.01])
 
 
 def test_it_learns_and_returns_the_best_weights(tmp_path):

@@ -23,7 +23,7 @@ from agonist.training import distributed
 from agonist.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from agonist.training.hardware import Hardware
 
-__all__ = ["Fit", "Schedule", "fit"]
+__all__ = ["Fit", "Schedule", "fit", "learning_rate", "take_step"]
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,8 @@ def fit(
             if state.late:
                 share = max(share, elapsed)
             module.train()
-            value = _step(optimizer, parameters, loss, state.step, _rate(schedule, state.step, share), machine)
+            rate = learning_rate(schedule.learning_rate, state.step, share)
+            value = take_step(optimizer, parameters, loss, state.step, rate, machine)
             state.running = value if state.step == 0 else 0.98 * state.running + 0.02 * value
             state.step += 1
             if progress:
@@ -178,12 +179,12 @@ def fit(
     return Fit(state.best, state.step, state.seconds / 60, stopped)
 
 
-def _rate(schedule: Schedule, step: int, share: float) -> float:
-    """Warm-up over 100 steps, then a cosine down to 2 %."""
-    return schedule.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+def learning_rate(peak: float, step: int, share: float, warm_up: int = 100) -> float:
+    """Warm-up over so many steps, then a cosine down to 2 % of the peak; `share` of the way is gone."""
+    return peak * min(1.0, (step + 1) / warm_up) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
-def _step(
+def take_step(
     optimizer: torch.optim.Optimizer,
     parameters: list[nn.Parameter],
     loss: Callable[[int], Tensor],
@@ -191,6 +192,7 @@ def _step(
     rate: float,
     hardware: Hardware,
 ) -> float:
+    """One step of an optimiser down the loss of that step, at that learning rate; returns the loss before it."""
     for group in optimizer.param_groups:
         group["lr"] = rate
     with hardware.autocast():
