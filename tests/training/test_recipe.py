@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from agonist.activation import Activation
 from agonist.decode import decode
-from agonist.errors import ContractError, FileFormatError, UnknownNameError
+from agonist.errors import ContractError, DivergedError, FileFormatError, UnknownNameError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
 from agonist.networks.decoder import AgonistDecoder
@@ -138,6 +138,14 @@ def test_a_run_that_the_clock_cut_says_that_its_edits_were_not_measured(corpus, 
     assert "editor" not in metrics
     card = (tmp_path / "tiny" / "CARD.md").read_text()
     assert "The editor was not measured" in card and "stopped by the time limit" in card
+
+
+def test_a_part_that_ran_away_is_named_and_makes_no_model(corpus, tmp_path):
+    path = _write(tmp_path)
+    path.write_text(path.read_text().replace("1e-3", "1e30", 1).replace("steps = 3", "steps = 30"))
+    with pytest.raises(DivergedError, match=r"tiny/encoder: .* at step 30, learning rate at most 1e\+30"):
+        recipe.train(path, corpus, tmp_path / "tiny")
+    assert not list((tmp_path / "tiny").glob("*.onnx")) and not (tmp_path / "tiny" / "model.json").exists()
 
 
 def test_the_papers_pair_is_trained(corpus, tmp_path):
