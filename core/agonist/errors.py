@@ -12,6 +12,7 @@ from os import PathLike
 __all__ = [
     "AgonistError",
     "ContractError",
+    "DivergedError",
     "FileFormatError",
     "InputError",
     "MissingDependencyError",
@@ -35,6 +36,10 @@ class InputError(AgonistError):
 
 class WorkError(AgonistError):
     """The input was fine but the work failed."""
+
+
+class DivergedError(WorkError):
+    """A training whose loss or score is no number any more."""
 
 
 class FileFormatError(InputError):

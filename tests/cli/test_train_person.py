@@ -28,11 +28,26 @@ def test_it_writes_a_model(agonist, recording, tmp_path, monkeypatch):
     assert agonist("predict", tmp_path / "sway.npz", "--model", tmp_path / "me", "--out", tmp_path / "a.csv").code == 0
 
 
+def test_a_sensor_that_says_the_same_all_the_time_has_no_r(agonist, recording, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    from agonist.training import tune
+
+    monkeypatch.setattr(tune, "TuneSettings", lambda settings=tune.TuneSettings: settings(steps=2, batch=2))
+    mot_sto.write(tmp_path / "emg.sto", mot_sto.OpenSimTable("emg", np.arange(0, 24, 0.02), ("quadriceps_r",), np.full((1200, 1), 0.25)))
+    done = agonist("train", "person", *recording, "--out", tmp_path / "me")
+    assert done.code == 0 and " – " in done.out + done.err, done.err
+    done = agonist("train", "person", *recording, "--out", tmp_path / "me", "--json")
+    assert json.loads(done.out)["tuned"]["quadriceps_r"]["after"]["r"] is None and "NaN" not in done.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["person"], "expected --motion and --emg"),
         (["agonist"], "no --data"),
+        (["agonist", "--data", "{tmp}", "--motion", "x.npz", "--model", "agonist"], "no use for --motion, --model. Expected --out and"),
+        (["person", "--motion", "x.npz", "--data", "{tmp}"], "no use for --data. Expected --out and some of --motion, --emg, --model"),
+        (["person", "--device", "cpu", "--no-compile", "--minutes", "5"], "no use for --minutes, --device, --compile"),
         (["person", "--motion", "{tmp}/sway.npz", "--emg", "{tmp}/emg.sto", "--model", "nobody"], "No model 'nobody'"),
     ],
 )

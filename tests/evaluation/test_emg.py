@@ -1,6 +1,7 @@
 """Real EMG: cut before filtered, nothing of a left-out person is seen, and the tables say what was measured."""
 
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from agonist.evaluation.emg import evaluate_emg
 from agonist.evaluation.emg_report import emg_markdown, emg_report
 from agonist.evaluation.emg_trials import read_treadmill, read_uci
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
+from agonist.model import load_model
 from agonist.training import emg as training
 from agonist.training.emg import EmgSchedule
 
@@ -101,6 +103,26 @@ def test_finished_parts_are_not_done_again(tmp_path, monkeypatch):
     monkeypatch.setattr(emg, "_treadmill", lambda *_: made.append("again") or [])
     monkeypatch.setattr(emg, "code_digest", lambda files: "another" if "training/emg.py" in files else "")
     assert run() == [] and made == ["again", "again"]
+
+
+def test_tuning_is_done_again_where_it_would_begin_from_another_encoder_or_by_other_code(tmp_path, monkeypatch):
+    folder, made, model = write_recordings(tmp_path / "recordings"), [], load_model()
+    monkeypatch.setattr(emg, "_tuned", lambda *_: made.append("again") or [])
+
+    def run():
+        evaluate_emg(folder, seeds=1, schedule=SHORT, protocols=("tuned", "treadmill"), work=tmp_path / "parts")
+        return len(made)
+
+    assert (run(), run()) == (1, 1)
+    other = replace(model.contract, files={**model.contract.files, "encoder": ("encoder.onnx", "0" * 64)})
+    monkeypatch.setattr(emg, "load_model", lambda: SimpleNamespace(contract=other))
+    monkeypatch.setattr(emg, "_treadmill", lambda *_: pytest.fail("done again"))
+    assert (run(), run()) == (2, 2)
+    changed = ("training/loop.py", "networks/motion_muscle.py", "training/weights.py", "predict.py", "io/mot_sto.py")
+    for count, file in enumerate(changed, 3):
+        digest = emg.code_digest
+        monkeypatch.setattr(emg, "code_digest", lambda files, file=file, digest=digest: digest(files) + file * (file in files))
+        assert run() == count, file
 
 
 def test_baselines_find_what_is_there(scores):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.evaluation.metrics import emg_r, pearson_r, rmse
+from agonist.io.mot_sto import OpenSimTable
 
 
 def test_rmse_of_a_constant_offset_is_the_offset():
@@ -29,3 +30,17 @@ def test_pearson_r_does_not_change_with_gain_and_offset():
 
 def test_pearson_r_of_a_constant_column_is_not_a_number():
     assert np.isnan(pearson_r(np.ones((10, 1)), np.arange(10.0)[:, None])).all()
+
+
+def test_emg_is_compared_with_the_muscles_behind_it_and_may_come_earlier():
+    times, rng = np.arange(200) / 100, np.random.default_rng(0)
+    activation = rng.random((200, 3))
+    # Twice as strong counts twice as much; the third muscle is behind no electrode.
+    behind = (activation[:, 0] + 2 * activation[:, 1]) / 3
+    table = OpenSimTable("emg", times - 0.05, ("vasti",), behind[:, None])
+    inside = times > 0.1
+
+    def found(delay_s):
+        return emg_r(table, {"vasti": ("a", "b")}, times, inside, ("a", "b", "c"), activation, np.array([100.0, 200.0, 900.0]), delay_s)
+
+    assert found(0.05)["vasti"] == pytest.approx(1) and abs(found(0.0)["vasti"]) < 0.5

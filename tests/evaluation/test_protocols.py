@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agonist.errors import FileFormatError, InputError, UnknownNameError
+from agonist.errors import DivergedError, FileFormatError, InputError, UnknownNameError
 from agonist.evaluation import protocols
 from agonist.evaluation.mia_baselines import BASELINES, predict_baseline
 from agonist.evaluation.mia_csv import csv_text
@@ -20,7 +20,7 @@ from agonist.evaluation.mia_results import NETWORKS, code_files, code_of
 from agonist.evaluation.mia_windows import WINDOW, hide_gains, read_windows
 from agonist.evaluation.protocols import BUDGETS, evaluate_mia
 from agonist.evaluation.report import markdown, mia_report
-from agonist.evaluation.revision import code_digest, source_commit
+from agonist.evaluation.revision import code_digest, imported_files, source_commit
 from agonist.networks.baselines import Ridge, aligned_pose, facing_windows
 from tests.evaluation.formula_corpus import EXERCISES, write_corpus
 
@@ -95,6 +95,27 @@ def test_time_blocks_share_no_frame_and_the_test_is_the_end(windows):
     for session in set(rows.session[fold.test]) & set(rows.session[fold.train]):
         in_test, in_train = (rows.first[part[rows.session[part] == session]] for part in (fold.test, fold.train))
         assert in_test.min() > in_train.max()
+
+
+def test_time_blocks_take_recordings_as_they_were_numbered(windows):
+    few = np.zeros(12, dtype=int)
+    numbered = replace(
+        windows,
+        **{name: getattr(windows, name)[few] for name in ("keypoints", "activation", "person", "exercise", "upper", "split",
+                                                          "counts_at_1", "first")},
+        session=np.array([f"P/E/{number}" for number in range(12)]),
+    )  # fmt: skip
+    (fold,) = make_folds(numbered, "time-blocked")
+    assert [part.tolist() for part in (fold.train, fold.val, fold.test)] == [list(range(9)), [9], [10, 11]]
+
+
+def test_time_blocks_of_recordings_with_names_are_in_the_order_of_these(windows):
+    # As a corpus of `agonist corpus build` has them; its folds are those of before.
+    (fold,) = make_folds(windows, "time-blocked")
+    for person, exercise in {*zip(windows.person.tolist(), windows.exercise.tolist(), strict=True)}:
+        own = np.flatnonzero((windows.person == person) & (windows.exercise == exercise))
+        own = own[np.lexsort((windows.first[own], windows.session[own]))]
+        assert [set(own[:4]) <= set(fold.train), own[4] in fold.val, own[5] in fold.test] == [True, True, True]
 
 
 def test_folds_hang_on_names_alone(windows):
@@ -301,27 +322,51 @@ def test_a_result_is_made_again_where_other_windows_are_left_out(windows, tmp_pa
         ("networks/moments.py", {"agonist"}),
         ("networks/decoder.py", {"agonist"}),
         ("training/decoding.py", {"agonist"}),
-        ("networks/geometry.py", {"agonist"}),
+        ("networks/geometry.py", {"agonist", "mia-release", "c-mia-paper"}),
+        ("training/hardware.py", {"agonist", "mia-release", "c-mia-paper"}),
         ("training/fold.py", {"agonist", "mia-release", "c-mia-paper"}),
         ("networks/motion_muscle.py", {"agonist", "mia-release", "c-mia-paper"}),
         ("training/loop.py", {"agonist", "mia-release", "c-mia-paper"}),
         ("corpus/sources.py", {"agonist", "mia-release", "c-mia-paper"}),
         ("training/uncertainty.py", {"agonist"}),
-        ("networks/baselines.py", {"ridge on lags"}),
+        # The truth and the sums are made alike for all.
+        ("networks/baselines.py", {"agonist", "mia-release", "c-mia-paper", "ridge on lags"}),
+        ("evaluation/mia_baselines.py", {"agonist", "mia-release", "c-mia-paper", "ridge on lags"}),
+        ("evaluation/cells.py", {"agonist", "mia-release", "c-mia-paper", "ridge on lags"}),
         ("training/editing.py", set()),
+        ("evaluation/mia_windows.py", set()),
+        ("evaluation/report.py", set()),
+        ("io/bvh.py", set()),
     ],
 )
 def test_a_change_of_a_file_asks_only_for_what_hangs_on_it(tmp_path, changed, hit):
     package = Path(protocols.__file__).parents[1]
     methods = ("agonist", "mia-release", "c-mia-paper", "ridge on lags")
     for name in {changed, *(name for method in methods for name in code_files(method))}:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         # Line ends of another system are no change.
         (tmp_path / name).write_text((package / name).read_text(encoding="utf-8"), encoding="utf-8", newline="\r\n")
     assert {method: code_digest(code_files(method), tmp_path) for method in methods} == {method: code_of(method) for method in methods}
     with (tmp_path / changed).open("a", encoding="utf-8") as stream:
         stream.write("# changed\n")
     assert {method for method in methods if code_digest(code_files(method), tmp_path) != code_of(method)} == hit
+
+
+def test_a_file_hangs_on_all_that_it_imports(tmp_path):
+    texts = {
+        "a.py": "import numpy\nfrom agonist.b import one\nif TYPE_CHECKING:\n    from agonist.typed import T\n",
+        "b.py": "def one():\n    from agonist.deep import c\n    import agonist.deep.d\n",
+        "deep/__init__.py": "from agonist.e import two\n",
+        # A circle ends.
+        "deep/c.py": "from agonist.a import three\nfrom agonist.io.bvh import read\n",
+        **dict.fromkeys(("deep/d.py", "e.py", "typed.py", "io/bvh.py", "unused.py"), ""),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    every = ("a.py", "b.py", "deep/__init__.py", "deep/c.py", "deep/d.py", "e.py", "io/bvh.py")
+    assert imported_files("a.py", package=tmp_path) == every
+    assert imported_files("a.py", ("io", "deep/__init__.py"), tmp_path) == ("a.py", "b.py", "deep/c.py", "deep/d.py")
 
 
 @pytest.mark.parametrize("direction", ["encoder", "decoder"])
@@ -351,6 +396,24 @@ def test_the_report_names_the_strength_of_ridge(windows, finished):
     assert len(report["chosen"]) == 4 and {one["method"] for one in report["chosen"]} == {"ridge on lags"}
     one = report["chosen"][0]
     assert f"chosen by early-stopping windows, encoder: {one['strength']:g} ({one['fold']})" in markdown(report)
+
+
+def test_a_learning_rate_that_diverges_is_not_chosen(windows, tmp_path, monkeypatch):
+    fold = pytest.importorskip("agonist.training.fold")
+    monkeypatch.setitem(BUDGETS, "tiny", replace(BUDGETS["tiny"], rates=(1e-3, 5e-4)))
+    train = fold.train_fold
+
+    def trained(*given, rate, **named):
+        if rate == 1e-3:
+            raise DivergedError("ran away")
+        return train(*given, rate=rate, **named)
+
+    monkeypatch.setattr(fold, "train_fold", trained)
+    results = evaluate_mia(windows, "in", "tiny", tmp_path / "a", networks=("mia-paper",), directions=("encoder",))
+    assert {one.training["learning_rate"] for one in results if one.training} == {5e-4}
+    monkeypatch.setitem(BUDGETS, "tiny", replace(BUDGETS["tiny"], rates=(1e-3, 1e-3)))
+    with pytest.raises(DivergedError):
+        evaluate_mia(windows, "in", "tiny", tmp_path / "b", networks=("mia-paper",), directions=("encoder",))
 
 
 def test_hidden_gains_leave_the_counts_as_they_are(windows, tmp_path):

@@ -9,7 +9,9 @@ from agonist.edit_joints import apply_to_keypoints
 from agonist.errors import MotionError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
-from agonist.training.descent import descend
+from agonist.networks.editor import Editor
+from agonist.networks.motion_muscle import CONFIGS
+from agonist.training.descent import _Turns, descend
 from agonist.training.weights import encoder_twin
 from tests.clips import exercise
 
@@ -41,6 +43,14 @@ def test_it_goes_where_it_was_asked_and_nothing_is_nothing(encoder, squat):
     for row, muscle in ((0, 0), (1, 3)):
         after = model.encode(apply_to_keypoints(squat, rotvec[row], root[row]))[0].mean(axis=0)
         assert after[muscle] > 1.1 * before[muscle]
+
+
+def test_its_turns_are_as_smooth_as_the_editors(encoder):
+    """Equal to the bit: the same average, however its ends are held."""
+    editor = Editor(CONFIGS["agonist"], encoder)
+    turns = _Turns(encoder, 2, 70, np.array([0, 6]), 64)
+    values = torch.randn(2, 70, 13, 3, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(turns._smoothed(values), editor._smoothed(values.flatten(2)).reshape(values.shape))
 
 
 def test_a_clip_shorter_than_a_window_is_refused(encoder, squat):

@@ -7,8 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.errors import FileFormatError
-from agonist.training.loop import Schedule, fit
+from agonist.errors import DivergedError, FileFormatError
+from agonist.training.loop import Schedule, fit, learning_rate
 
 pytestmark = pytest.mark.training
 
@@ -19,7 +19,7 @@ class Killed(Exception):
     """Stands for the process being ended."""
 
 
-def _run(folder, *, kill_at=None, schedule=SCHEDULE, key="regression"):
+def _run(folder, *, kill_at=None, schedule=SCHEDULE, key="regression", score=None):
     """Fit y = 3 x with dropout, so that both generators matter. Returns the fit and the weights."""
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
@@ -33,7 +33,7 @@ def _run(folder, *, kill_at=None, schedule=SCHEDULE, key="regression"):
         return (module(x) - 3 * x[:, :1]).square().mean()
 
     def validate():
-        return float((module(fixed) - 3 * fixed[:, :1]).square().mean().detach())
+        return score if score is not None else float((module(fixed) - 3 * fixed[:, :1]).square().mean().detach())
 
     before = validate()
     result = fit(
@@ -41,6 +41,11 @@ def _run(folder, *, kill_at=None, schedule=SCHEDULE, key="regression"):
         rng=rng, checkpoint=folder / "c.safetensors", key=key,
     )  # fmt: skip
     return result, {name: value.clone() for name, value in module.state_dict().items()}, before, validate()
+
+
+def test_the_rate_warms_up_and_falls_to_two_per_cent():
+    assert [learning_rate(0.5, step, 0.0, warm_up=50) for step in (0, 24, 49, 99)] == pytest.approx([0.01, 0.25, 0.5, 0.5])
+    assert [learning_rate(0.5, 1000, share) for share in (0.5, 1.0)] == pytest.approx([0.255, 0.01])
 
 
 def test_it_learns_and_returns_the_best_weights(tmp_path):
@@ -92,3 +97,18 @@ def test_it_stops_in_time(tmp_path):
     schedule = Schedule(steps=10**9, minutes=0.3 / 60, learning_rate=1e-2, validate_every=50, patience=10**9)
     result = _run(tmp_path, schedule=schedule)[0]
     assert result.stopped == "time" and result.minutes < 5 / 60
+
+
+def test_a_training_that_runs_away_is_no_result(tmp_path):
+    schedule = Schedule(steps=30, minutes=10.0, learning_rate=1e30, validate_every=20)
+    with pytest.raises(DivergedError, match=r"log: loss nan at step 20, learning rate at most 1e\+30. Expected finite numbers"):
+        _run(tmp_path, schedule=schedule)
+    # The log says so, and nothing is kept that could go on.
+    assert [row[0] for row in csv.reader((tmp_path / "log.csv").open())] == ["step", "20"]
+    assert not (tmp_path / "c.safetensors").exists()
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_training_that_was_never_judged_is_no_result(tmp_path, score):
+    with pytest.raises(DivergedError, match=rf"log: validation {score}, as at each before, at step 120"):
+        _run(tmp_path, score=score)

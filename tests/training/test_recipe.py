@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from agonist.activation import Activation
 from agonist.decode import decode
-from agonist.errors import ContractError, FileFormatError, UnknownNameError
+from agonist.errors import ContractError, DivergedError, FileFormatError, UnknownNameError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
 from agonist.networks.decoder import AgonistDecoder
@@ -138,6 +138,14 @@ def test_a_run_that_the_clock_cut_says_that_its_edits_were_not_measured(corpus, 
     assert "editor" not in metrics
     card = (tmp_path / "tiny" / "CARD.md").read_text()
     assert "The editor was not measured" in card and "stopped by the time limit" in card
+
+
+def test_a_part_that_ran_away_is_named_and_makes_no_model(corpus, tmp_path):
+    path = _write(tmp_path)
+    path.write_text(path.read_text().replace("1e-3", "1e30", 1).replace("steps = 3", "steps = 30"))
+    with pytest.raises(DivergedError, match=r"tiny/encoder: .* at step 30, learning rate at most 1e\+30"):
+        recipe.train(path, corpus, tmp_path / "tiny")
+    assert not list((tmp_path / "tiny").glob("*.onnx")) and not (tmp_path / "tiny" / "model.json").exists()
 
 
 def test_the_papers_pair_is_trained(corpus, tmp_path):
@@ -289,6 +297,17 @@ def test_a_decoder_of_two_dimensions_says_so(corpus, tmp_path, config):
         (_FINE.replace('["encoder"]', '["editor"]'), "parts editor of 'agonist'. Expected an encoder of ours before the editor"),
         (_FINE.replace('"agonist"', '"mia-paper"').replace('["encoder"]', '["encoder", "editor"]'), "an encoder of ours before"),
         (_FINE.replace('["encoder"]', "[]"), "no parts"),
+        (_FINE.replace("steps = 3", "steps = 0"), "encoder.steps 0. Expected a whole number above 0"),
+        (_FINE.replace("steps = 3", 'steps = "x"'), "encoder.steps x. Expected a whole number above 0"),
+        (_FINE.replace("steps = 3", "steps = 2.5"), "encoder.steps 2.5. Expected a whole number above 0"),
+        (_FINE.replace("steps = 3", "steps = true"), "encoder.steps True. Expected a whole number above 0"),
+        (_FINE.replace("batch = 2", "batch = 0", 1), "encoder.batch 0. Expected a whole number above 0"),
+        (_FINE.replace("minutes = 5.0", "minutes = nan", 1), "encoder.minutes nan. Expected a number above 0"),
+        (_FINE.replace("learning_rate = 1e-3", 'learning_rate = "a"', 1), "encoder.learning_rate a. Expected a number above 0"),
+        (_FINE.replace("learning_rate = 1e-3", "learning_rate = -1e-3", 1), "encoder.learning_rate -0.001. Expected a number above 0"),
+        (_FINE.replace("seed = 5", "seed = -5"), "seed -5. Expected a whole number from 0"),
+        (_FINE.replace("seed = 5", 'seed = "x"'), "seed x. Expected a whole number from 0"),
+        (_FINE.replace('name = "tiny"', "name = 5"), "name 5. Expected a text"),
     ],
 )
 def test_a_bad_recipe_says_what_a_recipe_is(corpus, tmp_path, text, message):

@@ -69,6 +69,20 @@ def test_a_model_folder_that_says_where_it_comes_from(clip, tmp_path):
     assert "then measured EMG of one person" in card and "| hamstrings_r |" in card and "agonist train person" in card
 
 
+def test_a_figure_that_is_no_number_is_null_and_a_dash(clip, tmp_path):
+    still = PersonClip(clip.keypoints, np.array(clip.activation))
+    still.activation[400:, 5] = 0.25
+    figures = tune(MODEL, still, tmp_path / "me", "", replace(SHORT, steps=2))
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    document = json.loads((tmp_path / "me" / "model.json").read_text(), parse_constant=refuse)
+    assert document["metrics"]["tuned"] == figures
+    assert figures["hamstrings_r"]["after"]["r"] is None and figures["hamstrings_r"]["after"]["rmse"] > 0
+    assert "| hamstrings_r | – | – | 0." in (tmp_path / "me" / "CARD.md").read_text()
+
+
 def test_a_short_clip_is_refused(clip, tmp_path):
     short = PersonClip(clip.keypoints[:420], clip.activation[:420])
     with pytest.raises(InputError, match=r"420 frames .* Expected 427 or more \(22 s\)"):
@@ -166,6 +180,14 @@ def test_a_table_of_some_muscles_is_read_at_the_motions_times(tmp_path):
     # The EMG begins two seconds into the motion of 18 s.
     assert len(clip.keypoints) == 320
     np.testing.assert_allclose(clip.activation[:, 4], 0.5 + 0.4 * np.sin(2 + np.arange(320) / 20), atol=1e-3)
+
+
+def test_what_a_low_pass_leaves_below_zero_is_nothing(tmp_path):
+    wave = np.clip(0.5 * np.sin(np.arange(1800) / 50), -0.0099, 1)
+    read = read_person(*_files(tmp_path, values=np.stack([wave, wave], axis=1)), MODEL).activation[:, 4]
+    assert read.min() == 0 and read.max() == pytest.approx(0.5, abs=1e-3)
+    with pytest.raises(FileFormatError, match=r"EMG from -0\.0101.* not below -2 % of the largest"):
+        read_person(*_files(tmp_path, values=np.stack([wave * (1 + 0.03 * (wave < 0)), wave], axis=1)), MODEL)
 
 
 def test_our_csv_is_read(tmp_path):

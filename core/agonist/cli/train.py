@@ -25,12 +25,16 @@ def train(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The model folder to write.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="A corpus folder.")] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", metavar="MIN", help="Wall-clock limit for each part.")] = None,
-    device: Annotated[str, typer.Option("--device", help="auto (a GPU where there is one), cpu or cuda.")] = "auto",
-    precision: Annotated[str, typer.Option("--precision", help="auto (bfloat16 on a GPU that has it), float32 or bfloat16.")] = "auto",
+    device: Annotated[str | None, typer.Option("--device", help="auto (a GPU where there is one; the default), cpu or cuda.")] = None,
+    precision: Annotated[
+        str | None, typer.Option("--precision", help="auto (bfloat16 on a GPU that has it; the default), float32 or bfloat16.")
+    ] = None,
     compiled: Annotated[bool | None, typer.Option("--compile/--no-compile", help="torch.compile; on a GPU by default.")] = None,
     motion: Annotated[Path | None, typer.Option("--motion", metavar="FILE", help="person: the motion.")] = None,
     emg: Annotated[Path | None, typer.Option("--emg", metavar="FILE", help="person: EMG envelopes on its clock: .csv, .sto.")] = None,
-    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="person: the model to begin from.")] = DEFAULT_MODEL,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="MODEL", help=f"person: the model to begin from, {DEFAULT_MODEL} by default.")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -39,10 +43,17 @@ def train(
     'person' tunes a model with somebody's own motion and EMG, in a minute; its encoder is all that the new model has.
     """
     check_positive("--minutes", minutes, 1e6, "minutes")
+    of_corpus = {"--data": data, "--minutes": minutes, "--device": device, "--precision": precision, "--compile": compiled}
+    of_person = {"--motion": motion, "--emg": emg, "--model": model}
+    own, other = (of_person, of_corpus) if recipe == _PERSON else (of_corpus, of_person)
+    # What has no effect is better refused: whoever wrote it meant something.
+    idle = [name for name, value in other.items() if value is not None]
+    if idle:
+        raise InputError(f"train {recipe}: no use for {', '.join(idle)}. Expected --out and some of {', '.join(own)}.")
     check_folder(out)
     console = Console(json, quiet)
     if recipe == _PERSON:
-        _tune(motion, emg, model, out, console)
+        _tune(motion, emg, model or DEFAULT_MODEL, out, console)
         return
     if data is None:
         raise InputError(f"train {recipe}: no --data. Expected a folder of 'agonist corpus build'.")
@@ -53,7 +64,7 @@ def train(
         from agonist.training.recipe import train as run
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
-    hardware = choose_hardware(device, precision, compiled)
+    hardware = choose_hardware(device or "auto", precision or "auto", compiled)
     metrics = run(recipe, data, out, minutes=minutes, hardware=hardware, progress=console.progress)
     if not metrics:
         # One of several processes that torchrun started, and not the one that writes.
@@ -72,6 +83,7 @@ def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: 
     if out.resolve() == model.folder.resolve():
         raise InputError(f"{out}: the model to begin from. Expected another folder.")
     try:
+        from agonist.training.card import known_or_dash
         from agonist.training.person import read_person
         from agonist.training.tune import tune
     except ImportError as error:
@@ -80,7 +92,7 @@ def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: 
     console.table(
         ["on the clip's last 15 %", "r before", "after", "RMSE before", "after"],
         [
-            [muscle, *(f"{row[when][key]:.2f}" for key in ("r", "rmse") for when in ("before", "after"))]
+            [muscle, *(known_or_dash(row[when][key], 2) for key in ("r", "rmse") for when in ("before", "after"))]
             for muscle, row in figures.items()
         ],
     )  # fmt: skip

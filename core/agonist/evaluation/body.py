@@ -7,7 +7,7 @@ with its plates too, which shows what estimating the ground costs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from agonist.body import Person, Simulation, simulate
 from agonist.body.plates import force_plates
 from agonist.body.simulation import EMG_DELAY_S, IK_FPS
-from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.evaluation.metrics import emg_r, pearson_r, rmse
+from agonist.evaluation.peers import static_optimisation
 from agonist.evaluation.recordings import GRAVITY_M_S2, Trial, recorded_trials
 from agonist.io.mot_sto import OpenSimTable
 from agonist.motion import interpolate
 from agonist.predict import standing_keypoints
 
-__all__ = ["emg_r", "evaluate_body"]
+__all__ = ["evaluate_body"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -59,8 +60,6 @@ def evaluate_body(
         result, elapsed = _simulated(trial, with_plates)
         report[name] = {**_compared(trial, result, elapsed, with_plates=with_plates), "ik_ms_per_frame": _ik_ms(trial)}
         if peers and not with_plates:
-            from agonist.evaluation.peers import static_optimisation
-
             report[name]["peer"] = static_optimisation(trial, result)
     if progress:
         progress(1.0, "done")
@@ -124,28 +123,6 @@ def _compared(trial: Trial, result: Simulation, elapsed: float, *, with_plates: 
         "emg_r_dynamics_mean": float(np.mean(list(excited.values()))),
         "torques": _torques(result, times, inside, trial.torques, trial.knee_sign),
     }  # fmt: skip
-
-
-def emg_r(
-    emg: OpenSimTable, muscles: Mapping[str, tuple[str, ...]], times: Array, inside: Mask, names: tuple[str, ...], activation: Array,
-    force_n: Array, delay_s: float,
-) -> dict[str, float]:  # fmt: skip
-    """r between each EMG envelope and the activation of the muscles behind it `delay_s` later, means weighted by maximal force.
-
-    Args:
-        emg: envelopes by column.
-        muscles: column -> names of the muscles behind it.
-        times: (T,) seconds.
-        inside: (T,) which of them count.
-        names, activation, force_n: (N,), (T, N) and (N,) of the muscles.
-        delay_s: how much later activation is than the envelope.
-    """
-    found = {}
-    for column, parts in muscles.items():
-        index = [names.index(part) for part in parts]
-        one = activation[:, index] @ force_n[index] / force_n[index].sum()
-        found[column] = _r(one[inside], np.interp(times - delay_s, emg.times, emg.column(column))[inside])
-    return found
 
 
 def _torques(result: Simulation, times: Array, inside: Mask, torques: OpenSimTable, knee_sign: float) -> dict[str, Any]:

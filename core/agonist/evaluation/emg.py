@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 from agonist.errors import MissingDependencyError, UnknownNameError
 from agonist.evaluation.emg_trials import FPS, EmgTrial, Signals, read_treadmill, read_uci
 from agonist.evaluation.metrics import pearson_r, rmse
-from agonist.evaluation.revision import code_digest, source_commit
+from agonist.evaluation.revision import code_digest, imported_files, source_commit
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 from agonist.io.atomic import atomic_path
+from agonist.model import load_model
 from agonist.networks.baselines import NearestWindow, Ridge
 
 if TYPE_CHECKING:
@@ -41,11 +42,8 @@ Progress = Callable[[float, str], None]
 
 PROTOCOLS = ("within", "person-out", "treadmill", "tuned")
 _SCHEMA = 1
-# The files that a kept part hangs on beside its key: with others in them it is made again.
-_CODE = (
-    "evaluation/emg.py", "evaluation/emg_trials.py", "evaluation/emg_tuning.py", "networks/baselines.py", "networks/emg.py",
-    "signals/envelope.py", "training/emg.py", "training/tune.py",
-)  # fmt: skip
+# A kept part hangs on this file and on all that it imports; the recordings as they were read are in its key.
+_MAKES, _IN_KEY, _TUNING = "evaluation/emg.py", ("evaluation/revision.py", "io", "model.py"), "evaluation/emg_tuning.py"
 _DEGREES = 30.0
 # Ridge regression's choices; the best on the training parts is taken.
 _SPANS_S, _STRENGTHS = (0.4, 0.8), (1.0, 10.0, 100.0)
@@ -112,11 +110,12 @@ def evaluate_emg(
     for trial in (*people, *treadmill):
         for part in (trial.first, trial.last):
             checksum = zlib.crc32(part.emg.tobytes(), zlib.crc32(part.angles.tobytes(), checksum))
-    scores, commit, code = [], source_commit(), code_digest(_CODE)
+    scores, commit, code = [], source_commit(), code_digest(imported_files(_MAKES, (*_IN_KEY, _TUNING)))
     for index, (name, job) in enumerate(jobs):
         if progress:
             progress(index / len(jobs), name)
-        key = hashlib.sha256(f"{_SCHEMA} {name} {seeds} {asdict(given)} {checksum} {code}".encode()).hexdigest()
+        hangs_on = f"{code} {_tuning_origin()}" if name == "tuned" else code
+        key = hashlib.sha256(f"{_SCHEMA} {name} {seeds} {asdict(given)} {checksum} {hangs_on}".encode()).hexdigest()
         named = partial(_named, job, commit)
         scores += _kept(work / f"{key[:16]}.json", key, named) if work else named()
     if progress:
@@ -152,6 +151,11 @@ def _jobs(
         if protocol == "tuned":
             jobs.append((protocol, partial(_tuned, data, seeds)))
     return jobs
+
+
+def _tuning_origin() -> str:
+    """What tuning hangs on besides: its code, that which reads motion too, and the encoder that it begins from."""
+    return f"{code_digest(imported_files(_TUNING))} {load_model().contract.files['encoder'][1]}"
 
 
 def _tuned(data: Path, seeds: int) -> list[Score]:

@@ -20,6 +20,7 @@ from agonist.io import mot_sto, read
 from agonist.model import load_model
 from agonist.networks.baselines import Ridge, aligned_pose
 from agonist.predict import model_keypoints, standing_keypoints
+from agonist.training.person import as_share
 from agonist.training.tune import PersonClip, TuneSettings, encode_clip, fresh_encoder, shipped_encoder, tune_encoder
 
 __all__ = ["evaluate_tuning"]
@@ -74,4 +75,4 @@ def _clip(folder: Path, fps: float, muscles: list[int]) -> PersonClip:
     values = np.full((len(times), 8), np.nan)
     for index, columns in zip(muscles, _GROUPS.values(), strict=True):
         values[:, index] = np.interp(times, emg.times, np.mean([emg.column(name) for name in columns], axis=0))
-    return PersonClip(keypoints, np.clip(values, 0, 1))
+    return PersonClip(keypoints, as_share(values, folder / "emgFilt.sto"))

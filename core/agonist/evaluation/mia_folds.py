@@ -194,10 +194,10 @@ def _mixed(windows: MiaWindows) -> NDArray[np.str_]:
 
 def _blocked(windows: MiaWindows) -> NDArray[np.str_]:
     """By time within each person and exercise, from the end; a window that shares frames with a later part is in none."""
-    place = np.full(len(windows), "none", dtype="<U5")
+    place, order = np.full(len(windows), "none", dtype="<U5"), frame_places(windows)
     for person, exercise in sorted(set(zip(windows.person.tolist(), windows.exercise.tolist(), strict=True))):
         own = np.flatnonzero((windows.person == person) & (windows.exercise == exercise))
-        own = own[np.lexsort((windows.first[own], windows.session[own]))]
+        own = own[np.argsort(order[own], kind="stable")]
         enough = len(own) >= 3
         left = {"test": max(1, round((1 - _TRAIN - _VAL) * len(own))) * enough, "val": max(1, round(_VAL * len(own))) * enough}
         later: dict[str, int] = {}

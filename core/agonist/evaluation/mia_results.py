@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agonist.evaluation.cells import Cells
-from agonist.evaluation.revision import code_digest
+from agonist.evaluation.revision import code_digest, imported_files
 from agonist.io.atomic import atomic_path
 
 __all__ = ["DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result", "write_document"]
@@ -32,12 +32,12 @@ NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "c-mia-release": ("mia-release", True, DIRECTIONS),
     "c-agonist": ("agonist", True, DIRECTIONS),
 }
-# The files that a result hangs on beside its key: with others in them it is made again.
-_PAPER_CODE = ("networks/motion_muscle.py", "training/fold.py", "training/loop.py", "corpus/sources.py")
-_OUR_CODE = (
-    *_PAPER_CODE, "networks/geometry.py", "networks/moments.py", "networks/decoder.py", "training/decoding.py", "training/uncertainty.py",
-)  # fmt: skip
-_BASELINE_CODE = ("networks/baselines.py", "evaluation/mia_baselines.py")
+# A result hangs on the file that makes it and on all that this one imports, but for: what makes the windows and folds, whose checksums
+# are in the key, or keeps results; files that only our networks run through; those that only networks do.
+_MAKES = "evaluation/protocols.py"
+_IN_KEY = ("evaluation/mia_folds.py", "evaluation/mia_results.py", "evaluation/mia_windows.py", "evaluation/revision.py", "io")
+_OURS = ("networks/decoder.py", "networks/moments.py", "training/decoding.py", "training/uncertainty.py")
+_NETWORKS = ("networks/motion_muscle.py", "training")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +65,8 @@ class FoldResult:
 def code_files(method: str) -> tuple[str, ...]:
     """Files of the package, such as "training/fold.py", that a method's results hang on."""
     if method not in NETWORKS:
-        return _BASELINE_CODE
-    return _OUR_CODE if NETWORKS[method][0].startswith("agonist") else _PAPER_CODE
+        return imported_files(_MAKES, (*_IN_KEY, *_NETWORKS))
+    return imported_files(_MAKES, _IN_KEY if NETWORKS[method][0].startswith("agonist") else (*_IN_KEY, *_OURS))
 
 
 @cache

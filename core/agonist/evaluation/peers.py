@@ -20,7 +20,7 @@ from agonist.body.plates import foot_columns
 from agonist.body.simulation import EMG_DELAY_S
 from agonist.capture.packages import cache_folder
 from agonist.errors import WorkError
-from agonist.evaluation.body import emg_r
+from agonist.evaluation.metrics import emg_r
 from agonist.evaluation.recordings import Trial
 
 __all__ = ["static_optimisation"]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from agonist.errors import MissingDependencyError, UnknownNameError
+from agonist.errors import DivergedError, MissingDependencyError, UnknownNameError
 from agonist.evaluation.cells import Cells
 from agonist.evaluation.mia_baselines import BASELINES, predict_baseline, target_motion
 from agonist.evaluation.mia_folds import Fold, make_folds
@@ -125,6 +125,7 @@ def evaluate_mia(
 
     Raises:
         UnknownNameError, InputError: a name that is none, or a corpus too small. MissingDependencyError: no torch.
+        DivergedError: a network whose training ran away at each rate.
     """
     if budget not in BUDGETS:
         raise UnknownNameError("budget", budget, BUDGETS)
@@ -263,10 +264,15 @@ class _Run:
         if self._rate(method, direction) is not None:
             return
         place, key, code = self._where(method, direction, self.first, "learning rate")
-        scores = {}
+        scores: dict[float, float] = {}
         for rate in self.budget.rates:
             steps, here = max(1, self.budget.steps // 4), place / f"{rate:g}"
-            scores[rate] = self._fit(method, direction, self.first, rate, steps, here, f"{key} {code} {rate}", progress)[1].score
+            try:
+                scores[rate] = self._fit(method, direction, self.first, rate, steps, here, f"{key} {code} {rate}", progress)[1].score
+            except DivergedError:
+                # Another one may do.
+                if rate == self.budget.rates[-1] and not scores:
+                    raise
         best = min(scores, key=lambda one: scores[one])
         document = {"key": key, "code": code, "rate": best, "scores": {f"{k:g}": v for k, v in scores.items()}}
         write_document(place.with_suffix(".json"), document)

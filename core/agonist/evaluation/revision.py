@@ -2,17 +2,59 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from agonist.model import Model
 
-__all__ = ["code_digest", "model_origin", "source_commit"]
+__all__ = ["code_digest", "imported_files", "model_origin", "source_commit"]
 
 _PACKAGE = Path(__file__).parents[1]
+
+
+@cache
+def imported_files(file: str, without: tuple[str, ...] = (), package: Path = _PACKAGE) -> tuple[str, ...]:
+    """One of the package's files, such as "training/fold.py", and every other that it imports, they import, and so on.
+
+    Imports inside functions count; those for the type checker alone do not. `without` are files and folders ("io") that are neither
+    named nor followed.
+    """
+    left_out = tuple(f"{one}/" for one in without)
+    found: set[str] = set()
+    waiting = {file}
+    while waiting:
+        one = waiting.pop()
+        if one not in without and not one.startswith(left_out):
+            found.add(one)
+            waiting |= _imports(one, package) - found
+    return tuple(sorted(found))
+
+
+@cache
+def _imports(file: str, package: Path) -> frozenset[str]:
+    """The package's files that a file names in its imports. Folders on the way count only where something is taken from them."""
+    named: set[str] = set()
+    for node in _executed(ast.parse((package / file).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            named |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            named |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    places = ["/".join(name.split(".")[1:]) for name in named if name.startswith("agonist.")]
+    files = (file for place in places for file in (f"{place}.py", f"{place}/__init__.py"))
+    return frozenset(file for file in files if (package / file).is_file())
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """All below a node but what is under `if TYPE_CHECKING`."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"):
+            yield child
+            yield from _executed(child)
 
 
 def code_digest(files: Iterable[str], package: Path = _PACKAGE) -> str:

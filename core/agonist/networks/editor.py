@@ -16,11 +16,19 @@ from agonist.edit_joints import EDIT_JOINTS
 from agonist.networks.geometry import FEATURES, heading, to_world
 from agonist.networks.motion_muscle import AgonistEncoder, AgonistTrunk, NetworkConfig
 
-__all__ = ["Editor"]
+__all__ = ["MOST_SHIFT", "MOST_TURN", "SMOOTH_FRAMES", "Editor", "smoothing_kernel"]
 
 # The most that one doubling of one muscle may turn a joint (radians) and move the hips (metres).
 MOST_TURN, MOST_SHIFT = 0.6, 0.20
 _LARGEST_LOG2 = 2.0
+# A turn is made over several frames: a raised-cosine average of so many (0.35 s) takes out what is faster.
+SMOOTH_FRAMES = 7
+
+
+def smoothing_kernel() -> Tensor:
+    """(1, 1, 7): the weights of that average."""
+    window = torch.hann_window(SMOOTH_FRAMES + 2, periodic=False)[1:-1]
+    return (window / window.sum())[None, None]
 
 
 class Editor(nn.Module):
@@ -44,9 +52,7 @@ class Editor(nn.Module):
         limit = torch.full((self.outputs,), MOST_TURN)
         limit[-3:] = MOST_SHIFT
         self.register_buffer("limit", limit, persistent=False)
-        # A turn is made over several frames: a raised-cosine average of 7 frames (0.35 s) takes out what is faster.
-        window = torch.hann_window(9, periodic=False)[1:-1]
-        self.register_buffer("smooth", (window / window.sum())[None, None], persistent=False)
+        self.register_buffer("smooth", smoothing_kernel(), persistent=False)
 
     def forward(self, keypoints: Tensor, activation: Tensor, log2_scale: Tensor) -> tuple[Tensor, Tensor]:
         asked = torch.clamp(log2_scale, -_LARGEST_LOG2, _LARGEST_LOG2)
@@ -60,6 +66,7 @@ class Editor(nn.Module):
 
     def _smoothed(self, change: Tensor) -> Tensor:
         batch, frames, outputs = change.shape
+        side = SMOOTH_FRAMES // 2
         series = change.transpose(1, 2).reshape(batch * outputs, 1, frames)
-        series = torch.cat([series[..., :1].expand(-1, -1, 3), series, series[..., -1:].expand(-1, -1, 3)], dim=-1)
+        series = torch.cat([series[..., :1].expand(-1, -1, side), series, series[..., -1:].expand(-1, -1, side)], dim=-1)
         return nn.functional.conv1d(series, self.smooth).reshape(batch, outputs, frames).transpose(1, 2)

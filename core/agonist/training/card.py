@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from agonist.io.atomic import atomic_path
 
-__all__ = ["write_card"]
+__all__ = ["corpus_contents", "known_or_dash", "write_card"]
+
+_RECIPES = Path(__file__).parent / "recipes"
+# Budgets of `agonist corpus build`, and its sources of motion capture by folder.
+_BUDGETS = ("tiny", "small", "full")
+_SOURCES = {"cmu02": "CMU subject 02", "mass_bvh": "MASS", "deepmimic": "DeepMimic"}
+
+_OF_SIMULATION = [
+    "- With empty hands latissimus and biceps hardly work, so their sliders had little to learn from; docs/body.md says how far",
+    "  the simulation itself is from measured EMG.",
+    "- Hands on the ground, lying, sitting on things and being carried are outside what it has seen.",
+    "- One body of average proportions stands behind all simulations; strength and mass vary, muscle geometry only scales.",
+]
+
+
+def corpus_contents(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What the usable takes of a corpus.json show: how many people, exercises and clips of motion capture, from which folders; and
+    how many of the people and clips are in the test alone."""
+    usable = [row for row in rows if row["usable"]]
+    test, other = ([row for row in usable if (row["split"] == "test") == tested] for tested in (True, False))
+
+    def named(some: list[dict[str, Any]], key: str, mocap: bool | None = None) -> set[str]:
+        return {str(row[key]) for row in some if mocap in (None, row["source"] == "mocap")}
+
+    clips = named(usable, "exercise", True)
+    return {
+        "people": len(named(usable, "person")), "exercises": len(named(usable, "exercise", False)), "mocap_clips": len(clips),
+        "mocap_folders": sorted({clip.partition("/")[0] for clip in clips if "/" in clip}),
+        "test_people": len(named(test, "person") - named(other, "person")),
+        "test_mocap_clips": len(named(test, "exercise", True) - named(other, "exercise", True)),
+    }  # fmt: skip
 
 
 def write_card(folder: Path, document: dict[str, Any]) -> None:
@@ -38,10 +69,7 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
         "## Known limits",
         "",
         "- No external loads: an arm that curls a dumbbell looks to this model like an arm that curls nothing.",
-        "- With empty hands latissimus and biceps hardly work, so their sliders had little to learn from; docs/body.md says how far",
-        "  the simulation itself is from measured EMG.",
-        "- Hands on the ground, lying, sitting on things and being carried are outside what it has seen.",
-        "- One body of average proportions stands behind all simulations; strength and mass vary, muscle geometry only scales.",
+        *(_OF_SIMULATION if str(training.get("data", "simulated")).startswith("simulated") else []),
     ]
     with atomic_path(folder / "CARD.md") as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -58,16 +86,60 @@ def _simulated(training: dict[str, Any]) -> bool:
 
 
 def _simulated_data(training: dict[str, Any], corpus: dict[str, Any], name: str) -> list[str]:
+    built = _built(corpus)
+    made = f"corpus budget `{corpus['budget']}`, seed {corpus['seed']}" if built else str(corpus.get("data", "simulated"))
+    learned = f"`agonist train {_recipe(training)} --data CORPUS --out {name}`"
+    begin = [f"- Reproduce: with the same corpus, {learned}."]
+    if built:
+        # Contracts of before do not say what there was.
+        mocap = "--data RECORDINGS " if training.get("contents", {}).get("mocap_clips", 1) else ""
+        begin = [f"- Reproduce: `agonist corpus build --out CORPUS {mocap}--budget {corpus['budget']} --seed {corpus['seed']}`, then",
+                 f"  {learned}."]  # fmt: skip
+    elif corpus.get("dataset") == "mia":
+        scale = f"--full-scale {corpus['full_scale_counts']:g}"
+        begin = [f"- Reproduce: `agonist data mia import COPY --out CORPUS {scale}`, then", f"  {learned}."]
     return [
-        f"- Training data: corpus budget `{corpus['budget']}`, seed {corpus['seed']}, {corpus['fps']:g} frames a second; ten virtual",
-        "  people, 27 parametric exercises, motion capture (CMU subject 02, MASS, DeepMimic). Test: two people and seven mocap clips",
-        "  that training never saw, chosen by name before anything was simulated. DeepMimic's clips come from CMU and SFU; whether",
-        "  one of them is a CMU clip of the other side of the split is not known.",
+        f"- Training data: {made}, {corpus['fps']:g} frames a second.{' ' + corpus['note'] if 'note' in corpus else ''}",
+        *_contents(training.get("contents"), built),
         *_how_long(training),
-        f"- Reproduce: `agonist corpus build --out CORPUS --data RECORDINGS --budget {corpus['budget']} --seed {corpus['seed']}`, then",
-        f"  `agonist train {training['recipe'].removesuffix('.toml')} --data CORPUS --out {name}`.",
+        *begin,
         *_same_corpus(corpus),
     ]
+
+
+def _built(corpus: dict[str, Any]) -> bool:
+    """Whether `agonist corpus build` can make it again."""
+    return "dataset" not in corpus and corpus.get("budget") in _BUDGETS and corpus.get("seed") is not None
+
+
+def _contents(found: dict[str, Any] | None, built: bool) -> list[str]:
+    if found is None:
+        return []
+    folders = ", ".join(_SOURCES.get(folder, folder) for folder in found["mocap_folders"])
+    mocap = f"{_counted(found['mocap_clips'], 'clip')} of motion capture{f' ({folders})' if folders else ''}"
+    people = [_counted(found["test_people"], "person", "people")] if found["test_people"] else []
+    clips = [f"{_counted(found['test_mocap_clips'], 'clip')} of motion capture"] if found["test_mocap_clips"] else []
+    alone = " and ".join(people + clips)
+    tested = f"{alone} that training never saw" if alone else "other takes of people whom training saw too"
+    by_name = ", chosen by name before anything was simulated" if alone and built else ""
+    lines = [
+        f"  {_counted(found['people'], 'virtual person', 'virtual people')}, {_counted(found['exercises'], 'exercise')}, "
+        f"{mocap if found['mocap_clips'] else 'no motion capture'}.",
+        f"  Test: {tested}{by_name}.",
+    ]
+    if "deepmimic" in found["mocap_folders"]:
+        lines += ["  DeepMimic's clips come from CMU and SFU; whether one of them is a CMU clip of the split's other side is not known."]
+    return lines
+
+
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
+def _recipe(training: dict[str, Any]) -> str:
+    """As `agonist train` takes it: a name of ours, or a file."""
+    name = str(training["recipe"])
+    return name.removesuffix(".toml") if (_RECIPES / name).is_file() else name
 
 
 def _measured_data(training: dict[str, Any], corpus: dict[str, Any]) -> list[str]:
@@ -81,7 +153,7 @@ def _measured_data(training: dict[str, Any], corpus: dict[str, Any]) -> list[str
 def _reproduce(training: dict[str, Any]) -> str:
     if "from" in training:
         return "- Reproduce: `agonist train person` with the same files."
-    return f"- Reproduce: import the data set with `agonist data`, then `agonist train {training['recipe'].removesuffix('.toml')}`."
+    return f"- Reproduce: import the data set with `agonist data`, then `agonist train {_recipe(training)}`."
 
 
 def _what_it_is(training: dict[str, Any]) -> list[str]:
@@ -174,14 +246,22 @@ def _decoder_figures(m: dict[str, Any]) -> list[str]:
 
 def _tuned_figures(m: dict[str, Any]) -> list[str]:
     """r and RMSE of a person's measured muscles, before and after tuning."""
+    figures = (("r", 2), ("rmse", 3))
     return [
         "On the last 15 % of the person's clip, which neither taught the weights nor chose them:",
         "",
         "| muscle | r before | r after | RMSE before | RMSE after |",
         "|---|---|---|---|---|",
-        *(f"| {name} | {a['r']:.2f} | {b['r']:.2f} | {a['rmse']:.3f} | {b['rmse']:.3f} |"
-          for name, (a, b) in ((name, (row["before"], row["after"])) for name, row in m.items())),
-    ]  # fmt: skip
+        *(
+            f"| {name} | {' | '.join(known_or_dash(row[when][key], digits) for key, digits in figures for when in ('before', 'after'))} |"
+            for name, row in m.items()
+        ),
+    ]
+
+
+def known_or_dash(value: float | None, digits: int) -> str:
+    """A figure with so many digits, or a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _editor_figures(m: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from agonist.edit_joints import EDIT_JOINTS
 from agonist.errors import MotionError
-from agonist.networks.editor import MOST_SHIFT, MOST_TURN, Editor
+from agonist.networks.editor import MOST_SHIFT, MOST_TURN, SMOOTH_FRAMES, Editor, smoothing_kernel
 from agonist.networks.motion_muscle import AgonistEncoder
 from agonist.training.editing import edit_loss, plants
 from agonist.windows import window_starts
@@ -22,9 +22,6 @@ from agonist.windows import window_starts
 __all__ = ["descend"]
 
 Array = NDArray[np.float64]
-
-# The editor averages its turns over as many frames.
-SMOOTH_FRAMES = 7
 
 
 class _Turns(nn.Module):
@@ -38,8 +35,7 @@ class _Turns(nn.Module):
         self.rotvec = nn.Parameter(torch.zeros(requests, frames, len(EDIT_JOINTS), 3))
         self.root = nn.Parameter(torch.zeros(requests, frames, 3))
         self.frames = torch.tensor(starts[:, None] + np.arange(window))  # (W, window)
-        kernel = torch.hann_window(SMOOTH_FRAMES + 2, periodic=False)[1:-1]
-        self.register_buffer("smooth", (kernel / kernel.sum())[None, None])
+        self.register_buffer("smooth", smoothing_kernel())
 
     def turns(self) -> tuple[Tensor, Tensor]:
         """(R, T, 13, 3) radians and (R, T, 3) metres, no larger than the editor's own for a factor of four."""
@@ -47,6 +43,7 @@ class _Turns(nn.Module):
         return 2 * MOST_TURN * rotvec, 2 * MOST_SHIFT * root
 
     def _smoothed(self, values: Tensor) -> Tensor:
+        # As the editor's own; that one writes its padding out for the export, and its gradient then adds in another order.
         series = values.flatten(2).transpose(1, 2)  # (R, C, T)
         padded = nn.functional.pad(series, (SMOOTH_FRAMES // 2, SMOOTH_FRAMES // 2), mode="replicate").flatten(0, 1)[:, None]
         return nn.functional.conv1d(padded, self.smooth).reshape(series.shape).transpose(1, 2).reshape(values.shape)

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
-__all__ = ["agreed", "average_gradients", "join", "leave", "local_rank", "rank", "reseed"]
+__all__ = ["agreed", "average_gradients", "join", "leave", "local_rank", "rank", "reseed", "share"]
 
 
 def join() -> None:
@@ -42,12 +42,22 @@ def rank() -> int:
 
 
 def agreed(value: float) -> float:
-    """What process 0 says, such as the time that has passed: clocks differ, and all must stop at the same step."""
+    """What process 0 says, such as the time that has passed or a score: all must keep the same weights and stop at the same step."""
     if not dist.is_initialized():
         return value
     said = torch.tensor([value], dtype=torch.float64)
     dist.broadcast(said, 0)
     return float(said.item())
+
+
+def share(tensors: Iterable[Tensor]) -> None:
+    """Give every process what process 0 has: each draws by itself after its first batches, a new network's weights too."""
+    if not dist.is_initialized():
+        return
+    for tensor in tensors:
+        said = tensor.detach().contiguous()
+        dist.broadcast(said, 0)
+        tensor.detach().copy_(said)
 
 
 def reseed(rng: np.random.Generator | None, step: int) -> None:

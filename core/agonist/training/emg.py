@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from agonist.networks.emg import EmgConfig, EmgNetwork
+from agonist.training.hardware import Hardware
+from agonist.training.loop import learning_rate, take_step
 
 __all__ = ["EmgSchedule", "Recording", "calibrate", "emg_features", "motion_features", "predict_recording", "train_recordings"]
 
@@ -127,16 +128,10 @@ def predict_recording(network: EmgNetwork, features: Array, index: int | None) -
 
 def _descend(network: EmgNetwork, loss: Callable[[], Tensor], steps: int, rate: float, weight_decay: float) -> None:
     parameters = [one for one in network.parameters() if one.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=weight_decay)
+    optimizer, hardware = torch.optim.AdamW(parameters, lr=rate, weight_decay=weight_decay), Hardware()
     network.train()
     for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
-        value = loss()
-        optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        take_step(optimizer, parameters, lambda _: loss(), step, learning_rate(rate, step, step / steps, warm_up=50), hardware)
     network.eval()
 
 

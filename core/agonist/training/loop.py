@@ -17,12 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from agonist.errors import DivergedError
 from agonist.io.atomic import atomic_path
 from agonist.training import distributed
 from agonist.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from agonist.training.hardware import Hardware
 
-__all__ = ["Fit", "Schedule", "fit"]
+__all__ = ["Fit", "Schedule", "fit", "learning_rate", "take_step"]
 
 
 @dataclass(frozen=True)
@@ -108,22 +109,30 @@ def fit(
 
     Raises:
         FileFormatError: the checkpoint is damaged.
+        DivergedError: the loss became infinite or no number, or no validation was finite: there are no weights worth keeping.
     """
     machine = hardware or Hardware()
     optimizer = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
-    state, best_weights = _State(), copy.deepcopy(module.state_dict())
     found = read_checkpoint(checkpoint, key) if checkpoint else None
     if found is not None:
-        state, best_weights = _State(**found.numbers), found.best
         found.restore(module, optimizer, rng)
+    distributed.share([*module.parameters(), *module.buffers()])
+    state = _State() if found is None else _State(**found.numbers)
+    best_weights = copy.deepcopy(module.state_dict()) if found is None else found.best
     distributed.reseed(rng, state.step)
     began = time.monotonic() - state.seconds
     stopped = ""
 
+    def diverged(found: str) -> DivergedError:
+        return DivergedError(
+            f"{log.with_suffix('')}: {found} at step {state.step}, learning rate at most {schedule.learning_rate:g}. "
+            "Expected finite numbers; try a lower learning rate."
+        )
+
     def keep() -> None:
         module.eval()
         with torch.no_grad():
-            score = validate()
+            score = distributed.agreed(validate())
         nonlocal best_weights
         state.since_best += 1
         if score < state.best:
@@ -131,8 +140,11 @@ def fit(
         state.rows.append([str(state.step), f"{state.seconds:.1f}", f"{state.running:.6f}", f"{score:.6f}"])
         if distributed.rank() == 0:
             _write_log(log, state.rows)
-            if checkpoint:
-                write_checkpoint(checkpoint, Checkpoint.of(key, vars(state), module, best_weights, optimizer, rng))
+        # It never becomes finite again, and what is kept could only go on so.
+        if not math.isfinite(distributed.agreed(state.running)):
+            raise diverged(f"loss {state.running:g}")
+        if checkpoint and distributed.rank() == 0:
+            write_checkpoint(checkpoint, Checkpoint.of(key, vars(state), module, best_weights, optimizer, rng))
         distributed.reseed(rng, state.step)
 
     while not stopped:
@@ -147,7 +159,8 @@ def fit(
             if state.late:
                 share = max(share, elapsed)
             module.train()
-            value = _step(optimizer, parameters, loss, state.step, _rate(schedule, state.step, share), machine)
+            rate = learning_rate(schedule.learning_rate, state.step, share)
+            value = take_step(optimizer, parameters, loss, state.step, rate, machine)
             state.running = value if state.step == 0 else 0.98 * state.running + 0.02 * value
             state.step += 1
             if progress:
@@ -159,17 +172,19 @@ def fit(
                 keep()
     if not state.rows or state.rows[-1][0] != str(state.step):
         keep()
+    if not math.isfinite(state.best):
+        raise diverged(f"validation {state.rows[-1][-1]}, as at each before,")
     module.load_state_dict(best_weights)
     module.eval()
     return Fit(state.best, state.step, state.seconds / 60, stopped)
 
 
-def _rate(schedule: Schedule, step: int, share: float) -> float:
-    """Warm-up over 100 steps, then a cosine down to 2 %."""
-    return schedule.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+def learning_rate(peak: float, step: int, share: float, warm_up: int = 100) -> float:
+    """Warm-up over so many steps, then a cosine down to 2 % of the peak; `share` of the way is gone."""
+    return peak * min(1.0, (step + 1) / warm_up) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
 
 
-def _step(
+def take_step(
     optimizer: torch.optim.Optimizer,
     parameters: list[nn.Parameter],
     loss: Callable[[int], Tensor],
@@ -177,6 +192,7 @@ def _step(
     rate: float,
     hardware: Hardware,
 ) -> float:
+    """One step of an optimiser down the loss of that step, at that learning rate; returns the loss before it."""
     for group in optimizer.param_groups:
         group["lr"] = rate
     with hardware.autocast():

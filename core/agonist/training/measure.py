@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from agonist.corpus.files import read_index
 from agonist.edit import prepare_edit
 from agonist.evaluation.edits import evaluate_edits, held_out_clips
 from agonist.evaluation.metrics import pearson_r, rmse
@@ -20,7 +21,7 @@ from agonist.model import Model, load_model
 from agonist.motion import Motion
 from agonist.networks.baselines import FLAT, NearestWindow, Ridge, aligned_pose
 from agonist.networks.geometry import facing
-from agonist.training.card import write_card
+from agonist.training.card import corpus_contents, write_card
 from agonist.training.damage import damage
 from agonist.training.data import CorpusClip, read_corpus
 from agonist.windows import blend_windows, split_windows, window_starts
@@ -39,6 +40,10 @@ def measure_folder(
     metrics = measure(load_model(folder), corpus, progress, edits=edits)
     path = folder / "model.json"
     document = {**json.loads(path.read_text(encoding="utf-8")), "metrics": metrics}
+    described, rows = read_index(corpus, ("exercise", "person", "source", "split", "usable"))
+    # Another corpus than this one may have taught it.
+    if document["training"]["corpus"] == described:
+        document["training"]["contents"] = corpus_contents(rows)
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     write_card(folder, document)

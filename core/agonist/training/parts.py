@@ -15,6 +15,7 @@ from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.editor import Editor
 from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import AgonistEncoder, NetworkConfig, PaperDecoder, PaperEncoder
+from agonist.training import distributed
 from agonist.training.damage import damage_windows
 from agonist.training.data import WindowSampler
 from agonist.training.decoding import decoder_loss
@@ -82,6 +83,8 @@ def _train_encoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
         encoder, step = PaperEncoder(job.config), job.hardware.fast(_paper_encoder_loss)
     encoder.to(job.hardware.device)
     (spread,) = job.tensors(activation.reshape(-1, activation.shape[-1]).std(axis=0) + np.float32(0.02))
+    # Drawn, so that of several processes each has another.
+    distributed.share([spread])
     val_keypoints, val_activation = job.tensors(*job.val.all())
 
     def loss(_: int) -> Tensor:

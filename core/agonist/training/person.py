@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agonist.errors import FileFormatError
 from agonist.io import csv_activation, mot_sto, read
@@ -13,7 +14,12 @@ from agonist.muscles import MuscleSet
 from agonist.predict import model_keypoints, standing_keypoints
 from agonist.training.tune import PersonClip
 
-__all__ = ["read_person"]
+__all__ = ["as_share", "read_person"]
+
+Array = NDArray[np.float64]
+
+# A low-pass filter swings below zero after a burst; so much of the largest value is taken for that.
+_UNDERSHOOT = 0.02
 
 
 def read_person(motion: Path, emg: Path, model: Model) -> PersonClip:
@@ -22,7 +28,8 @@ def read_person(motion: Path, emg: Path, model: Model) -> PersonClip:
     Args:
         motion: any motion file.
         emg: envelopes in [0, 1]: our CSV, or an OpenSim table (.sto, .mot) with a column for each muscle that had a sensor, named
-            as the model's; other columns are ignored. Its times are the motion's.
+            as the model's; other columns are ignored. Its times are the motion's. What a low-pass filter leaves below zero, down
+            to 2 % of the largest value, becomes 0.
         model: whose muscles and frame rate are meant.
 
     Raises:
@@ -42,10 +49,16 @@ def read_person(motion: Path, emg: Path, model: Model) -> PersonClip:
     for index, name in enumerate(model.contract.muscles.names):
         if name in table.columns:
             values[:, index] = np.interp(times, table.times, table.column(name))
-    if np.nanmin(values[inside]) < 0 or np.nanmax(values[inside]) > 1:
-        found = f"EMG from {np.nanmin(values[inside]):g} to {np.nanmax(values[inside]):g}"
-        raise FileFormatError(emg, found, "envelopes as a share of a maximum, 0 to 1")
-    return PersonClip(keypoints[inside], values[inside])
+    return PersonClip(keypoints[inside], as_share(values[inside], emg))
+
+
+def as_share(envelopes: Array, path: Path) -> Array:
+    """Envelopes in [0, 1], NaN where there is no sensor: what a low-pass filter left below zero is 0. Raises FileFormatError beyond."""
+    least, most = np.nanmin(envelopes), np.nanmax(envelopes)
+    if least < -_UNDERSHOOT * most or most > 1:
+        expected = f"envelopes as a share of a maximum, 0 to 1, and not below -{100 * _UNDERSHOOT:g} % of the largest"
+        raise FileFormatError(path, f"EMG from {least:g} to {most:g}", expected)
+    return np.clip(envelopes, 0, None)
 
 
 def _table(path: Path, muscles: MuscleSet) -> mot_sto.OpenSimTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -31,7 +32,8 @@ __all__ = ["RECIPES", "read_recipe", "train"]
 Progress = Callable[[float, str], None]
 RECIPES: dict[str, Path] = {path.stem: path for path in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}
 MUSCLES = 8
-# What a part's table must say, and the frames that a window may have: a velocity needs two.
+# What a part's table must say, the first of it in whole numbers, and the frames that a window may have: a velocity needs two.
+_COUNTS = ("steps", "batch")
 _PART_KEYS = ("steps", "minutes", "batch", "learning_rate")
 _SHORTEST, _LONGEST = 2, 1024
 
@@ -48,7 +50,7 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
     """
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        config, parts, _ = network_config(settings["config"]), list(settings["parts"]), int(settings["seed"])
+        config, parts, seed = network_config(settings["config"]), list(settings["parts"]), settings["seed"]
         missing = [key for key in ("name", *parts) if key not in settings]
         missing += [f"{part}.{key}" for part in parts for key in _PART_KEYS if part not in missing and key not in settings[part]]
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
@@ -60,6 +62,14 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
         raise FileFormatError(path, f"the key {strange[0]}", f"a recipe of {', '.join(known)}")
     if missing or not parts:
         raise FileFormatError(path, f"no {missing[0] if missing else 'parts'}", f"a table of {', '.join(_PART_KEYS)} for each of its parts")
+    for part, key in ((part, key) for part in parts for key in _PART_KEYS):
+        value, whole = settings[part][key], key in _COUNTS
+        if not isinstance(value, int if whole else (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
+            raise FileFormatError(path, f"{part}.{key} {value}", f"a {'whole ' if whole else ''}number above 0")
+    if not isinstance(seed, int) or seed < 0:
+        raise FileFormatError(path, f"seed {seed}", "a whole number from 0")
+    if not isinstance(settings["name"], str):
+        raise FileFormatError(path, f"name {settings['name']}", "a text")
     if "editor" in parts and not (config.ours and "encoder" in parts[: parts.index("editor")]):
         raise FileFormatError(path, f"parts {', '.join(parts)} of '{config.name}'", "an encoder of ours before the editor")
     window = settings.get("window", config.window)
@@ -94,7 +104,7 @@ def train(
         the metrics on the test split; where torchrun started several processes, only the first writes the model and has them.
 
     Raises:
-        UnknownNameError, FileFormatError: no such recipe, or a damaged one.
+        UnknownNameError, FileFormatError: no such recipe, or a damaged one. DivergedError: a part that did not learn.
     """
     distributed.join()
     hardware = hardware or choose_hardware()

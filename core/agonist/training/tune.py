@@ -150,8 +150,8 @@ def tune(
         progress: share done and a line of text.
 
     Returns:
-        r and RMSE a muscle on the clip's last 15 %, before and after; neither weights nor their choice saw it. Raises
-        InputError, ContractError, FileFormatError.
+        r and RMSE a muscle on the clip's last 15 %, before and after; neither weights nor their choice saw it. None where there is
+        no such number: a constant has no r. Raises InputError, ContractError, FileFormatError, DivergedError.
     """
     chosen = settings or TuneSettings()
     encoder = shipped_encoder(model)
@@ -174,8 +174,8 @@ def tune(
     write_tensors(out / "encoder.safetensors", encoder.state_dict())
     figures = {
         model.contract.muscles.names[k]: {
-            when: {"r": float(pearson_r(guess[:, k : k + 1], test.activation[:, k : k + 1])[0]),
-                   "rmse": rmse(guess[:, k], test.activation[:, k])}
+            when: {"r": _number(pearson_r(guess[:, k : k + 1], test.activation[:, k : k + 1])[0]),
+                   "rmse": _number(rmse(guess[:, k], test.activation[:, k]))}
             for when, guess in (("before", before), ("after", after))
         }
         for k in measured
@@ -192,6 +192,11 @@ def tune(
     # A finished model needs no way back.
     checkpoint.unlink(missing_ok=True)
     return figures
+
+
+def _number(value: float) -> float | None:
+    """As JSON knows it."""
+    return float(value) if math.isfinite(value) else None
 
 
 def _key(model: Model, clip: PersonClip, settings: TuneSettings) -> str:
