@@ -64,9 +64,9 @@ def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("extension")
     tool = next(Path(bpy.utils.system_resource("SCRIPTS")).rglob("bl_pkg/cli/blender_ext.py"))
     # One Python is enough here, and half the download.
-    build.BLENDER_PYTHONS = (f"{sys.version_info.major}.{sys.version_info.minor}",)
+    pythons = (f"{sys.version_info.major}.{sys.version_info.minor}",)
     target = folder / "agonist-linux-x64.zip"
-    build.package_extension("linux-x64", build.core_wheel(folder), tool, target)
+    build.package_extension("linux-x64", pythons, build.core_wheel(folder), tool, target)
     return target
 
 
