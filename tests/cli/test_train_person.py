@@ -49,6 +49,8 @@ def test_a_sensor_that_says_the_same_all_the_time_has_no_r(agonist, recording, t
         (["person", "--motion", "x.npz", "--data", "{tmp}"], "no use for --data. Expected --out and some of --motion, --emg, --model"),
         (["person", "--device", "cpu", "--no-compile", "--minutes", "5"], "no use for --minutes, --device, --compile"),
         (["person", "--motion", "{tmp}/sway.npz", "--emg", "{tmp}/emg.sto", "--model", "nobody"], "No model 'nobody'"),
+        (["person", "--motion", "{tmp}/sway.npz", "--emg", "{tmp}/emg.sto", "--up", "x"], "--up x: expected y, z, -y"),
+        (["agonist", "--data", "{tmp}", "--person", "2"], "no use for --person"),
     ],
 )
 def test_a_call_that_is_wrong(agonist, recording, tmp_path, arguments, message):

@@ -8,13 +8,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from agonist import io
 from agonist.activation import Activation
 from agonist.errors import FileFormatError, InputError
 from agonist.humanoid import body25_from_motion
-from agonist.io import csv_activation, mot_sto, npz
+from agonist.io import Unsaid, csv_activation, mot_sto, npz, trc
 from agonist.model import load_model
 from agonist.muscles import muscle_set
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
+from agonist.predict import standing_keypoints
 from agonist.training import tune as tune_module
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.person import read_person
@@ -188,6 +190,15 @@ def test_what_a_low_pass_leaves_below_zero_is_nothing(tmp_path):
     assert read.min() == 0 and read.max() == pytest.approx(0.5, abs=1e-3)
     with pytest.raises(FileFormatError, match=r"EMG from -0\.0101.* not below -2 % of the largest"):
         read_person(*_files(tmp_path, values=np.stack([wave * (1 + 0.03 * (wave < 0)), wave], axis=1)), MODEL)
+
+
+def test_what_the_motions_file_does_not_say_is_told(tmp_path):
+    motion, emg = _files(tmp_path)
+    trc.write(tmp_path / "sway.trc", standing_keypoints(io.read(motion)))
+    told = [read_person(tmp_path / "sway.trc", emg, MODEL, Unsaid(up=up)).keypoints for up in ("y", "z")]
+    np.testing.assert_allclose(told[0], read_person(motion, emg, MODEL).keypoints, atol=1e-4)
+    # Somebody who stands along Y lies where Z is up.
+    assert np.ptp(told[0][0, :, 2]) > 1.2 > np.ptp(told[1][0, :, 2])
 
 
 def test_our_csv_is_read(tmp_path):

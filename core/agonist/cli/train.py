@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agonist.cli.checks import check_folder, check_positive
 from agonist.cli.console import Console, Json, Quiet
+from agonist.cli.motion_file import MotionFps, MotionPerson, MotionUp, unsaid
 from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import FileFormatError, InputError, MissingDependencyError
+
+if TYPE_CHECKING:
+    from agonist.io import Unsaid
 
 __all__ = ["train"]
 
@@ -35,6 +39,9 @@ def train(
     model: Annotated[
         str | None, typer.Option("--model", metavar="MODEL", help=f"person: the model to begin from, {DEFAULT_MODEL} by default.")
     ] = None,
+    motion_fps: MotionFps = None,
+    up: MotionUp = None,
+    person: MotionPerson = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -44,7 +51,7 @@ def train(
     """
     check_positive("--minutes", minutes, 1e6, "minutes")
     of_corpus = {"--data": data, "--minutes": minutes, "--device": device, "--precision": precision, "--compile": compiled}
-    of_person = {"--motion": motion, "--emg": emg, "--model": model}
+    of_person = {"--motion": motion, "--emg": emg, "--model": model, "--motion-fps": motion_fps, "--up": up, "--person": person}
     own, other = (of_person, of_corpus) if recipe == _PERSON else (of_corpus, of_person)
     # What has no effect is better refused: whoever wrote it meant something.
     idle = [name for name, value in other.items() if value is not None]
@@ -53,7 +60,7 @@ def train(
     check_folder(out)
     console = Console(json, quiet)
     if recipe == _PERSON:
-        _tune(motion, emg, model or DEFAULT_MODEL, out, console)
+        _tune(motion, emg, model or DEFAULT_MODEL, out, console, unsaid(motion_fps, up, person))
         return
     if data is None:
         raise InputError(f"train {recipe}: no --data. Expected a folder of 'agonist corpus build'.")
@@ -74,7 +81,7 @@ def train(
     console.result({"out": str(out), "metrics": metrics})
 
 
-def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: Console) -> None:
+def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: Console, told: Unsaid) -> None:
     if motion is None or emg is None:
         raise InputError("train person: expected --motion and --emg, two files of one recording.")
     from agonist.model import load_model
@@ -88,7 +95,7 @@ def _tune(motion: Path | None, emg: Path | None, name: str, out: Path, console: 
         from agonist.training.tune import tune
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
-    figures = tune(model, read_person(motion, emg, model), out, f"{motion.name} and {emg.name}", progress=console.progress)
+    figures = tune(model, read_person(motion, emg, model, told), out, f"{motion.name} and {emg.name}", progress=console.progress)
     console.table(
         ["on the clip's last 15 %", "r before", "after", "RMSE before", "after"],
         [

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.errors import FileFormatError
-from agonist.io import csv_activation, mot_sto, read
+from agonist.io import Unsaid, csv_activation, mot_sto, read
 from agonist.model import Model
 from agonist.muscles import MuscleSet
 from agonist.predict import model_keypoints, standing_keypoints
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 _UNDERSHOOT = 0.02
 
 
-def read_person(motion: Path, emg: Path, model: Model) -> PersonClip:
+def read_person(motion: Path, emg: Path, model: Model, unsaid: Unsaid = Unsaid()) -> PersonClip:
     """Motion and EMG where both were recorded.
 
     Args:
@@ -31,11 +31,12 @@ def read_person(motion: Path, emg: Path, model: Model) -> PersonClip:
             as the model's; other columns are ignored. Its times are the motion's. What a low-pass filter leaves below zero, down
             to 2 % of the largest value, becomes 0.
         model: whose muscles and frame rate are meant.
+        unsaid: what the motion's file may not say; of `agonist.io.read`.
 
     Raises:
         FileFormatError: no such muscles, values out of range, or no time in common. MotionError, SkeletonError: no humanoid.
     """
-    clip = standing_keypoints(read(motion))
+    clip = standing_keypoints(read(motion, unsaid))
     fps = model.contract.fps
     keypoints = model_keypoints(clip, fps)
     table = _table(emg, model.contract.muscles)
