@@ -13,8 +13,8 @@ from agonist.errors import MotionError
 
 __all__ = [
     "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "eased_keys", "ensure_fcurve", "fcurves_of", "has_fcurves",
-    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "push_to_track", "remember_slot", "remove_fcurve",
-    "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
+    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "playing_action", "push_to_track", "remember_slot",
+    "remove_fcurve", "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
 ]  # fmt: skip
 
 # On an object: the identifier of the slot that its motion is in.
@@ -58,6 +58,11 @@ def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
     data.action = action
     if hasattr(action, "slots"):
         data.action_slot = slot or action.slots.new(owner.id_type, owner.name)
+
+
+def playing_action(owner: bpy.types.ID) -> bpy.types.Action | None:
+    """The active action of `owner`, if it has one."""
+    return owner.animation_data.action if owner.animation_data is not None else None
 
 
 def check_not_tweaked(owner: bpy.types.ID) -> None:

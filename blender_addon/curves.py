@@ -20,7 +20,7 @@ from agonist.edit_goal import scales_of_curves
 from agonist.errors import MotionError, UnknownNameError
 from agonist.keyframes import key_frames
 
-from .compat import assign_action, ensure_fcurve, fcurves_of, remove_fcurve, write_keys
+from .compat import assign_action, ensure_fcurve, fcurves_of, playing_action, remove_fcurve, write_keys
 from .rig.keys import curve_values
 
 __all__ = [
@@ -52,7 +52,7 @@ def _path(label: str) -> str:
 
 def _curves(helper: bpy.types.Object) -> dict[str, bpy.types.FCurve]:
     """Property path -> curve."""
-    action = helper.animation_data.action if helper.animation_data else None
+    action = playing_action(helper)
     return {curve.data_path: curve for curve in fcurves_of(helper, action)} if action else {}
 
 

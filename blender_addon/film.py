@@ -11,7 +11,7 @@ from agonist.errors import InputError
 from agonist.io.atomic import atomic_path
 
 from .compat import strips_of, write_video
-from .rig.build import set_scene_rate
+from .rig.rate import set_scene_rate
 
 __all__ = ["write_film"]
 

@@ -21,7 +21,7 @@ from agonist.errors import MotionError
 from agonist.humanoid import body25_from_motion, body_height_m
 
 from . import session, verbs
-from .compat import ENGINES
+from .compat import ENGINES, playing_action
 from .curves import drawn_muscles
 from .exports.stage import skins_of
 from .images import Text, letters, over, read_image, render_still, write_image
@@ -29,8 +29,8 @@ from .muscles.heatmap import muscle_objects
 from .muscles.meaning import full_colour, marks
 from .results import describe_edit
 from .rig.bones import humanoid_of
-from .rig.build import set_scene_rate
 from .rig.playing import switch_action
+from .rig.rate import set_scene_rate
 from .sheet import INK, PAPER, Legend, contact_sheet, legend_texts
 from .steps import Steps
 from .studio import Studio, aim, around, centred, framing, set_studio, telling_frames
@@ -140,7 +140,7 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
     props, motion = armature.agonist, live.sample.motion
     # A recommended motion that was deleted is not shown any more, whatever the switch says.
     shown = props.show if props.recommended_action is not None else "ORIGINAL"
-    played = armature.animation_data.action if armature.animation_data else None
+    played = playing_action(armature)
     kinds = ("objects", "meshes", "materials", "lights", "cameras", "worlds", "actions")
     before = {kind: set(getattr(bpy.data, kind)) for kind in kinds}
     scene = bpy.data.scenes.new("Agonist Render")

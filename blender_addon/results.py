@@ -9,7 +9,7 @@ import bpy
 
 from agonist.errors import MotionError
 
-from .compat import check_not_tweaked, push_to_track, strips_playing
+from .compat import check_not_tweaked, playing_action, push_to_track, strips_playing
 from .exports.stage import skins_of
 from .rig.keys import restore_posed
 from .rig.playing import switch_action
@@ -73,7 +73,7 @@ def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types
 def as_before_if_stopped(armature: bpy.types.Object, is_new: bool) -> Iterator[None]:
     """Inside, the recommended motion is written, or with `is_new` made; where that is stopped or fails, all is as it was before."""
     props, former = armature.agonist, armature.agonist.recommended_action
-    played = armature.animation_data.action if armature.animation_data else None
+    played = playing_action(armature)
     before = None if is_new else former.copy()
     is_whole = False
     try:

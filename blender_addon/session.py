@@ -10,7 +10,7 @@ from agonist.edit import EditSession, prepare_edit
 from agonist.errors import MotionError
 from agonist.model import Model, load_model
 
-from .compat import check_not_tweaked, remember_slot
+from .compat import check_not_tweaked, playing_action, remember_slot
 from .rig.apply import made_from
 from .rig.bones import humanoid_of, rig_of
 from .rig.controls import RigSample, sampled_rig
@@ -74,7 +74,7 @@ def source_of(armature: bpy.types.Object) -> bpy.types.Action:
 
 def source_to_predict(armature: bpy.types.Object) -> bpy.types.Action:
     """The motion that Predict is about: what plays, or, where that is a result, what it was made from. Raises MotionError."""
-    action = armature.animation_data.action if armature.animation_data else None
+    action = playing_action(armature)
     if action is None:
         raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
     known = armature.agonist.source_action
@@ -85,7 +85,7 @@ def source_to_predict(armature: bpy.types.Object) -> bpy.types.Action:
 
 def check_plays(armature: bpy.types.Object) -> None:
     """Raise MotionError where another motion plays than the one that the sliders edit."""
-    action = armature.animation_data.action if armature.animation_data else None
+    action = playing_action(armature)
     props = armature.agonist
     known = (None, props.source_action, props.recommended_action)
     if action not in known and not (is_result(action) and made_from(action, props.source_action) == props.source_action):
@@ -107,7 +107,7 @@ def prepared(armature: bpy.types.Object, source: bpy.types.Action, *, anew: bool
     found = _cache.get(armature.name)
     if found and not anew and found[0] == model and found[1].stamp == stamp:
         return found[1]
-    current = armature.animation_data.action if armature.animation_data else None
+    current = playing_action(armature)
     if anew and current == source:
         remember_slot(armature)
     play(armature, source)

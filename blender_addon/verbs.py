@@ -30,9 +30,10 @@ from .preferences import begin_with_preferences
 from .results import as_before_if_stopped, is_kept, name_result
 from .rig.apply import copy_action, settled
 from .rig.bones import detect_bones, fit_user_map, rig_of
-from .rig.build import build_armature, is_rate
+from .rig.build import build_armature
 from .rig.controls import RigSample
 from .rig.keys import restore_posed
+from .rig.rate import is_rate, scene_rate
 from .rig.restore import apply_afresh
 from .rig.sample import stamp_of
 from .steps import Steps, finished, part
@@ -75,9 +76,9 @@ def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Obje
     armature = build_armature(clip, name)
     scene = bpy.context.scene
     if not is_rate(scene, clip.fps):
-        rate = scene.render.fps / scene.render.fps_base
         armature.agonist.message = (
-            f"Keyed at the scene's {rate:.5g} frames a second, because something moves in it already; the file has {clip.fps:.5g}"
+            f"Keyed at the scene's {scene_rate(scene):.5g} frames a second, because something moves in it already; "
+            f"the file has {clip.fps:.5g}"
         )
     for thing in list(bpy.context.view_layer.objects.selected):
         thing.select_set(False)

@@ -13,7 +13,7 @@ from mathutils import Matrix
 from agonist.errors import WorkError
 
 from ..compat import assign_action, ensure_fcurve, write_keys
-from ..rig.build import set_scene_rate
+from ..rig.rate import set_scene_rate
 from .mixamo import mixamo_names
 from .presets import Preset
 from .take import Take

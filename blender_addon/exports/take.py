@@ -19,6 +19,7 @@ from agonist.predict import predict
 from ..muscles.heatmap import keyed_activation
 from ..rig.bones import humanoid_of, rig_of
 from ..rig.controls import sample_rig
+from ..rig.rate import scene_rate
 from ..rig.sample import evaluated_poses, sample_armature
 from ..session import model_of
 from .skeleton import all_bones, deforming_bones
@@ -89,7 +90,7 @@ def bake(
     """
     sample = sample_armature(armature)
     scene = bpy.context.scene
-    scene_fps = scene.render.fps / scene.render.fps_base
+    scene_fps = scene_rate(scene)
     rate = fps or scene_fps
     if not 1.0 <= rate <= 1000.0:
         raise MotionError(f"{rate:g} frames a second cannot be written. Expected 1 to 1000.")

@@ -12,6 +12,7 @@ from agonist.muscles import MUSCLE_SETS, MuscleSet, stand_in
 
 from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
 from ..rig.bones import rig_of
+from ..rig.rate import scene_rate
 from ..rig.sample import stamp_of
 from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
@@ -285,8 +286,7 @@ def keyed_activation(armature: bpy.types.Object) -> Activation | None:
     found = next((one for one in MUSCLE_SETS.values() if set(one.names) == set(keys)), None)
     if found is None or any(len(one[0]) != last - first + 1 for one in keys.values()):
         return None
-    scene = bpy.context.scene
-    fps = scene.render.fps / scene.render.fps_base
+    fps = scene_rate(bpy.context.scene)
     values = np.stack([keys[name][1] for name in found.names], axis=1).astype(float)
     return Activation(np.clip(values, 0, 1), found, fps, (first - 1) / fps, reference="as the muscles show it")
 

@@ -13,8 +13,9 @@ from agonist.skeleton import Skeleton
 from ..compat import assign_action
 from .frames import rest_rotations
 from .keys import key_location, key_rotation
+from .rate import is_rate, scene_rate, set_scene_rate
 
-__all__ = ["build_armature", "is_rate", "key_motion", "set_scene_rate"]
+__all__ = ["build_armature", "key_motion"]
 
 _SHORTEST_M = 1e-3
 
@@ -47,7 +48,7 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
     if set_scene and is_first:
         set_scene_rate(scene, motion.fps)
     elif set_scene and not is_rate(scene, motion.fps):
-        motion = motion.resample(scene.render.fps / scene.render.fps_base)
+        motion = motion.resample(scene_rate(scene))
     skeleton = motion.skeleton
     data = bpy.data.armatures.new(name)
     armature = bpy.data.objects.new(name, data)
@@ -87,18 +88,6 @@ def _is_animated(scene: bpy.types.Scene) -> bool:
     owners += [keys for keys in (getattr(owner, "shape_keys", None) for owner in owners) if keys is not None]
     found = [data for data in (owner.animation_data for owner in owners) if data is not None]
     return any(data.action is not None or len(data.nla_tracks) for data in found)
-
-
-def is_rate(scene: bpy.types.Scene, fps: float) -> bool:
-    """Whether a scene has a frame rate, as near as Blender can keep it."""
-    return abs(scene.render.fps / scene.render.fps_base - fps) < 1e-4 * fps
-
-
-def set_scene_rate(scene: bpy.types.Scene, fps: float) -> None:
-    """Give a scene a frame rate that need not be whole."""
-    base = max(1, round(fps))
-    scene.render.fps = base
-    scene.render.fps_base = base / fps
 
 
 def key_motion(

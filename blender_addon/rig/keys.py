@@ -9,7 +9,7 @@ import numpy as np
 
 from agonist import rotations
 
-from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, strips_playing, write_keys_within
+from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, playing_action, strips_playing, write_keys_within
 
 __all__ = [
     "ROTATIONS", "animated_beside", "bone_path", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation",
@@ -136,7 +136,7 @@ def _key(
 
 def restore_unkeyed(armature: bpy.types.Object) -> None:
     """Before another action plays: channels that only the edited one keys get back the values that they had without it."""
-    action = armature.animation_data.action if armature.animation_data else None
+    action = playing_action(armature)
     _restore(armature, _noted(action) if action is not None else None)
     _restore(armature, _noted(armature))
     armature.pop(_UNKEYED, None)
@@ -144,7 +144,7 @@ def restore_unkeyed(armature: bpy.types.Object) -> None:
 
 def note_unkeyed(armature: bpy.types.Object) -> None:
     """After another action was assigned: note what the channels are that its source has not."""
-    action = armature.animation_data.action if armature.animation_data else None
+    action = playing_action(armature)
     bones = armature.pose.bones
     kept = {
         bone: {name: list(getattr(bones[bone], name)) for name in channels}

@@ -57,10 +57,10 @@ def _of_results(armature: bpy.types.Object) -> dict[tuple[str, str], bpy.types.N
     Blender gives channels of a strip that is mute by itself their default, instead of what the pose has. Tracks may have one name,
     so the number of those before counts.
     """
-    found = {}
+    found, playing = {}, strips_playing(armature)
     names: list[str] = []
     for track in armature.animation_data.nla_tracks if armature.animation_data else ():
-        strips = [strip for other, strip in strips_playing(armature) if other == track]
+        strips = [strip for other, strip in playing if other == track]
         results = [strip for strip in strips if is_result(strip.action)]
         name = f"{track.name} {names.count(track.name)}"
         names.append(track.name)

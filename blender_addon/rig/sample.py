@@ -21,6 +21,7 @@ from .alone import depsgraph_of, lone_scene
 from .frames import bone_names
 from .keyed import keyed_poses
 from .keys import animated_beside, rotation_name
+from .rate import scene_rate
 
 __all__ = [
     "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "evaluated_poses", "motion_of", "sample_armature",
@@ -169,8 +170,7 @@ def motion_of(
             places[:, joint] = rotations.rotate(inverse, positions[:, joint] - positions[:, parent])
     offsets = rest_positions - np.where(np.array(parents)[:, None] >= 0, rest_positions[list(parents)], 0.0)
     sliding = np.abs(places[:, 1:] - offsets[1:]).max() > 1e-5 if len(names) > 1 else False
-    render = bpy.context.scene.render
-    fps = render.fps / render.fps_base
+    fps = scene_rate(bpy.context.scene)
     return Motion(
         Skeleton(tuple(names), tuple(parents), offsets), rotations.normalize(local), positions[:, 0], fps,
         start=(first - 1) / fps, local_positions=places if sliding else None, provenance={"armature": armature.name},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..ops.base import active_armature
+from ..rig.rate import scene_rate
 from ..translate import iface
 from .panel import Sidebar, told
 
@@ -27,8 +28,7 @@ class AGONIST_PT_export(Sidebar, bpy.types.Panel):
         layout, settings = self.layout, context.scene.agonist_export
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(settings, "preset")
-        scene_fps = context.scene.render.fps / context.scene.render.fps_base
-        fps = settings.fps if settings.use_fps else scene_fps
+        fps = settings.fps if settings.use_fps else scene_rate(context.scene)
         told(layout, context, iface("{preset}, {fps:.4g} frames/s", preset=iface(settings.chosen.told), fps=fps), "INFO")
         layout.prop(settings, "root")
         column = layout.column(heading="Motion")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..ops.base import active_armature
+from ..rig.rate import scene_rate
 from ..scope import LOCKS
 from ..sliders import AgonistGroup, AgonistSlider
 from ..translate import iface
@@ -111,5 +112,4 @@ class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
             row.prop(props, "frame_last")
             row = layout.split(factor=0.6)
             row.prop(scope, "falloff_s")
-            fps = context.scene.render.fps / context.scene.render.fps_base
-            row.label(text=iface("= {count:.3g} frames", count=scope.falloff_s * fps))
+            row.label(text=iface("= {count:.3g} frames", count=scope.falloff_s * scene_rate(context.scene)))
