@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 from agonist.errors import InputError
 from agonist.model import load_model
+from agonist.networks.dropout import Dropout
 from agonist.predict import predict
 from agonist.training import recipe
 from agonist.training.hardware import Hardware, choose_hardware
@@ -69,7 +70,7 @@ def test_a_compiled_loss_is_the_loss(corpus, tmp_path, monkeypatch):
     # The graph is captured and its gradient too, as for any back end; the default one would call a C++ compiler for a minute.
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
     # No dropout: a compiled graph draws other random numbers than the one it was made of.
-    monkeypatch.setattr(torch.nn.Dropout, "forward", lambda self, x: x)
+    monkeypatch.setattr(Dropout, "forward", lambda self, x: x)
     clip = swaying(50, 90)
     values = [predict(clip, _trained(tmp_path / str(compiled), corpus, Hardware(compiled=compiled))).values for compiled in (False, True)]
     assert abs(values[0] - values[1]).max() < 1e-4

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from agonist.errors import UnknownNameError
+from agonist.networks.dropout import Dropout
 from agonist.networks.geometry import FEATURES, FEATURES_WITH_MOMENTS, body_features, facing
 
 __all__ = [
@@ -88,9 +89,10 @@ class MiaNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.extract = nn.Conv1d(inputs, config.width - 2, config.kernel, padding=config.kernel // 2)
-        self.drop = nn.Dropout(config.dropout)
+        self.drop = Dropout(config.dropout)
         self.register_buffer("positions", sinusoids(config.window, config.width - 2), persistent=False)
         layer = nn.TransformerEncoderLayer(config.width, config.heads, config.feed_forward, config.dropout, batch_first=True)
+        layer.dropout = layer.dropout1 = layer.dropout2 = Dropout(config.dropout)
         self.transformer = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.head = nn.Linear(config.width, outputs)
         self.scale = math.sqrt(config.width) if config.name == "mia-release" else 1.0
@@ -152,7 +154,7 @@ class TransformerBlock(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
         self.qkv, self.out = nn.Linear(config.width, 3 * config.width), nn.Linear(config.width, config.width)
         self.up, self.down = nn.Linear(config.width, config.feed_forward), nn.Linear(config.feed_forward, config.width)
-        self.drop = nn.Dropout(config.dropout)
+        self.drop = Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.qkv(self.norm1(x)).chunk(3, dim=-1)

@@ -112,7 +112,7 @@ def fit(
         DivergedError: the loss became infinite or no number, or no validation was finite: there are no weights worth keeping.
     """
     machine = hardware or Hardware()
-    optimizer = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay)
+    optimizer = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True)
     found = read_checkpoint(checkpoint, key) if checkpoint else None
     if found is not None:
         found.restore(module, optimizer, rng)
