@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agonist.evaluation.cells import Cells, intervals, resampling_weights
-from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.metrics import pearson_r, rmse
 
 
 @pytest.fixture

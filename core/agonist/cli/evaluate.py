@@ -64,7 +64,7 @@ def edit(
     quiet: Quiet = False,
 ) -> None:
     """Does the muscle go the way that was asked? Every muscle, halved, by one and a half, doubled, over clips never trained on."""
-    from agonist.evaluation.edits import SCALES, evaluate_edits, held_out_clips
+    from agonist.edit_protocol import SCALES, evaluate_edits, held_out_clips
     from agonist.model import load_model
 
     console = Console(json, quiet)

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from agonist.body import Person, Simulation, simulate
 from agonist.body.plates import force_plates
 from agonist.body.simulation import EMG_DELAY_S, IK_FPS
-from agonist.evaluation.metrics import emg_r, pearson_r, rmse
 from agonist.evaluation.peers import static_optimisation
 from agonist.evaluation.recordings import GRAVITY_M_S2, Trial, recorded_trials
 from agonist.io.mot_sto import OpenSimTable
+from agonist.metrics import emg_r, pearson_r, rmse
 from agonist.motion import interpolate
 from agonist.predict import standing_keypoints
 

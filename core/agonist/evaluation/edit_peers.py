@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from agonist.edit import EditSession, prepare_edit
 from agonist.edit_joints import KEYPOINT_BONES, apply_to_keypoints
+from agonist.edit_protocol import SCALES
 from agonist.errors import ContractError, MissingDependencyError, MotionError
-from agonist.evaluation.edits import SCALES
 from agonist.evaluation.revision import model_origin, source_commit
 from agonist.feet import planted
 from agonist.keypoint_layouts import BODY25

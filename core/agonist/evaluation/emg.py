@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from agonist.errors import MissingDependencyError, UnknownNameError
 from agonist.evaluation.emg_trials import FPS, EmgTrial, Signals, read_treadmill, read_uci
-from agonist.evaluation.metrics import pearson_r, rmse
 from agonist.evaluation.revision import code_digest, imported_files, source_commit
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 from agonist.io.atomic import atomic_path
+from agonist.metrics import pearson_r, rmse
 from agonist.model import load_model
 from agonist.networks.baselines import NearestWindow, Ridge
 

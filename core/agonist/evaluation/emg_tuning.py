@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.evaluation.emg_trials import FIRST_SHARE
-from agonist.evaluation.metrics import pearson_r, rmse
 from agonist.evaluation.scores import ANGLE_TO_EMG, Score
 from agonist.io import mot_sto, read
+from agonist.metrics import pearson_r, rmse
 from agonist.model import load_model
 from agonist.networks.baselines import Ridge, aligned_pose
 from agonist.predict import model_keypoints, standing_keypoints

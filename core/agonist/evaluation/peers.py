@@ -20,8 +20,8 @@ from agonist.body.plates import foot_columns
 from agonist.body.simulation import EMG_DELAY_S
 from agonist.capture.packages import cache_folder
 from agonist.errors import WorkError
-from agonist.evaluation.metrics import emg_r
 from agonist.evaluation.recordings import Trial
+from agonist.metrics import emg_r
 
 __all__ = ["static_optimisation"]
 

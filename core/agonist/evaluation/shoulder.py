@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from agonist.body import Person, simulate
 from agonist.body.simulation import EMG_DELAY_S
-from agonist.evaluation.metrics import pearson_r
 from agonist.humanoid import ANKLE_HEIGHT, HIP_HEIGHT, KNEE_HEIGHT, SHOULDER_HEIGHT
 from agonist.io import c3d
 from agonist.keypoint_layouts import BODY25
+from agonist.metrics import pearson_r
 from agonist.motion import Keypoints
 from agonist.predict import standing_keypoints
 from agonist.signals.envelope import emg_envelope

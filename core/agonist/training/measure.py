@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from agonist.corpus.files import read_index
 from agonist.edit import prepare_edit
-from agonist.evaluation.edits import evaluate_edits, held_out_clips
-from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.edit_protocol import evaluate_edits, held_out_clips
 from agonist.io.atomic import atomic_path
+from agonist.metrics import pearson_r, rmse
 from agonist.model import Model, load_model
 from agonist.motion import Motion
 from agonist.networks.baselines import FLAT, NearestWindow, Ridge, aligned_pose

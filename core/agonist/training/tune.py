@@ -20,7 +20,7 @@ from torch import Tensor
 
 from agonist import __version__
 from agonist.errors import InputError
-from agonist.evaluation.metrics import pearson_r, rmse
+from agonist.metrics import pearson_r, rmse
 from agonist.model import Model
 from agonist.networks.motion_muscle import AgonistEncoder
 from agonist.training.card import write_card

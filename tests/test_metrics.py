@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from agonist.evaluation.metrics import emg_r, pearson_r, rmse
 from agonist.io.mot_sto import OpenSimTable
+from agonist.metrics import emg_r, pearson_r, rmse
 
 
 def test_rmse_of_a_constant_offset_is_the_offset():
