@@ -82,11 +82,8 @@ class NearestWindow:
 
     def predict(self, question: Array) -> Array:
         """(T, D) of one clip to (T, E), windows blended."""
-        asked = split_windows(question, self.questions.shape[1]).astype(np.float32).reshape(-1, self.questions[0].size)
-        known = self.questions.reshape(len(self.questions), -1)
-        # |a - b|^2 without |a|^2, which is the same for every candidate.
-        distance = (known * known).sum(axis=1)[None] - 2 * asked @ known.T
-        return blend_windows(self.answers[distance.argmin(axis=1)].astype(float), len(question))
+        asked = split_windows(question, self.questions.shape[1]).astype(np.float32)
+        return blend_windows(self.answers[nearest(self.questions, asked)].astype(float), len(question))
 
 
 @dataclass(frozen=True, eq=False)
