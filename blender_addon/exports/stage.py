@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -71,13 +71,15 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
     try:
         window.scene = scene
         set_scene_rate(scene, take.fps)
-        scene.frame_start, scene.frame_end = 1, len(take)
+        first = _first_frame(preset)
+        scene.frame_start, scene.frame_end = first, first + len(take) - 1
         scene.unit_settings.system, scene.unit_settings.scale_length = "METRIC", preset.unit_m if preset.format == "fbx" else 1.0
-        copy = _armature(take, preset, armature, scene)
-        things = [copy, *(_skin(skin, armature, copy, preset.unit_m, scene) for skin in skins)]
+        renaming = _renaming(take, preset)
+        copy = _armature(take, preset, armature, scene, renaming)
+        things = [copy, *(_skin(skin, armature, copy, preset.unit_m, scene, renaming) for skin in skins)]
         names = [preset.armature or armature.name, *(skin.name for skin in skins)]
         if carrier and take.activation is not None:
-            things.append(_carrier(take, copy, scene))
+            things.append(_carrier(take, copy, scene, first))
             names.append("Activation")
         for thing, name in zip(things, names, strict=True):
             _take_name(thing, name, renamed)
@@ -92,6 +94,11 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
             thing.name = name
 
 
+def _first_frame(preset: Preset) -> int:
+    """The frame that a file begins with: FBX counts seconds from frame 0, where engines and the muscles' curves begin."""
+    return 0 if preset.format == "fbx" else 1
+
+
 def _take_name(thing: bpy.types.Object, name: str, renamed: list[tuple[bpy.types.Object, str]]) -> None:
     """Give an object a name that another one may have, which waits under a different one meanwhile."""
     other = next((one for one in bpy.data.objects if one.name == name and one.library is None and one != thing), None)
@@ -101,7 +108,15 @@ def _take_name(thing: bpy.types.Object, name: str, renamed: list[tuple[bpy.types
     thing.name = name
 
 
-def _armature(take: Take, preset: Preset, source: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
+def _renaming(take: Take, preset: Preset) -> dict[str, str]:
+    """Bone -> its name in the file, where that is another."""
+    above = {name: take.names[parent] if parent >= 0 else "" for name, parent in zip(take.names, take.parents, strict=True)}
+    return mixamo_names(take.joints, above) if preset.bones == "mixamo" else {}
+
+
+def _armature(
+    take: Take, preset: Preset, source: bpy.types.Object, scene: bpy.types.Scene, renaming: Mapping[str, str]
+) -> bpy.types.Object:
     """The take's bones at its rest, keyed; constraints, drivers and the source's own action stay behind."""
     data = source.data.copy()
     data.animation_data_clear()
@@ -130,22 +145,20 @@ def _armature(take: Take, preset: Preset, source: bpy.types.Object, scene: bpy.t
         bone.parent = data.edit_bones[take.names[parent]] if parent >= 0 else None
         bone.use_local_location, bone.use_inherit_rotation, bone.inherit_scale = True, True, "FULL"
     bpy.ops.object.mode_set(mode="OBJECT")
-    above = {name: take.names[parent] if parent >= 0 else "" for name, parent in zip(take.names, take.parents, strict=True)}
-    renaming = mixamo_names(take.joints, above) if preset.bones == "mixamo" else {}
     for name, new in renaming.items():
         data.bones[name].name = new
-    _key(copy, take, [renaming.get(name, name) for name in take.names], preset.unit_m)
+    _key(copy, take, [renaming.get(name, name) for name in take.names], preset)
     return copy
 
 
-def _key(copy: bpy.types.Object, take: Take, names: list[str], unit_m: float) -> None:
+def _key(copy: bpy.types.Object, take: Take, names: list[str], preset: Preset) -> None:
     action = bpy.data.actions.new(take.name)
     assign_action(copy, action)
-    frames = np.arange(1, len(take) + 1, dtype=np.float32)
+    frames = _first_frame(preset) + np.arange(len(take), dtype=np.float32)
     for bone, name in enumerate(names):
         stem = f'pose.bones["{bpy.utils.escape_identifier(name)}"].'
         for prop, values, rest in (
-            ("location", take.location[:, bone] / unit_m, 0.0), ("rotation_quaternion", take.rotation[:, bone], None),
+            ("location", take.location[:, bone] / preset.unit_m, 0.0), ("rotation_quaternion", take.rotation[:, bone], None),
             ("scale", take.scale[:, bone], 1.0),
         ):  # fmt: skip
             if rest is None or np.abs(values - rest).max() > 1e-6:
@@ -154,8 +167,9 @@ def _key(copy: bpy.types.Object, take: Take, names: list[str], unit_m: float) ->
 
 
 def _skin(
-    skin: bpy.types.Object, source: bpy.types.Object, copy: bpy.types.Object, unit_m: float, scene: bpy.types.Scene
-) -> bpy.types.Object:
+    skin: bpy.types.Object, source: bpy.types.Object, copy: bpy.types.Object, unit_m: float, scene: bpy.types.Scene,
+    renaming: Mapping[str, str],
+) -> bpy.types.Object:  # fmt: skip
     """A mesh at its place when the armature rests, deformed by the copy alone."""
     again = skin.copy()
     again.data = skin.data.copy()
@@ -169,11 +183,14 @@ def _skin(
         elif modifier.type == "NODES":
             # Constant Volume measures metres at rest, and no engine runs nodes.
             again.modifiers.remove(modifier)
+    # Names of groups and of bones are what ties a mesh to an armature.
+    for group in again.vertex_groups:
+        group.name = renaming.get(group.name, group.name)
     scene.collection.objects.link(again)
     return again
 
 
-def _carrier(take: Take, copy: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
+def _carrier(take: Take, copy: bpy.types.Object, scene: bpy.types.Scene, first: int) -> bpy.types.Object:
     """A triangle too small to see, whose shape keys are the muscles: blend shapes are what readers of glTF and USD animate."""
     mesh = bpy.data.meshes.new("Activation")
     mesh.from_pydata([(0, 0, 0), (1e-5, 0, 0), (0, 1e-5, 0)], [], [(0, 1, 2)])
@@ -183,7 +200,7 @@ def _carrier(take: Take, copy: bpy.types.Object, scene: bpy.types.Scene) -> bpy.
     thing.shape_key_add(name="Basis")
     keys = mesh.shape_keys
     action = bpy.data.actions.new(f"{take.name} | activation")
-    frames = np.arange(1, len(take) + 1, dtype=np.float32)
+    frames = first + np.arange(len(take), dtype=np.float32)
     curves = activation_curves(take)
     for name in curves:
         key = thing.shape_key_add(name=name)
