@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-NEEDED_GB = {"demo": 3.0, "test": 6.0, "matrix": 6.0, "extension": 3.0, "gui": 3.0, "tour": 3.0, "bench": 3.0}
+NEEDED_GB = {"demo": 3.0, "test": 6.0, "matrix": 6.0, "extension": 3.0, "gui": 3.0, "tour": 3.0, "engines": 3.0, "bench": 3.0}
 # bpy wheel: the Python that it is made for, and the numpy that this Blender brings (whichever fits the wheel if none is named).
 BLENDERS = {
     "4.2.0": ("3.11", "1.24.3"),
@@ -283,6 +283,18 @@ def tour(arguments: argparse.Namespace) -> None:
         say(f"docs/{picture.name}: {picture.stat().st_size / 1000:.0f} kB")
 
 
+def engines(arguments: argparse.Namespace) -> None:
+    """Exports as game engines read them; a table of what they find."""
+    environment("demo")
+    made = ROOT / "out" / "engines"
+    made.mkdir(parents=True, exist_ok=True)
+    folder = ROOT / "tests" / "game_engines"
+    say("exporting")
+    run([str(PYTHON), str(folder / "make.py"), str(made)], "exporting", env=inside(), stdout=subprocess.DEVNULL)
+    command = [str(PYTHON), str(folder / "run.py"), str(made), str(VENV / "engines")]
+    run([*command, *(["--root", arguments.root] if arguments.root else [])], "reading by engines", env=inside())
+
+
 def window(arguments: argparse.Namespace, out: Path, script: str, exercise: str) -> None:
     """Work a Blender window by a script of tests/gui; what it leaves goes to `out`."""
     environment("demo")
@@ -327,11 +339,13 @@ def main() -> None:
     four.add_argument("--root", help="as for gui")
     for windowed in (three, four):
         windowed.add_argument("--python", action="append", metavar="X.Y", help=distribution)
+    six = verbs.add_parser("engines", help="exports as Godot and three.js read them, those that are here (node, npm; godot)")
+    six.add_argument("--root", help="a Debian system with Godot in it")
     verbs.add_parser("bench", help="benchmarks, printed as tables")
     arguments = parser.parse_args()
     check_machine(arguments.verb)
-    verb = {"demo": demo, "test": test, "matrix": matrix, "extension": extension, "gui": gui, "tour": tour, "bench": bench}[arguments.verb]
-    verb(arguments)
+    verbs_by_name = {verb.__name__: verb for verb in (demo, test, matrix, extension, gui, tour, engines, bench)}
+    verbs_by_name[arguments.verb](arguments)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def _write_fbx(path: Path, stage: Staged, take: Take, chosen: Preset, options: E
 def _write_glb(path: Path, stage: Staged, take: Take, chosen: Preset, options: ExportOptions) -> None:
     bpy.ops.export_scene.gltf(
         filepath=str(path), export_format="GLB", use_active_scene=True, export_yup=True, export_extras=True, export_skins=True,
-        export_def_bones=chosen.deform_only, export_animations=True, export_animation_mode="SCENE", export_anim_scene_split_object=False,
+        export_def_bones=False, export_animations=True, export_animation_mode="SCENE", export_anim_scene_split_object=False,
         export_frame_range=True, export_force_sampling=True, export_frame_step=1, export_anim_slide_to_zero=True,
         export_optimize_animation_size=False, export_morph=True, export_morph_animation=True, export_morph_normal=False,
         export_rest_position_armature=True,
