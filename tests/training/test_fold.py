@@ -159,3 +159,12 @@ def test_nearest_is_the_nearest():
     exact = ((known.astype(float)[None] - asked[some].astype(float)[:, None]) ** 2).sum(axis=(2, 3)).argmin(axis=1)
     np.testing.assert_array_equal(found[some], exact)
     np.testing.assert_array_equal(nearest(known, known), np.arange(300))
+
+
+def test_the_papers_network_takes_somebody_new_for_the_mean_of_those_it_knows(windows):
+    module = FoldNetwork("mia-paper", "encoder", 30, people=5).eval()
+    known = torch.tensor([0, 2, 2, 3])
+    module.learn_scales(*(torch.tensor(one[:4]) for one in (windows.keypoints, windows.activation)), known)
+    told = module._conditions(torch.tensor([0, 1, 2, 3, 4]))
+    mean = (1.0 + 0.55 + 0.325) / 3
+    np.testing.assert_allclose(told, [1.0, mean, 0.55, 0.325, mean], atol=1e-6)

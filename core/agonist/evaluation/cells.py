@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "intervals", "resampling_weights"]
+__all__ = ["Cells", "crossed_weights", "intervals", "resampling_weights"]
 
 Array = NDArray[np.float64]
 
@@ -77,10 +77,11 @@ class Cells:
         return Cells(tuple(self.names[k] for k in kept), self.gains[kept], self.sums[kept])
 
     def rmse(self, weights: Array | None = None) -> Array:
-        """Pooled root mean square error in the reported unit; (...) for `weights` (..., N) of the cells."""
+        """Pooled root mean square error in the reported unit; (...) for `weights` (..., N) of the cells, NaN where all are 0."""
         w = np.ones(len(self.gains)) if weights is None else weights
         error = (self.sums[:, _ERROR] * (self.gains**2)[:, None]).sum(axis=1)
-        return np.sqrt(w @ error / (w @ self.sums[:, _N].sum(axis=1)))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.sqrt(w @ error / (w @ self.sums[:, _N].sum(axis=1)))
 
     def rmse_columns(self) -> Array:
         """(C,) the same, a column."""
@@ -119,13 +120,27 @@ def _mean_where(values: Array, good: NDArray[np.bool_]) -> Array:
         return np.where(count > 0, np.where(good, values, 0.0).sum(axis=-1) / count, np.nan)
 
 
-def resampling_weights(cells: int, draws: int, seed: int) -> Array:
-    """(draws, cells): how often each cell is drawn when as many as there are are drawn with replacement.
+def resampling_weights(things: int, draws: int, seed: int) -> Array:
+    """(draws, things): how often each thing is drawn when as many as there are are drawn with replacement (cluster bootstrap)."""
+    return _drawn(things, draws, np.random.default_rng(seed))
 
-    Whole cells are drawn because windows of one person and exercise are no independent samples (cluster bootstrap).
+
+def crossed_weights(names: Sequence[tuple[str, str]], draws: int, seed: int) -> Array:
+    """(draws, N): how often each cell is drawn when people are drawn with replacement, and exercises by themselves.
+
+    A cell counts as often as its person times its exercise (the pigeonhole bootstrap, Owen 2007): windows of one person are no
+    independent samples, nor are those of one exercise, which where it is left out all come of the same training. Rather too wide.
     """
     rng = np.random.default_rng(seed)
-    return rng.multinomial(cells, np.full(cells, 1 / cells), size=draws).astype(float)
+    weights = np.ones((draws, len(names)))
+    for side in (0, 1):
+        kinds, index = np.unique([name[side] for name in names], return_inverse=True)
+        weights *= _drawn(len(kinds), draws, rng)[:, index]
+    return weights
+
+
+def _drawn(things: int, draws: int, rng: np.random.Generator) -> Array:
+    return rng.multinomial(things, np.full(things, 1 / things), size=draws).astype(float)
 
 
 def intervals(values: Array) -> tuple[float, float]:

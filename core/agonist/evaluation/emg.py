@@ -228,9 +228,9 @@ def _treadmill(task: _Task, trials: Sequence[EmgTrial], seeds: int, schedule: Em
     """One task is learned, from both its parts, the other is tested, as a whole."""
     from agonist.training.emg import predict_recording, train_recordings
 
-    ridge = _choose_ridge(task, trials, alone=True)
     scores = []
     for learned, tested in (trials, trials[::-1]):
+        ridge = _choose_ridge(task, [learned], alone=True)
         known = [task.pair(learned, part) for part in (learned.first, learned.last)]
         asked = [task.pair(tested, part) for part in (tested.first, tested.last)]
         truth = np.concatenate([one.targets for one in asked])

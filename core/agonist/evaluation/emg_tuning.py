@@ -29,6 +29,8 @@ Array = NDArray[np.float64]
 
 # Of what is learned from; the end of it chooses the best weights.
 _LEARNED_SHARE = 0.8
+# Of ridge regression, to choose from [ours].
+_STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 _GROUPS = {"quadriceps_r": ("vas_lat_r", "vas_med_r", "rect_fem_r"), "hamstrings_r": ("semimem_r", "bifemlh_r")}
 _TASKS = {"walking": "walk36", "running": "run81"}
 
@@ -52,7 +54,7 @@ def evaluate_tuning(data: Path, seeds: int, settings: TuneSettings | None = None
 
         asked = [clip.keypoints for _, clip in tested.values()]
         known = np.nan_to_num(first.activation)
-        ridge = Ridge.fit([aligned_pose(first.keypoints)], [known], model.contract.fps, 10.0)
+        ridge = Ridge.fit([aligned_pose(first.keypoints)], [known], model.contract.fps, _strength(first, model.contract.fps))
         judge("mean of train", 0, [np.broadcast_to(known.mean(axis=0), (len(one), known.shape[1])) for one in asked])
         judge("ridge on lags", 0, [np.clip(ridge.predict(aligned_pose(one)), 0, 1) for one in asked])
         shipped = shipped_encoder(model)
@@ -65,6 +67,15 @@ def evaluate_tuning(data: Path, seeds: int, settings: TuneSettings | None = None
                     tune_encoder(encoder, *first.cut(_LEARNED_SHARE), own, Path(folder) / "log.csv")
                 judge(method, seed, [encode_clip(encoder, one) for one in asked])
     return scores
+
+
+def _strength(clip: PersonClip, fps: float) -> float:
+    """Ridge's strength, chosen as the networks' weights are: by the end of what is learned from."""
+    begin, end = clip.cut(_LEARNED_SHARE)
+    ridges = Ridge.fit_each([aligned_pose(begin.keypoints)], [np.nan_to_num(begin.activation)], fps, _STRENGTHS)
+    truth = np.nan_to_num(end.activation)
+    errors = [rmse(np.clip(ridge.predict(aligned_pose(end.keypoints)), 0, 1), truth) for ridge in ridges]
+    return _STRENGTHS[int(np.argmin(errors))]
 
 
 def _clip(folder: Path, fps: float, muscles: list[int]) -> PersonClip:

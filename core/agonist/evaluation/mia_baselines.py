@@ -41,22 +41,28 @@ def predict_baseline(method: str, direction: str, windows: MiaWindows, fold: Fol
         general = answers[fold.train].mean(axis=(0, 1))
         rows = [means.get(person, general) if method == "c-mean" else general for person in people.tolist()]
         return np.repeat(np.stack(rows)[:, None], WINDOW, axis=1), {}
-    pieces = range(0, WINDOW - fold.frames + 1, fold.frames)
     found = np.zeros((len(fold.test), *answers.shape[1:]), dtype=np.float32)
     # Whom training does not know is looked for among all.
     groups = sorted(set(people.tolist())) if method == "c-retrieval" else [""]
     for group in groups:
         mine = people == group if group else np.ones(len(people), dtype=bool)
         among = fold.train[known == group] if group and (known == group).any() else fold.train
-        q, a = (np.concatenate([one[among, start : start + fold.frames] for start in pieces]) for one in (asked, answers))
-        if len(q) > _MOST_PIECES and fold.frames < WINDOW:
-            chosen = np.random.default_rng(0).choice(len(q), _MOST_PIECES, replace=False)
-            q, a = q[chosen], a[chosen]
+        q, a = _pieces((asked, answers), among, fold.frames)
         for start in range(0, WINDOW, fold.frames):
             begin = min(start, WINDOW - fold.frames)
             index = nearest(q, asked[fold.test[mine], begin : begin + fold.frames])
             found[mine, start : begin + fold.frames] = a[index][:, start - begin :]
     return found, {}
+
+
+def _pieces(values: tuple[Floats, ...], windows: NDArray[np.int64], frames: int) -> list[Floats]:
+    """Pieces of so many frames of windows, from wherever networks are shown them; a random choice where they are very many."""
+    starts = np.arange(WINDOW - frames + 1)
+    window, start = np.repeat(windows, len(starts)), np.tile(starts, len(windows))
+    if len(window) > _MOST_PIECES and frames < WINDOW:
+        chosen = np.random.default_rng(0).choice(len(window), _MOST_PIECES, replace=False)
+        window, start = window[chosen], start[chosen]
+    return [one[window[:, None], start[:, None] + np.arange(frames)] for one in values]
 
 
 def _ridge(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from agonist import __version__
-from agonist.evaluation.cells import Cells, intervals, resampling_weights
+from agonist.evaluation.cells import Cells, crossed_weights, intervals
 from agonist.evaluation.mia_folds import frame_places, make_folds, share_frames
 from agonist.evaluation.mia_results import NETWORKS, FoldResult
 from agonist.evaluation.mia_windows import MiaWindows
@@ -103,7 +103,7 @@ def _by_method(results: Sequence[FoldResult]) -> dict[str, Cells]:
 def _direction(results: Sequence[FoldResult]) -> dict[str, Any]:
     cells = _by_method(results)
     one = next(iter(cells.values()))
-    weights = resampling_weights(len(one.names), DRAWS, BOOTSTRAP_SEED)
+    weights = crossed_weights(one.names, DRAWS, BOOTSTRAP_SEED)
     direction = results[0].direction
     axes = "xz" if direction == "decoder-2d" else "xyz"
     columns = muscle_set("mia8").names if direction == "encoder" else [f"{point}_{axis}" for point in BODY25.names for axis in axes]
@@ -142,7 +142,7 @@ def _temporal(results: Sequence[FoldResult]) -> dict[str, Any]:
     rows = {}
     for frames in sorted({one.frames for one in results}):
         cells = _by_method([one for one in results if one.frames == frames])
-        weights = resampling_weights(len(next(iter(cells.values())).names), DRAWS, BOOTSTRAP_SEED)
+        weights = crossed_weights(next(iter(cells.values())).names, DRAWS, BOOTSTRAP_SEED)
         rows[str(frames)] = {method: _pooled(own, weights) for method, own in cells.items()}
     return {"unit": "sensor counts", "frames": rows}
 
@@ -171,7 +171,7 @@ def markdown(document: dict[str, Any]) -> str:
         f"Every network: {document['steps']} optimiser steps of",
         f"{document['batch']} windows, the same in the same order (seed {document['seed']}), its learning rate chosen from {rates}",
         "by early-stopping windows, dropout off in the test. `c-`: is told the person.",
-        f"Intervals: 95 %, bootstrap over person and exercise, {DRAWS} draws, seed {BOOTSTRAP_SEED}.",
+        f"Intervals: 95 %, people and exercises drawn anew, each by themselves (Owen 2007), {DRAWS} draws, seed {BOOTSTRAP_SEED}.",
     ]  # fmt: skip
     if document["simulated"]:
         lines += [

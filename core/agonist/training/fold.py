@@ -55,8 +55,9 @@ class FoldNetwork(nn.Module):
     Decoders answer with keypoints about the middle of the hips in the paper's axes (2D: without the depth), ours with the mean
     of its hypotheses.
 
-    Networks that are told the person: those of the paper by a number beside their input, as published; ours learns what each
-    person's sensors read at full activation, a gain a muscle, and takes for somebody new the (geometric) mean of those it knows.
+    Networks that are told the person: those of the paper by a number beside their input, as published (for somebody new the mean of
+    those that they know); ours learns what each person's sensors read at full activation, a gain a muscle, and takes for somebody new
+    the (geometric) mean of those it knows.
     """
 
     scale: Tensor
@@ -117,6 +118,10 @@ class FoldNetwork(nn.Module):
         mean = (self.log_gain * known).sum(0) / known.sum()
         return torch.where(self.known[person, None], self.log_gain[person], mean)[:, None]
 
+    def _conditions(self, person: Tensor) -> Tensor:
+        """(B,) numbers of people as the paper's networks are told them; of somebody new, the mean of those that they know."""
+        return torch.where(self.known[person], self.conditions[person], self.conditions[self.known].mean())
+
     def _ungained(self, activation: Tensor, person: Tensor) -> Tensor:
         """What sensors read, as activation."""
         return activation * torch.exp(-self.log_gains(person))
@@ -131,7 +136,7 @@ class FoldNetwork(nn.Module):
             x, *y, z = self.network(self._ungained(activation, person))[0].unbind(-1)
             # The paper's camera, see paper_axes.
             return torch.stack([x, -z, *y], dim=-1).flatten(2), None
-        subject = self.conditions[person] if self.conditioned else None
+        subject = self._conditions(person) if self.conditioned else None
         if self.direction == "encoder":
             return self.network(paper_axes(keypoints).flatten(2), subject) * self.scale, None
         return self.network(activation / self.scale, subject), None
