@@ -56,7 +56,25 @@ def drive(start: list[str], root: Path | None, package: Path, motion: Path, out:
             tail = (out / "blender.log").read_text(errors="replace").splitlines()[-5:]
             return {"checks": {}, "error": "Blender ended without a result:\n" + "\n".join(tail)}
         shutil.copy(result, out)
-        return json.loads(result.read_text())
+        told = json.loads(result.read_text())
+        ours = own_errors((out / "blender.log").read_text(errors="replace"))
+        # What a panel or a handler raises is only printed.
+        told["checks"]["nothing of the extension failed unseen"] = {"passed": not ours, "detail": " / ".join(ours)}
+        return told
+
+
+def own_errors(log: str) -> list[str]:
+    """The last line of each traceback in Blender's output that goes through the extension."""
+    found, inside = [], False
+    for line in log.splitlines():
+        if line.startswith("Traceback (most recent call last)"):
+            inside, ours = True, False
+        elif inside and line.startswith(" "):
+            ours = ours or "agonist" in line
+        elif inside:
+            inside = False
+            found += [line] if ours else []
+    return found
 
 
 def main() -> int:
