@@ -31,8 +31,10 @@ from window import (
     install,
     mouse,
     press,
+    put_away,
     shot,
     start,
+    unfold,
     until,
     view,
 )  # fmt: skip
@@ -86,6 +88,7 @@ def steps() -> Iterator[float]:
     shot("6_undone")
     yield from reloaded()
     yield from drawn()
+    yield from panels()
     yield from documented()
 
 
@@ -203,6 +206,16 @@ def drawn() -> Iterator[float]:
     yield from press("Z", ctrl=True, shift=True)
     yield 0.5
     check("redo brings that motion again", moved(pose(), made) < 1e-6, moved(pose(), made))
+
+
+def panels() -> Iterator[float]:
+    """Those that start folded are drawn too; what a panel raises while it is drawn is only printed."""
+    for name in ("bones", "curves", "look", "render", "export"):
+        drawn = unfold(name)
+        view()[1].tag_redraw()
+        yield 4 * DRAWN_S
+        check(f"the panel {name} is drawn", drawn == [name], drawn)
+        put_away(name)
 
 
 def documented() -> Iterator[float]:

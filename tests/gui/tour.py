@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 
 sys.path.insert(0, str(Path(__file__).parent))
-from window import DRAWN_S, MOTION, buttons, check, click, install, mouse, shot, start, view
+from window import DRAWN_S, MOTION, buttons, check, click, install, mouse, put_away, shot, start, unfold, view
 
 # The window is taller than a screen, so that all panels fit.
 PART = ("-crop", "276x390+1110+985", "+repage", "-colors", "128", "-depth", "8")
@@ -23,20 +23,6 @@ def rig() -> bpy.types.Object:
 def redraw() -> Iterator[float]:
     view()[1].tag_redraw()
     yield 4 * DRAWN_S
-
-
-def unfold(name: str) -> None:
-    """Show a panel unfolded that starts folded: one like it takes its place."""
-    folded = getattr(bpy.types, f"AGONIST_PT_{name}")
-    parts = {key: vars(folded)[key] for key in ("bl_label", "bl_order", "poll", "draw")}
-    idname = f"AGONIST_PT_{name}_unfolded"
-    bpy.utils.unregister_class(folded)
-    bpy.utils.register_class(type(idname, folded.__bases__, {**parts, "bl_idname": idname, "__doc__": folded.__doc__}))
-
-
-def put_away(name: str) -> None:
-    """Take an unfolded panel out, so that the next one fits."""
-    bpy.utils.unregister_class(getattr(bpy.types, f"AGONIST_PT_{name}_unfolded"))
 
 
 def liveliest() -> int:

@@ -161,6 +161,26 @@ def front() -> None:
         bpy.ops.view3d.view_selected()
 
 
+def unfold(name: str) -> list[str]:
+    """Show a panel unfolded that starts folded: one like it takes its place. Returns a list that holds its name once it was drawn whole."""
+    folded = getattr(bpy.types, f"AGONIST_PT_{name}")
+    parts = {key: vars(folded)[key] for key in ("bl_label", "bl_order", "poll", "draw")}
+    idname, drawn = f"AGONIST_PT_{name}_unfolded", []
+
+    def draw(self: bpy.types.Panel, context: bpy.types.Context) -> None:
+        parts["draw"](self, context)
+        drawn[:] = [name]
+
+    bpy.utils.unregister_class(folded)
+    bpy.utils.register_class(type(idname, folded.__bases__, {**parts, "draw": draw, "bl_idname": idname, "__doc__": folded.__doc__}))
+    return drawn
+
+
+def put_away(name: str) -> None:
+    """Take an unfolded panel out, so that the next one fits."""
+    bpy.utils.unregister_class(getattr(bpy.types, f"AGONIST_PT_{name}_unfolded"))
+
+
 def finish(error: str = "") -> None:
     RESULT["error"] = error
     (FOLDER / "result.json").write_text(json.dumps(RESULT, indent=2))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "crossed_weights", "intervals", "resampling_weights"]
+__all__ = ["Cells"]
 
 Array = NDArray[np.float64]
 
@@ -118,35 +118,3 @@ def _mean_where(values: Array, good: NDArray[np.bool_]) -> Array:
     count = good.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(count > 0, np.where(good, values, 0.0).sum(axis=-1) / count, np.nan)
-
-
-def resampling_weights(things: int, draws: int, seed: int) -> Array:
-    """(draws, things): how often each thing is drawn when as many as there are are drawn with replacement (cluster bootstrap)."""
-    return _drawn(things, draws, np.random.default_rng(seed))
-
-
-def crossed_weights(names: Sequence[tuple[str, str]], draws: int, seed: int) -> Array:
-    """(draws, N): how often each cell is drawn when people are drawn with replacement, and exercises by themselves.
-
-    A cell counts as often as its person times its exercise (the pigeonhole bootstrap, Owen 2007): windows of one person are no
-    independent samples, nor are those of one exercise, which where it is left out all come of the same training. Rather too wide.
-    """
-    rng = np.random.default_rng(seed)
-    weights = np.ones((draws, len(names)))
-    for side in (0, 1):
-        kinds, index = np.unique([name[side] for name in names], return_inverse=True)
-        weights *= _drawn(len(kinds), draws, rng)[:, index]
-    return weights
-
-
-def _drawn(things: int, draws: int, rng: np.random.Generator) -> Array:
-    return rng.multinomial(things, np.full(things, 1 / things), size=draws).astype(float)
-
-
-def intervals(values: Array) -> tuple[float, float]:
-    """The 95 % percentile interval of bootstrap draws (draws,); NaN where nothing is left."""
-    kept = values[np.isfinite(values)]
-    if not kept.size:
-        return float("nan"), float("nan")
-    low, high = np.percentile(kept, [2.5, 97.5])
-    return float(low), float(high)

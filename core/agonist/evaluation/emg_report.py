@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agonist import __version__
-from agonist.evaluation.cells import intervals, resampling_weights
+from agonist.evaluation.bootstrap import intervals, resampling_weights
 from agonist.evaluation.report import said_commits, table
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from agonist import __version__
-from agonist.evaluation.cells import Cells, crossed_weights, intervals
+from agonist.evaluation.bootstrap import crossed_weights, intervals
+from agonist.evaluation.cells import Cells
 from agonist.evaluation.mia_folds import frame_places, make_folds, share_frames
 from agonist.evaluation.mia_results import NETWORKS, FoldResult
 from agonist.evaluation.mia_windows import MiaWindows
