@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
 
+from agonist.activation import Activation
 from agonist.errors import InputError, MotionError
 from agonist.io import bvh, csv_activation
 from agonist.io.atomic import atomic_path
-from agonist.loops import in_place, looped
+from agonist.loops import in_place, loop_weights, looped
 from agonist.motion import Motion
 
 from ..rig.sample import sample_armature
 from .fbx_curves import add_property_curves
 from .presets import Preset, preset
 from .stage import Staged, activation_curves, staged
-from .take import Take, bake, shown_activation
+from .take import Take, bake, closed, metres_a_unit, shown_activation
 
 __all__ = ["ExportOptions", "export_motion"]
 
@@ -60,10 +61,7 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
         raise MotionError(f"Armature '{armature.name}' could not be exported: it is hidden or not in this view layer, so it does not move.")
     written = [path]
     if chosen.format == "bvh":
-        _write_bvh(armature, path, chosen, options)
-        activation = shown_activation(armature) if options.csv else None
-        if activation is not None and options.fps:
-            activation = activation.resample(options.fps)
+        activation = _write_bvh(armature, path, chosen, options)
     else:
         take = bake(
             armature, fps=options.fps, root=options.root, loop=options.loop, activation=options.activation or options.csv,
@@ -85,10 +83,13 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
     return written
 
 
-def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> None:
+def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> Activation | None:
+    """Write the file; the activation of its frames, if a table of it is wanted."""
     if options.root == "BONE":
         raise InputError("BVH has no bone for root motion alone; the hips carry it. Expected As It Is or In Place.")
-    motion: Motion = sample_armature(armature).motion
+    # Before anything is written: no file may stay behind where the prediction fails.
+    activation = _activation(armature, options) if options.csv else None
+    motion = _in_metres(sample_armature(armature).motion, metres_a_unit(bpy.context.scene))
     if options.root == "IN_PLACE":
         motion = in_place(motion)
     if options.loop:
@@ -96,6 +97,25 @@ def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: 
     if options.fps:
         motion = motion.resample(options.fps)
     bvh.write(path, motion, bvh.default_layout(motion, up=chosen.up.lower(), unit_m=chosen.unit_m))
+    return activation
+
+
+def _activation(armature: bpy.types.Object, options: ExportOptions) -> Activation:
+    """Of the frames of a BVH, which begins at 0 s whichever frame the action begins at."""
+    shown = replace(shown_activation(armature), start=0.0)
+    if options.loop:
+        shown = closed(shown, loop_weights(len(shown), shown.fps))
+    return shown.resample(options.fps) if options.fps else shown
+
+
+def _in_metres(motion: Motion, metres: float) -> Motion:
+    """A motion in Blender's units, of so many `metres` each, as one in metres."""
+    skeleton, local = motion.skeleton, motion.local_positions
+    ends = {name: metres * end for name, end in skeleton.end_sites.items()}
+    return replace(
+        motion, skeleton=replace(skeleton, offsets=metres * skeleton.offsets, end_sites=ends),
+        root_position=metres * motion.root_position, local_positions=None if local is None else metres * local,
+    )  # fmt: skip
 
 
 def _write_fbx(path: Path, stage: Staged, take: Take, chosen: Preset, options: ExportOptions) -> None:
