@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 
 from agonist.activation import Activation
-from agonist.errors import InputError, MotionError
+from agonist.errors import InputError, MotionError, WorkError
 from agonist.io import bvh, csv_activation
 from agonist.io.atomic import atomic_path
 from agonist.loops import in_place, loop_weights, looped
@@ -22,6 +22,9 @@ from .stage import Staged, activation_curves, staged
 from .take import Take, bake, closed, metres_a_unit, shown_activation
 
 __all__ = ["ExportOptions", "export_motion"]
+
+# Format -> the operator that writes it, and Blender's add-on that brings it along.
+_ADDONS = {"fbx": ("EXPORT_SCENE_OT_fbx", "FBX format"), "glb": ("EXPORT_SCENE_OT_gltf", "glTF 2.0 format")}
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
     """Write the action that plays, whole or not at all; the files that were written.
 
     Raises MotionError without an action, for a mirrored or unevenly scaled armature or where Blender's exporter fails,
-    InputError where the file cannot be written, and what the prediction raises where activation is wanted.
+    InputError where the file cannot be written, WorkError where Blender's exporter is switched off, and what the prediction raises
+    where activation is wanted.
     """
     chosen, options = preset(name), options or ExportOptions()
     if armature.animation_data is None or armature.animation_data.action is None:
@@ -59,6 +63,7 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
     bpy.context.view_layer.update()
     if bpy.context.view_layer.objects.get(armature.name) != armature or armature.hide_viewport:
         raise MotionError(f"Armature '{armature.name}' could not be exported: it is hidden or not in this view layer, so it does not move.")
+    _check_exporter(chosen)
     written = [path]
     if chosen.format == "bvh":
         activation = _write_bvh(armature, path, chosen, options)
@@ -81,6 +86,16 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
         csv_activation.write(table, activation)
         written.append(table)
     return written
+
+
+def _check_exporter(chosen: Preset) -> None:
+    """Raise WorkError where Blender's add-on that writes the format is switched off."""
+    operator, addon = _ADDONS.get(chosen.format, ("", ""))
+    if operator and not hasattr(bpy.types, operator):
+        raise WorkError(
+            f"{chosen.label} could not be exported: Blender's add-on '{addon}' is switched off. "
+            "Enable it in Edit > Preferences > Add-ons."
+        )
 
 
 def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> Activation | None:
