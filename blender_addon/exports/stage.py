@@ -13,6 +13,7 @@ from mathutils import Matrix
 from agonist.errors import WorkError
 
 from ..compat import assign_action, ensure_fcurve, write_keys
+from ..muscles.skin import remove_glow
 from ..rig.rate import set_scene_rate
 from .mixamo import mixamo_names
 from .presets import Preset
@@ -76,7 +77,7 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
         scene.unit_settings.system, scene.unit_settings.scale_length = "METRIC", preset.unit_m if preset.format == "fbx" else 1.0
         renaming = _renaming(take, preset)
         copy = _armature(take, preset, armature, scene, renaming)
-        things = [copy, *(_skin(skin, armature, copy, preset.unit_m, scene, renaming) for skin in skins)]
+        things = [copy, *(_skin(skin, armature, copy, take, preset.unit_m, scene, renaming) for skin in skins)]
         names = [preset.armature or armature.name, *(skin.name for skin in skins)]
         if carrier and take.activation is not None:
             things.append(_carrier(take, copy, scene, first))
@@ -129,7 +130,7 @@ def _armature(
     rest = take.rest.copy()
     rest[:, :3, 3] /= preset.unit_m
     bpy.ops.object.mode_set(mode="EDIT")
-    size = np.linalg.norm(np.array(source.matrix_world)[:3, 0]) / preset.unit_m
+    size = np.linalg.norm(take.placed[:3, 0]) / preset.unit_m
     for bone in list(data.edit_bones):
         bone.use_connect = False
         if bone.name not in take.names:
@@ -167,14 +168,18 @@ def _key(copy: bpy.types.Object, take: Take, names: list[str], preset: Preset) -
 
 
 def _skin(
-    skin: bpy.types.Object, source: bpy.types.Object, copy: bpy.types.Object, unit_m: float, scene: bpy.types.Scene,
+    skin: bpy.types.Object, source: bpy.types.Object, copy: bpy.types.Object, take: Take, unit_m: float, scene: bpy.types.Scene,
     renaming: Mapping[str, str],
 ) -> bpy.types.Object:  # fmt: skip
-    """A mesh at its place when the armature rests, deformed by the copy alone."""
+    """A mesh at its place when the armature rests, with its own materials, deformed by the copy alone."""
     again = skin.copy()
     again.data = skin.data.copy()
     again.animation_data_clear()
-    again.data.transform(Matrix.Scale(1 / unit_m, 4) @ skin.matrix_world, shape_keys=True)
+    # What shows the muscles in Blender means nothing to an engine.
+    remove_glow(again)
+    # The armature may stand elsewhere now than at the first frame, where the bones of the take rest.
+    in_armature = source.matrix_world.inverted() @ skin.matrix_world
+    again.data.transform(Matrix.Scale(1 / unit_m, 4) @ Matrix(take.placed) @ in_armature, shape_keys=True)
     again.parent, again.matrix_world = copy, Matrix.Identity(4)
     again.matrix_parent_inverse = Matrix.Identity(4)
     for modifier in list(again.modifiers):

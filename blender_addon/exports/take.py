@@ -24,7 +24,7 @@ from ..rig.sample import evaluated_poses, sample_armature
 from ..session import model_of
 from .skeleton import all_bones, deforming_bones
 
-__all__ = ["ROOT_BONE", "Take", "bake", "shown_activation"]
+__all__ = ["ROOT_BONE", "Take", "bake", "closed", "metres_a_unit", "shown_activation"]
 
 # The bone that carries the travel where a rig has none above its pelvis.
 ROOT_BONE = "root"
@@ -41,6 +41,7 @@ class Take:
         location (T, B, 3), rotation (T, B, 4), scale (T, B, 3): what Blender keys, relative to rest.
         fps: frames a second of the file.
         name: of the action.
+        placed: (4, 4) from the armature object's space, as it stands at the first frame, to metres in the world.
         activation: of the same frames, None if it is not wanted.
         joints: canonical joint -> bone, where the armature is a humanoid.
     """
@@ -53,11 +54,23 @@ class Take:
     scale: Array
     fps: float
     name: str
+    placed: Array
     activation: Activation | None = None
     joints: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.location)
+
+
+def metres_a_unit(scene: bpy.types.Scene) -> float:
+    """Metres that one of Blender's units stands for, as the scene's Unit Scale says; 1 where it has no units."""
+    units = scene.unit_settings
+    return 1.0 if units.system == "NONE" else float(units.scale_length)
+
+
+def closed(activation: Activation, weights: Array) -> Activation:
+    """Activation whose last row becomes the first one, by `weights` (T,) of `loop_weights`."""
+    return replace(activation, values=np.clip(close_values(activation.values, weights), 0, 1), uncertainty=None)
 
 
 def shown_activation(armature: bpy.types.Object) -> Activation:
@@ -106,6 +119,8 @@ def bake(
     if deform_only:
         joints = {joint: skin for joint, bone in joints.items() if (skin := skin_of.get(bone, bone)) in index}
     world, pose = evaluated_poses(armature, names, sample.first_frame + times * scene_fps)
+    # All that follows is in metres, whatever the scene's units are.
+    world = np.diag([*[metres_a_unit(scene)] * 3, 1.0]) @ world
     rest = _rigid(world[0] @ np.array([np.array(armature.data.bones[name].matrix_local) for name in names]))
     size = np.linalg.norm(world[0, :3, 0])
     poses = world[:, None] @ pose
@@ -116,7 +131,8 @@ def bake(
     poses[..., :3, 3] -= travel[:, None]
     shown = shown_activation(armature) if activation else None
     if shown is not None:
-        shown = replace(shown, values=interpolate(shown.values, shown.fps, times), fps=rate, uncertainty=None)
+        # Files begin at 0 s, whichever frame the action begins at.
+        shown = replace(shown, values=interpolate(shown.values, shown.fps, times), fps=rate, start=0.0, uncertainty=None)
     if root == "BONE":
         names, parents, rest, poses = _with_root(names, parents, rest, poses, index.get(joints.get("pelvis", ""), -1))
     # Bones of a mechanism stretch; those that hang on them here would shear, which engines do not know.
@@ -126,12 +142,12 @@ def bake(
         weights = loop_weights(len(times), rate)
         location, scale, rotation = close_values(location, weights), close_values(scale, weights), close_rotations(rotation, weights)
         if shown is not None:
-            shown = replace(shown, values=np.clip(close_values(shown.values, weights), 0, 1))
+            shown = closed(shown, weights)
     if root != "IN_PLACE":
         for joint in [0] if root == "BONE" else [joint for joint, parent in enumerate(parents) if parent < 0]:
             location[:, joint] += travel @ rest[joint, :3, :3]
     action = armature.animation_data.action.name
-    return Take(names, parents, rest, location, rotation, scale, rate, action, shown, joints)
+    return Take(names, parents, rest, location, rotation, scale, rate, action, world[0], shown, joints)
 
 
 def _rig(armature: bpy.types.Object) -> RigFit | None:

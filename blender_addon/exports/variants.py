@@ -11,7 +11,7 @@ import bpy
 from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
-from .. import session
+from .. import session, verbs
 from ..rig.apply import apply_motion, copy_action, settle
 from .presets import preset
 from .write import ExportOptions, export_motion
@@ -67,6 +67,8 @@ def export_variants(
 ) -> Iterator[tuple[float, list[Path]]]:
     """Write one file a variant of the source motion; after each, the share that is done and the files written.
 
+    What may change is what the panel lets Recommend change: parts of the body, frames, influence, feet.
+
     Between two of them the armature plays what it played before, and no action is left behind. Raises what `parse_variants`,
     `EditSession.edit` and `export_motion` raise.
     """
@@ -74,7 +76,8 @@ def export_variants(
     for done, variant in enumerate(variants, 1):
         live = session.live_edit(armature)
         source, shown = armature.agonist.source_action, armature.animation_data.action
-        result = live.session.edit({variant.muscle: variant.factor})
+        _, settings = verbs.asked_of(armature, live, {})
+        result = live.session.edit({variant.muscle: variant.factor}, **settings)
         action = copy_action(source, f"{source.name} | {variant.label}", live.stamp)
         path = folder / (bpy.path.clean_name(f"{source.name}_{variant.muscle}_{variant.factor:g}") + preset(name).suffix)
         try:

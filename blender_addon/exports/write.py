@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
 
-from agonist.errors import InputError, MotionError
+from agonist.activation import Activation
+from agonist.errors import InputError, MotionError, WorkError
 from agonist.io import bvh, csv_activation
 from agonist.io.atomic import atomic_path
-from agonist.loops import in_place, looped
+from agonist.loops import in_place, loop_weights, looped
 from agonist.motion import Motion
 
 from ..rig.sample import sample_armature
 from .fbx_curves import add_property_curves
 from .presets import Preset, preset
 from .stage import Staged, activation_curves, staged
-from .take import Take, bake, shown_activation
+from .take import Take, bake, closed, metres_a_unit, shown_activation
 
 __all__ = ["ExportOptions", "export_motion"]
+
+# Format -> the operator that writes it, and Blender's add-on that brings it along.
+_ADDONS = {"fbx": ("EXPORT_SCENE_OT_fbx", "FBX format"), "glb": ("EXPORT_SCENE_OT_gltf", "glTF 2.0 format")}
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
     """Write the action that plays, whole or not at all; the files that were written.
 
     Raises MotionError without an action, for a mirrored or unevenly scaled armature or where Blender's exporter fails,
-    InputError where the file cannot be written, and what the prediction raises where activation is wanted.
+    InputError where the file cannot be written, WorkError where Blender's exporter is switched off, and what the prediction raises
+    where activation is wanted.
     """
     chosen, options = preset(name), options or ExportOptions()
     if armature.animation_data is None or armature.animation_data.action is None:
@@ -58,12 +63,10 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
     bpy.context.view_layer.update()
     if bpy.context.view_layer.objects.get(armature.name) != armature or armature.hide_viewport:
         raise MotionError(f"Armature '{armature.name}' could not be exported: it is hidden or not in this view layer, so it does not move.")
+    _check_exporter(chosen)
     written = [path]
     if chosen.format == "bvh":
-        _write_bvh(armature, path, chosen, options)
-        activation = shown_activation(armature) if options.csv else None
-        if activation is not None and options.fps:
-            activation = activation.resample(options.fps)
+        activation = _write_bvh(armature, path, chosen, options)
     else:
         take = bake(
             armature, fps=options.fps, root=options.root, loop=options.loop, activation=options.activation or options.csv,
@@ -85,10 +88,23 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
     return written
 
 
-def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> None:
+def _check_exporter(chosen: Preset) -> None:
+    """Raise WorkError where Blender's add-on that writes the format is switched off."""
+    operator, addon = _ADDONS.get(chosen.format, ("", ""))
+    if operator and not hasattr(bpy.types, operator):
+        raise WorkError(
+            f"{chosen.label} could not be exported: Blender's add-on '{addon}' is switched off. "
+            "Enable it in Edit > Preferences > Add-ons."
+        )
+
+
+def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> Activation | None:
+    """Write the file; the activation of its frames, if a table of it is wanted."""
     if options.root == "BONE":
         raise InputError("BVH has no bone for root motion alone; the hips carry it. Expected As It Is or In Place.")
-    motion: Motion = sample_armature(armature).motion
+    # Before anything is written: no file may stay behind where the prediction fails.
+    activation = _activation(armature, options) if options.csv else None
+    motion = _in_metres(sample_armature(armature).motion, metres_a_unit(bpy.context.scene))
     if options.root == "IN_PLACE":
         motion = in_place(motion)
     if options.loop:
@@ -96,6 +112,25 @@ def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: 
     if options.fps:
         motion = motion.resample(options.fps)
     bvh.write(path, motion, bvh.default_layout(motion, up=chosen.up.lower(), unit_m=chosen.unit_m))
+    return activation
+
+
+def _activation(armature: bpy.types.Object, options: ExportOptions) -> Activation:
+    """Of the frames of a BVH, which begins at 0 s whichever frame the action begins at."""
+    shown = replace(shown_activation(armature), start=0.0)
+    if options.loop:
+        shown = closed(shown, loop_weights(len(shown), shown.fps))
+    return shown.resample(options.fps) if options.fps else shown
+
+
+def _in_metres(motion: Motion, metres: float) -> Motion:
+    """A motion in Blender's units, of so many `metres` each, as one in metres."""
+    skeleton, local = motion.skeleton, motion.local_positions
+    ends = {name: metres * end for name, end in skeleton.end_sites.items()}
+    return replace(
+        motion, skeleton=replace(skeleton, offsets=metres * skeleton.offsets, end_sites=ends),
+        root_position=metres * motion.root_position, local_positions=None if local is None else metres * local,
+    )  # fmt: skip
 
 
 def _write_fbx(path: Path, stage: Staged, take: Take, chosen: Preset, options: ExportOptions) -> None:
