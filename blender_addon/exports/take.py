@@ -21,10 +21,11 @@ from ..rig.bones import humanoid_of, rig_of
 from ..rig.controls import sample_rig
 from ..rig.rate import scene_rate
 from ..rig.sample import evaluated_poses, sample_armature
+from ..rig.units import metres_a_unit
 from ..session import model_of
 from .skeleton import all_bones, deforming_bones
 
-__all__ = ["ROOT_BONE", "Take", "bake", "closed", "metres_a_unit", "shown_activation"]
+__all__ = ["ROOT_BONE", "Take", "bake", "closed", "shown_activation"]
 
 # The bone that carries the travel where a rig has none above its pelvis.
 ROOT_BONE = "root"
@@ -60,12 +61,6 @@ class Take:
 
     def __len__(self) -> int:
         return len(self.location)
-
-
-def metres_a_unit(scene: bpy.types.Scene) -> float:
-    """Metres that one of Blender's units stands for, as the scene's Unit Scale says; 1 where it has no units."""
-    units = scene.unit_settings
-    return 1.0 if units.system == "NONE" else float(units.scale_length)
 
 
 def closed(activation: Activation, weights: Array) -> Activation:

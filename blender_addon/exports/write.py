@@ -13,13 +13,13 @@ from agonist.errors import InputError, MotionError, WorkError
 from agonist.io import bvh, csv_activation
 from agonist.io.atomic import atomic_path
 from agonist.loops import in_place, loop_weights, looped
-from agonist.motion import Motion
 
 from ..rig.sample import sample_armature
+from ..rig.units import metres_a_unit, resized
 from .fbx_curves import add_property_curves
 from .presets import Preset, preset
 from .stage import Staged, activation_curves, staged
-from .take import Take, bake, closed, metres_a_unit, shown_activation
+from .take import Take, bake, closed, shown_activation
 
 __all__ = ["ExportOptions", "export_motion"]
 
@@ -104,7 +104,7 @@ def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: 
         raise InputError("BVH has no bone for root motion alone; the hips carry it. Expected As It Is or In Place.")
     # Before anything is written: no file may stay behind where the prediction fails.
     activation = _activation(armature, options) if options.csv else None
-    motion = _in_metres(sample_armature(armature).motion, metres_a_unit(bpy.context.scene))
+    motion = resized(sample_armature(armature).motion, metres_a_unit(bpy.context.scene))
     if options.root == "IN_PLACE":
         motion = in_place(motion)
     if options.loop:
@@ -121,16 +121,6 @@ def _activation(armature: bpy.types.Object, options: ExportOptions) -> Activatio
     if options.loop:
         shown = closed(shown, loop_weights(len(shown), shown.fps))
     return shown.resample(options.fps) if options.fps else shown
-
-
-def _in_metres(motion: Motion, metres: float) -> Motion:
-    """A motion in Blender's units, of so many `metres` each, as one in metres."""
-    skeleton, local = motion.skeleton, motion.local_positions
-    ends = {name: metres * end for name, end in skeleton.end_sites.items()}
-    return replace(
-        motion, skeleton=replace(skeleton, offsets=metres * skeleton.offsets, end_sites=ends),
-        root_position=metres * motion.root_position, local_positions=None if local is None else metres * local,
-    )  # fmt: skip
 
 
 def _write_fbx(path: Path, stage: Staged, take: Take, chosen: Preset, options: ExportOptions) -> None:

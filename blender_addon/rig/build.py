@@ -14,6 +14,7 @@ from ..compat import assign_action
 from .frames import rest_rotations
 from .keys import key_location, key_rotation
 from .rate import is_rate, scene_rate, set_scene_rate
+from .units import metres_a_unit, resized
 
 __all__ = ["build_armature", "key_motion"]
 
@@ -38,7 +39,7 @@ def _tail(skeleton: Skeleton, joint: int) -> np.ndarray:
 
 
 def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.types.Object:
-    """A new armature object named `name` with an action of the same name, keyed at every frame from 1.
+    """A new armature object named `name` with an action of the same name, keyed at every frame from 1, as large as the scene's units say.
 
     With `set_scene` the scene takes the motion's frame rate and range; where something is animated already that would play at another
     speed then, the scene keeps its rate, and the motion is keyed at the scene's frames.
@@ -56,11 +57,12 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
     bpy.context.view_layer.objects.active = armature
     _switch(armature, "EDIT")
     rest = skeleton.rest_positions - skeleton.offsets[0]
+    units = 1 / metres_a_unit(scene)
     bones = []
     for joint, joint_name in enumerate(skeleton.names):
         bone = data.edit_bones.new(joint_name)
-        bone.head = Vector(rest[joint])
-        bone.tail = Vector(_tail(skeleton, joint) - skeleton.offsets[0])
+        bone.head = Vector(units * rest[joint])
+        bone.tail = Vector(units * (_tail(skeleton, joint) - skeleton.offsets[0]))
         if skeleton.parents[joint] >= 0:
             bone.parent = bones[skeleton.parents[joint]]
         bones.append(bone)
@@ -72,7 +74,7 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
         scene.frame_start, scene.frame_end = 1, len(motion)
     elif set_scene:
         scene.frame_end = max(scene.frame_end, len(motion))
-    key_motion(armature, action, motion, names, 1, rest_offset=skeleton.offsets[0])
+    key_motion(armature, action, resized(motion, units), names, 1, rest_offset=units * skeleton.offsets[0])
     return armature
 
 
