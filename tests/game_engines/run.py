@@ -122,8 +122,8 @@ def row(truth: dict[str, Any], told: dict[str, Any], most_m: float) -> tuple[lis
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("work", type=Path)
+    parser.add_argument("folder", type=lambda given: Path(given).resolve())
+    parser.add_argument("work", type=lambda given: Path(given).resolve())
     parser.add_argument("--root", type=Path)
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
