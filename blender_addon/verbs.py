@@ -206,7 +206,7 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
     asked, settings = asked_of(armature, live, drawn)
     result = live.session.edit(asked, **settings, refine=refine)
     former = props.recommended_action
-    is_new = former is None or is_kept(former) or not _made_from(former, live.stamp)
+    is_new = former is None or is_kept(former, armature) or not _made_from(former, live.stamp)
     with as_before_if_stopped(armature, is_new) if refine and live.sample.is_mechanical else nullcontext():
         if is_new:
             props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
