@@ -14,7 +14,7 @@ from agonist.errors import MotionError
 __all__ = [
     "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "eased_keys", "ensure_fcurve", "fcurves_of", "has_fcurves",
     "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "playing_action", "push_to_track", "remember_slot",
-    "remove_fcurve", "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
+    "remove_fcurve", "solo_track", "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
 ]  # fmt: skip
 
 # On an object: the identifier of the slot that its motion is in.
@@ -69,6 +69,12 @@ def check_not_tweaked(owner: bpy.types.ID) -> None:
     """Raise MotionError while a strip of an owner is tweaked in the NLA Editor."""
     if owner.animation_data is not None and owner.animation_data.use_tweak_mode:
         raise MotionError(f"A strip of '{owner.name}' is being tweaked; leave tweak mode in the NLA Editor first (Tab).")
+
+
+def solo_track(owner: bpy.types.ID) -> bpy.types.NlaTrack | None:
+    """The NLA track of `owner` that plays alone, mute or not: Blender leaves out every other one, and the active action, then."""
+    data = owner.animation_data
+    return next((track for track in data.nla_tracks if track.is_solo), None) if data is not None and data.use_nla else None
 
 
 def _slot(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionSlot | None:

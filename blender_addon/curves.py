@@ -20,6 +20,7 @@ from agonist.edit_goal import scales_of_curves
 from agonist.errors import MotionError, UnknownNameError
 from agonist.keyframes import key_frames
 
+from .beside import link_beside
 from .compat import assign_action, ensure_fcurve, fcurves_of, playing_action, remove_fcurve, write_keys
 from .rig.keys import curve_values
 
@@ -106,8 +107,7 @@ def _new_helper(armature: bpy.types.Object) -> bpy.types.Object:
     helper.empty_display_size, helper.hide_render = 0.05, True
     helper.parent = armature
     helper[_KEY] = source
-    for collection in armature.users_collection:
-        collection.objects.link(helper)
+    link_beside(helper, armature)
     return helper
 
 

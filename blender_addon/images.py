@@ -16,6 +16,7 @@ import numpy as np
 from agonist.io.atomic import atomic_path
 
 from .muscles.colours import linear
+from .nodes import node_of
 
 __all__ = ["Text", "letters", "over", "read_image", "write_image"]
 
@@ -116,10 +117,10 @@ def _ink(colour: tuple[float, float, float]) -> bpy.types.Material:
     material = bpy.data.materials.new("Letters")
     material.use_nodes = True
     tree = material.node_tree
-    tree.nodes.remove(tree.nodes["Principled BSDF"])
+    tree.nodes.remove(node_of(tree, "ShaderNodeBsdfPrincipled"))
     emission = tree.nodes.new("ShaderNodeEmission")
     emission.inputs["Color"].default_value = (*linear(np.array(colour)), 1.0)
-    tree.links.new(emission.outputs[0], tree.nodes["Material Output"].inputs["Surface"])
+    tree.links.new(emission.outputs[0], node_of(tree, "ShaderNodeOutputMaterial").inputs["Surface"])
     return material
 
 

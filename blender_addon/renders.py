@@ -27,7 +27,7 @@ from .exports.stage import skins_of
 from .images import Text, letters, over, read_image, render_still, write_image
 from .muscles.heatmap import muscle_objects
 from .muscles.meaning import full_colour, marks
-from .results import describe_edit
+from .results import asked_of_result
 from .rig.bones import humanoid_of
 from .rig.playing import switch_action
 from .rig.rate import set_scene_rate
@@ -106,8 +106,11 @@ class _Set:
     def motions(self) -> dict[str, str]:
         """What can be shown -> its title."""
         props = self.armature.agonist
-        asked = describe_edit({slider.name: slider.scale for slider in props.sliders}, drawn_muscles(self.armature))
-        return {"ORIGINAL": "Original", **({"RECOMMENDED": f"Recommended: {asked}"} if props.recommended_action else {})}
+        if props.recommended_action is None:
+            return {"ORIGINAL": "Original"}
+        # The sliders may say something else by now.
+        asked = asked_of_result(props.recommended_action)
+        return {"ORIGINAL": "Original", "RECOMMENDED": f"Recommended: {asked}" if asked else "Recommended"}
 
     @property
     def legend(self) -> Legend:

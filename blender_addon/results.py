@@ -9,16 +9,22 @@ import bpy
 
 from agonist.errors import MotionError
 
+from .beside import link_beside
 from .compat import check_not_tweaked, playing_action, push_to_track, strips_playing
 from .exports.stage import skins_of
 from .rig.keys import restore_posed
 from .rig.playing import switch_action
 
-__all__ = ["as_before_if_stopped", "describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost", "show_ghost"]
+__all__ = [
+    "as_before_if_stopped", "asked_of_result", "describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost",
+    "show_ghost",
+]  # fmt: skip
 
 _GHOST = "agonist_ghost_of"
 _KEPT = "agonist_kept"
 _AUTOMATIC = "agonist_name"
+# On a result: what was asked when it was made, whatever the sliders say now.
+_ASKED = "agonist_asked"
 # A pale blue that is none of the heatmap's colours, and lets the recommended motion shine through.
 _GHOST_COLOUR = (0.35, 0.60, 1.0, 0.28)
 
@@ -40,18 +46,31 @@ def describe_edit(scales: Mapping[str, float], drawn: Collection[str] = ()) -> s
 def name_result(
     action: bpy.types.Action, source: bpy.types.Action, scales: Mapping[str, float], drawn: Collection[str] = ()
 ) -> None:
-    """Name a result after its source and its edit, unless somebody has named it."""
+    """Note on a result what was asked, and name it after its source and that, unless somebody has named it."""
+    action[_ASKED] = describe_edit(scales, drawn)
     if action.get(_AUTOMATIC, action.name) == action.name:
-        action.name = f"{source.name} | {describe_edit(scales, drawn)}"
+        action.name = f"{source.name} | {action[_ASKED]}"
         # Blender cuts long names and numbers those that occur twice.
         action[_AUTOMATIC] = action.name
 
 
-def is_kept(action: bpy.types.Action) -> bool:
-    """Whether an edit must leave this result alone and make another: it was kept, by whatever button, or a strip plays it."""
+def asked_of_result(action: bpy.types.Action) -> str:
+    """What was asked when a result was made, as `describe_edit` says it; empty on one of a former version, which did not note it."""
+    return str(action.get(_ASKED, ""))
+
+
+def is_kept(action: bpy.types.Action, armature: bpy.types.Object) -> bool:
+    """Whether an edit of an armature must leave this result alone and make another.
+
+    It was kept, by whatever button, a strip plays it, or another object does or has it as one of its two motions.
+    """
     if action.get(_KEPT) or action.use_fake_user:
         return True
-    return any(strip.action == action for thing in bpy.data.objects if thing.animation_data for _, strip in strips_playing(thing))
+    return any(
+        any(strip.action == action for _, strip in strips_playing(thing))
+        or (thing != armature and action in (playing_action(thing), thing.agonist.source_action, thing.agonist.recommended_action))
+        for thing in bpy.data.objects
+    )
 
 
 def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types.Action:
@@ -113,7 +132,7 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
         raise MotionError("There is no original to show yet; press Predict first.")
     check_not_tweaked(armature)
     remove_ghost(armature)
-    ghost = armature.copy()
+    ghost = _own_copy(armature)
     ghost.name = f"{armature.name} (original)"
     ghost.agonist.sliders.clear()
     ghost.agonist.source_action = ghost.agonist.recommended_action = None
@@ -125,7 +144,7 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
     for skin in skins_of(armature):
         if "agonist_muscle" in skin:
             continue
-        again = skin.copy()
+        again = _own_copy(skin)
         again.pop("agonist_mannequin", None)
         again.parent = ghost if skin.parent == armature else skin.parent
         for modifier in again.modifiers:
@@ -134,11 +153,16 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
         things.append(again)
     for thing in things:
         thing[_GHOST] = armature
-        for collection in armature.users_collection:
-            collection.objects.link(thing)
+        link_beside(thing, armature)
         thing.color, thing.hide_select, thing.hide_render = _GHOST_COLOUR, True, True
         thing.display_type = "WIRE" if thing == ghost else "SOLID"
     return ghost
+
+
+def _own_copy(thing: bpy.types.Object) -> bpy.types.Object:
+    """A copy that is this file's own: that of a library override would be one too, and the file keep little of what it differs by."""
+    again = thing.copy()
+    return again.make_local(clear_liboverride=True) if again.override_library is not None else again
 
 
 def _follow_itself(ghost: bpy.types.Object, armature: bpy.types.Object) -> None:

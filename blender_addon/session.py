@@ -10,11 +10,11 @@ from agonist.edit import EditSession, prepare_edit
 from agonist.errors import MotionError
 from agonist.model import Model, load_model
 
-from .compat import check_not_tweaked, playing_action, remember_slot
+from .compat import check_not_tweaked, playing_action, remember_slot, solo_track
 from .rig.apply import made_from
 from .rig.bones import humanoid_of, rig_of
 from .rig.controls import RigSample, sampled_rig
-from .rig.playing import is_result, switch_action
+from .rig.playing import active_action, is_result, switch_action
 from .rig.sample import stamp_of
 from .steps import Steps, finished
 
@@ -74,9 +74,7 @@ def source_of(armature: bpy.types.Object) -> bpy.types.Action:
 
 def source_to_predict(armature: bpy.types.Object) -> bpy.types.Action:
     """The motion that Predict is about: what plays, or, where that is a result, what it was made from. Raises MotionError."""
-    action = playing_action(armature)
-    if action is None:
-        raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
+    action = active_action(armature)
     known = armature.agonist.source_action
     if known is None or action == known or not is_result(action):
         return action
@@ -139,3 +137,8 @@ def _check_playable(armature: bpy.types.Object) -> None:
     if armature.data.is_editmode:
         raise MotionError(f"Armature '{armature.name}' is in Edit Mode, so nothing moves; switch to Object Mode or Pose Mode first.")
     check_not_tweaked(armature)
+    track = solo_track(armature)
+    if track is not None:
+        raise MotionError(
+            f"NLA track '{track.name}' of '{armature.name}' is solo, so nothing else of it plays; click its star in the NLA Editor first."
+        )

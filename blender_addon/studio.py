@@ -11,6 +11,7 @@ import numpy as np
 from mathutils import Vector
 
 from .compat import assign_action, ensure_fcurve, write_keys
+from .nodes import node_of
 
 __all__ = ["Studio", "aim", "around", "centred", "framing", "key_camera", "set_studio", "telling_frames"]
 
@@ -110,11 +111,11 @@ def _floor(scene: bpy.types.Scene, middle: np.ndarray, height: float, reach: flo
     mesh.from_pydata(corners, [], [(0, 1, 2, 3)])
     material = bpy.data.materials.new("Floor")
     material.use_nodes = True
-    nodes = material.node_tree.nodes
-    nodes.remove(nodes["Principled BSDF"])
-    diffuse = nodes.new("ShaderNodeBsdfDiffuse")
+    tree = material.node_tree
+    tree.nodes.remove(node_of(tree, "ShaderNodeBsdfPrincipled"))
+    diffuse = tree.nodes.new("ShaderNodeBsdfDiffuse")
     diffuse.inputs["Color"].default_value = (0.66, 0.68, 0.71, 1)
-    material.node_tree.links.new(diffuse.outputs[0], nodes["Material Output"].inputs["Surface"])
+    tree.links.new(diffuse.outputs[0], node_of(tree, "ShaderNodeOutputMaterial").inputs["Surface"])
     mesh.materials.append(material)
     floor = bpy.data.objects.new("Floor", mesh)
     floor.color = (0.66, 0.68, 0.71, 1)
@@ -128,7 +129,7 @@ def _lights(scene: bpy.types.Scene, direction: np.ndarray) -> None:
     # What Workbench shows behind the floor.
     world.color = (0.66, 0.68, 0.71)
     world.use_nodes = True
-    background = world.node_tree.nodes["Background"].inputs
+    background = node_of(world.node_tree, "ShaderNodeBackground").inputs
     background["Color"].default_value, background["Strength"].default_value = (0.85, 0.90, 1.0, 1), 0.30
     level = direction * np.array([1, 1, 0])
     left = np.array([direction[1], -direction[0], 0.0])

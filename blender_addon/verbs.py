@@ -15,7 +15,7 @@ from agonist import io
 from agonist.activation import Activation
 from agonist.bone_map import BoneMap, RigFit, read_bone_map, write_bone_map
 from agonist.edit import EditResult
-from agonist.errors import MotionError, SkeletonError
+from agonist.errors import InputError, MotionError, SkeletonError
 from agonist.motion import Keypoints
 from agonist.muscles import MuscleSet, muscle_set, stand_in
 
@@ -206,7 +206,7 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
     asked, settings = asked_of(armature, live, drawn)
     result = live.session.edit(asked, **settings, refine=refine)
     former = props.recommended_action
-    is_new = former is None or is_kept(former) or not _made_from(former, live.stamp)
+    is_new = former is None or is_kept(former, armature) or not _made_from(former, live.stamp)
     with as_before_if_stopped(armature, is_new) if refine and live.sample.is_mechanical else nullcontext():
         if is_new:
             props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
@@ -232,13 +232,22 @@ def open_curves(armature: bpy.types.Object, muscles: Sequence[str]) -> bpy.types
 def asked_of(
     armature: bpy.types.Object, live: session.LiveEdit, drawn: Mapping[str, np.ndarray] | None = None
 ) -> tuple[dict[str, float | np.ndarray], dict[str, Any]]:
-    """Factors by muscle, of the sliders and what is `drawn` in the Graph Editor, and the settings that the core's edit takes with them."""
+    """Factors by muscle, of the sliders and what is `drawn` in the Graph Editor, and the settings that the core's edit takes with them.
+
+    Raises InputError where the frame range does not lie in the clip.
+    """
     props = armature.agonist
     drawn = drawn_scales(armature, live.session.original, live.sample.first_frame) if drawn is None else drawn
     scales = {slider.name: slider.scale for slider in props.sliders}
     frames, scope = None, props.scope
     if props.use_frame_range:
-        first = live.sample.first_frame
+        first, last = live.sample.first_frame, live.sample.first_frame + len(live.sample.motion) - 1
+        if not first <= props.frame_first <= props.frame_last <= last:
+            # The core counts from the clip's first frame, the animator in frames of the scene.
+            raise InputError(
+                f"Frames {props.frame_first} to {props.frame_last} do not lie in the clip. "
+                f"Expected the first not after the last, both within {first} to {last}."
+            )
         frames = (props.frame_first - first, props.frame_last - first + 1)
     asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
     return asked, {"frames": frames, "locked": scope.locked, "falloff_s": scope.falloff_s, "influence": scope.influence,

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 from mathutils.kdtree import KDTree
 
 from agonist.body.geometry import MuscleMesh, muscle_mesh
 from agonist.errors import InputError
 
+from ..compat import assign_action, playing_action
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from .attach import BOUND
-from .heatmap import inherit_colours, muscle_objects, prepare_muscle
+from .heatmap import MUSCLE_KEY, OWNER, inherit_colours, muscle_objects, prepare_muscle
 from .shapes import add_weights, remove_object
 
 __all__ = ["bind_mesh"]
+
+# On a mesh that stands for a muscle: the action that it played before.
+_OWN_ACTION = "agonist_own_action"
 
 
 def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -> None:
     """Let a mesh stand for a muscle on an armature; what stood for it before goes, a bound mesh of the user's stays as a plain one.
 
-    A mesh that no armature deforms yet follows the bones as the drawn muscle does. Its own materials stay on its data.
+    A mesh that no armature deforms yet follows the bones as the drawn muscle does. Its own materials stay on its data, and the action
+    that it played is noted: a mesh that is no muscle any more plays it again.
     Raises InputError for what is no mesh with vertices, SkeletonError for no humanoid, UnknownNameError for no muscle.
     """
     if mesh.type != "MESH" or not len(mesh.data.vertices):
@@ -30,26 +36,50 @@ def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -
     before = muscle_objects(armature).get(muscle)
     world = mesh.matrix_world.copy()
     if not any(one.type == "ARMATURE" for one in mesh.modifiers):
-        add_weights(mesh, _borrowed(mesh, armature, shape), armature)
-    mesh.parent = armature
+        world = _unposed(mesh, armature)
+        add_weights(mesh, _borrowed(mesh, world, armature, shape), armature)
+    # On a bone it would move with that one as well.
+    mesh.parent, mesh.parent_type = armature, "OBJECT"
     mesh.matrix_parent_inverse = armature.matrix_world.inverted()
     mesh.matrix_world = world
     prepare_muscle(mesh, muscle, armature.agonist.colour_map)
     mesh[BOUND] = True
+    own = playing_action(mesh)
+    if own is not None and OWNER not in own:
+        mesh[_OWN_ACTION] = own
     if before is not None and before != mesh:
         inherit_colours(mesh, before)
         if before.get(BOUND):
-            del before["agonist_muscle"]
+            del before[MUSCLE_KEY]
+            _give_back(before)
         else:
             remove_object(before)
 
 
-def _borrowed(mesh: bpy.types.Object, armature: bpy.types.Object, shape: MuscleMesh) -> dict[str, np.ndarray]:
-    """Bone -> (V,): each vertex follows the bones as the nearest vertex of the drawn muscle does."""
+def _give_back(mesh: bpy.types.Object) -> None:
+    """Let a mesh that is no muscle any more play the action again that it played before, if our colours play on it."""
+    own, data = mesh.pop(_OWN_ACTION, None), mesh.animation_data
+    if data is not None and (data.action is None or OWNER in data.action):
+        data.action = None
+        if own is not None:
+            assign_action(mesh, own)
+
+
+def _unposed(mesh: bpy.types.Object, armature: bpy.types.Object) -> Matrix:
+    """Where a mesh is in the world, or would be if the bone that it hangs on were at rest: an Armature modifier moves it from there."""
+    bone = armature.pose.bones.get(mesh.parent_bone) if mesh.parent == armature and mesh.parent_type == "BONE" else None
+    if bone is None:
+        return mesh.matrix_world.copy()
+    to_rest = bone.bone.matrix_local @ bone.matrix.inverted()
+    return armature.matrix_world @ to_rest @ armature.matrix_world.inverted() @ mesh.matrix_world
+
+
+def _borrowed(mesh: bpy.types.Object, world: Matrix, armature: bpy.types.Object, shape: MuscleMesh) -> dict[str, np.ndarray]:
+    """Bone -> (V,): each vertex of a mesh that stands at `world` follows the bones as the nearest vertex of the drawn muscle does."""
     tree = KDTree(len(shape.vertices))
     for index, place in enumerate(shape.vertices):
         tree.insert(place, index)
     tree.balance()
-    to_armature = armature.matrix_world.inverted() @ mesh.matrix_world
+    to_armature = armature.matrix_world.inverted() @ world
     nearest = [tree.find(to_armature @ vertex.co)[1] for vertex in mesh.data.vertices]
     return {bone: values[nearest] for bone, values in shape.weights.items()}

@@ -11,6 +11,7 @@ from agonist.activation import Activation
 from agonist.muscles import MUSCLE_SETS, MuscleSet, stand_in
 
 from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
+from ..nodes import node_of
 from ..rig.bones import rig_of
 from ..rig.rate import scene_rate
 from ..rig.sample import stamp_of
@@ -109,7 +110,7 @@ def muscle_material(colour_map: str = "PAPER") -> bpy.types.Material:
     colour = mixed(hatch, ramp.outputs["Color"], (0.0, 0.0, 0.0))
     colour = mixed(read("OBJECT", "unknown"), colour, UNKNOWN)
     colour = mixed(read("GEOMETRY", "tendon"), colour, TENDON)
-    shader = nodes["Principled BSDF"]
+    shader = node_of(material.node_tree, "ShaderNodeBsdfPrincipled")
     shader.inputs["Roughness"].default_value = 0.42
     # A little light of its own: the colour is the message, and shade must not hide it.
     for socket in ("Base Color", "Emission Color"):

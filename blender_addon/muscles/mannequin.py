@@ -16,6 +16,7 @@ from agonist.body.geometry import trunk_weights
 from agonist.humanoid import HumanoidMap, body_height_m, rest_basis
 from agonist.skeleton import Skeleton
 
+from ..nodes import node_of
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from .shapes import mesh_object, remove_object
 
@@ -304,7 +305,7 @@ def _material() -> bpy.types.Material:
     if material is None:
         material = bpy.data.materials.new(name)
         material.use_nodes = True
-        shader = material.node_tree.nodes["Principled BSDF"]
+        shader = node_of(material.node_tree, "ShaderNodeBsdfPrincipled")
         shader.inputs["Base Color"].default_value = (0.26, 0.28, 0.32, 1)
         shader.inputs["Roughness"].default_value = 0.55
         material.diffuse_color = (0.52, 0.54, 0.58, 1.0)

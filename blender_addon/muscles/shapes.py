@@ -13,6 +13,8 @@ import numpy as np
 
 from agonist.body.geometry import MuscleMesh
 
+from ..beside import link_beside
+
 __all__ = ["add_weights", "mesh_object", "muscle_object", "remove_object"]
 
 # Named anew whenever what it reads from a mesh changes: a file keeps the group that its muscles were made for.
@@ -38,8 +40,7 @@ def mesh_object(
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
     mesh.update()
     thing = bpy.data.objects.new(name, mesh)
-    for collection in armature.users_collection or (bpy.context.scene.collection,):
-        collection.objects.link(thing)
+    link_beside(thing, armature)
     thing.parent = armature
     modifier = add_weights(thing, weights, armature)
     modifier.use_deform_preserve_volume = preserve_volume

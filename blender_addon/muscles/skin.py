@@ -19,6 +19,7 @@ from agonist.humanoid import body_height_m
 from agonist.muscles import MuscleSet, muscle_set, stand_in
 
 from ..compat import assign_action, ensure_fcurve, write_keys
+from ..nodes import node_of
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from .heatmap import COLOURS, HATCH, OWNER, fill_ramp, keyed_values, own_colours, top_of_peaks
 
@@ -189,7 +190,8 @@ def _bare() -> bpy.types.Material:
         return found
     material = bpy.data.materials.new(_BARE)
     material.use_nodes = True
-    material.node_tree.nodes["Principled BSDF"].inputs["Base Color"].default_value = (0.25, 0.26, 0.28, 1.0)
+    shader = node_of(material.node_tree, "ShaderNodeBsdfPrincipled")
+    shader.inputs["Base Color"].default_value = (0.25, 0.26, 0.28, 1.0)
     return material
 
 

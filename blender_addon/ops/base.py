@@ -6,6 +6,7 @@ import bpy
 
 from agonist.errors import AgonistError
 
+from ..compat import playing_action, strips_playing
 from ..preview import finish_all
 from ..translate import iface
 
@@ -64,8 +65,12 @@ class AnimatedArmatureOperator(ArmatureOperator):
 
     @classmethod
     def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
-        has_action = armature.animation_data is not None and armature.animation_data.action is not None
-        return super().lacks(context, armature) or ("" if has_action else "The armature has no action; import a motion or animate it first")
+        why = super().lacks(context, armature)
+        if why or playing_action(armature) is not None:
+            return why
+        if strips_playing(armature):
+            return "The motion lies on NLA strips; choose an action in the Action Editor, or bake them with Pose > Animation > Bake Action"
+        return "The armature has no action; import a motion or animate it first"
 
 
 class PredictedOperator(ArmatureOperator):

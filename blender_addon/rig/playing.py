@@ -8,13 +8,28 @@ from __future__ import annotations
 
 import bpy
 
-from ..compat import assign_action, check_not_tweaked, strips_playing
+from agonist.errors import MotionError
+
+from ..compat import assign_action, check_not_tweaked, playing_action, strips_playing
 from .keys import note_unkeyed, restore_unkeyed
 
-__all__ = ["is_result", "switch_action"]
+__all__ = ["active_action", "is_result", "switch_action"]
 
 # On an armature: tracks and strips of results that are mute only while another motion plays.
 _MUTED = "agonist_muted"
+
+
+def active_action(armature: bpy.types.Object) -> bpy.types.Action:
+    """The active action of an armature. Raises MotionError without one, and says where the motion lies instead."""
+    action = playing_action(armature)
+    if action is not None:
+        return action
+    if strips_playing(armature):
+        raise MotionError(
+            f"Armature '{armature.name}' has no action of its own: its motion lies on NLA strips. Choose an action in the Action Editor, "
+            "or bake the strips into one with Pose > Animation > Bake Action."
+        )
+    raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
 
 
 def is_result(action: bpy.types.Action | None) -> bool:

@@ -21,6 +21,7 @@ from .alone import depsgraph_of, lone_scene
 from .frames import bone_names
 from .keyed import keyed_poses
 from .keys import animated_beside, rotation_name
+from .playing import active_action
 from .rate import scene_rate
 
 __all__ = [
@@ -102,12 +103,10 @@ def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None =
             "give both the same number in the Output properties."
         )
     if frame_range is None:
-        data = armature.animation_data
-        if data is None or data.action is None:
-            raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
-        if not any(len(curve.keyframe_points) for curve in fcurves_of(armature, data.action)):
-            raise MotionError(f"Action '{data.action.name}' has no keys for '{armature.name}', so nothing moves; animate it first.")
-        frame_range = clip_of(armature, data.action)
+        action = active_action(armature)
+        if not any(len(curve.keyframe_points) for curve in fcurves_of(armature, action)):
+            raise MotionError(f"Action '{action.name}' has no keys for '{armature.name}', so nothing moves; animate it first.")
+        frame_range = clip_of(armature, action)
     first, last = frame_range
     if last < first:
         raise MotionError(f"Frames {first} to {last} of '{armature.name}' hold nothing; the last frame must not precede the first.")

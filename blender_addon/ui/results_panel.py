@@ -27,7 +27,7 @@ class AGONIST_PT_results(Sidebar, bpy.types.Panel):
         layout, armature = self.layout, active_armature(context)
         action = armature.agonist.recommended_action
         if action is not None:
-            layout.label(text=action.name, icon="FAKE_USER_ON" if is_kept(action) else "ACTION", translate=False)
+            layout.label(text=action.name, icon="FAKE_USER_ON" if is_kept(action, armature) else "ACTION", translate=False)
         row = layout.row(align=True)
         row.operator("agonist.keep_result", icon="FAKE_USER_OFF").track = False
         row.operator("agonist.keep_result", text="Push to NLA", icon="NLA_PUSHDOWN").track = True

@@ -10,7 +10,9 @@ bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError
 from blender_addon import ops, results, session, verbs
+from blender_addon.compat import push_to_track
 from blender_addon.exports.write import export_motion
+from blender_addon.rig.sample import sample_armature
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
@@ -104,6 +106,46 @@ def test_a_strip_that_is_tweaked(rig):
         with pytest.raises(MotionError, match="tweak mode"):
             verb(rig)
     assert _census() == census and _state(rig) == state
+
+
+def test_a_motion_that_lies_on_strips_only(rig):
+    """As after Push Down in the Action Editor."""
+    action = rig.animation_data.action
+    push_to_track(rig, action)
+    rig.animation_data.action = None
+    for name in ("predict", "export"):
+        with pytest.raises(RuntimeError, match=r"NLA strips(.|\n)*Action Editor(.|\n)*Bake Action"):
+            getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+    for verb in (verbs.predict_armature, sample_armature):
+        with pytest.raises(MotionError, match=r"'rig'.*NLA strips.*Action Editor.*Bake Action"):
+            verb(rig)
+    # As the line says.
+    rig.animation_data.action = action
+    verbs.predict_armature(rig)
+    assert rig.agonist.source_action == action
+
+
+def test_a_track_that_is_solo_leaves_the_action_out(rig):
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    track = rig.animation_data.nla_tracks.new()
+    track.name, track.is_solo = "hands", True
+    # So Blender has it: the active action moves nothing now.
+    assert np.ptp(rigs.evaluated(rig), axis=0).max() < 1e-6
+    census, state = _census(), _state(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.3
+    assert "'hands'" in rig.agonist.message and "solo" in rig.agonist.message and _state(rig) == state
+    for verb in (verbs.predict_armature, verbs.edit_armature, lambda one: verbs.show(one, "ORIGINAL")):
+        with pytest.raises(MotionError, match="NLA track 'hands' of 'rig' is solo"):
+            verb(rig)
+    assert _census() == census and _state(rig) == state
+    # Without the NLA, or the star, the action plays again.
+    rig.animation_data.use_nla = False
+    rig.agonist.sliders["quadriceps_l"].scale = 1.4
+    assert rig.agonist.message == ""
+    rig.animation_data.use_nla, track.is_solo = True, False
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    assert rig.agonist.message == "" and np.ptp(rigs.evaluated(rig), axis=0).max() > 0.1
 
 
 def _hear(*_):

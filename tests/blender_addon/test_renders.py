@@ -62,6 +62,27 @@ def _film(path):
     return np.array(frames)
 
 
+def test_the_recommended_motion_is_titled_by_what_it_was_made_from(rig):
+    """Not by what the sliders say now."""
+
+    def title():
+        with renders._set(rig, SMALL) as one:
+            return one.motions["RECOMMENDED"]
+
+    assert title() == "Recommended: quadriceps_l x1.6"
+    bpy.ops.agonist.reset()
+    assert title() == "Recommended: quadriceps_l x1.6"
+    rig.agonist.live = False
+    rig.agonist.sliders["biceps_r"].scale = 2.0
+    assert title() == "Recommended: quadriceps_l x1.6"
+    rig.agonist.recommended_action.name = "take 7"
+    verbs.edit_armature(rig, refine=False)
+    assert title() == "Recommended: biceps_r x2"
+    # A former version did not note it.
+    rig.agonist.recommended_action.pop("agonist_asked")
+    assert title() == "Recommended"
+
+
 def test_a_contact_sheet_has_both_motions_and_touches_nothing(rig, tmp_path):
     bpy.context.scene.frame_set(7)
     before, path = _state(rig), tmp_path / "sheet.png"

@@ -220,6 +220,25 @@ def test_a_result_with_a_fake_user_is_left_alone(rig):
     assert rig.agonist.recommended_action not in (result, None) and not rig.agonist.recommended_action.use_fake_user
 
 
+@pytest.mark.parametrize("use", ["plays", "recommended", "source"])
+def test_a_result_that_another_character_uses_is_left_alone(rig, use):
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    result = rig.agonist.recommended_action
+    other = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    if use == "plays":
+        assign_action(other, result)
+    else:
+        setattr(other.agonist, f"{use}_action", result)
+    keys = [(one.data_path, [tuple(key.co) for key in one.keyframe_points]) for one in fcurves_of(rig, result)]
+    rig.agonist.sliders["quadriceps_l"].scale = 0.5
+    assert rig.agonist.recommended_action not in (result, None)
+    assert [(one.data_path, [tuple(key.co) for key in one.keyframe_points]) for one in fcurves_of(rig, result)] == keys
+    # What nobody else uses is still written into.
+    count = len(bpy.data.actions)
+    rig.agonist.sliders["quadriceps_l"].scale = 0.6
+    assert len(bpy.data.actions) == count
+
+
 @pytest.mark.parametrize("is_old", [False, True])
 def test_predict_on_a_kept_result_takes_what_that_was_made_from(rig, is_old):
     walk = rig.agonist.source_action

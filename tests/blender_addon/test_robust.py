@@ -8,8 +8,9 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError, SkeletonError
-from blender_addon import session, verbs
+from blender_addon import results, session, verbs
 from blender_addon.compat import assign_action, copy_keys, fcurves_of, write_keys
+from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.rig.bones import detect_bones
 from tests.blender_addon import preset_rigs, rigs
 from tests.blender_addon.test_presets import joints_at
@@ -248,12 +249,13 @@ def _channels(owner, action):
     return compat._channels(owner, action, ensure=False)
 
 
-def _library(rig, tmp_path):
-    """The rig in a file of its own, and an empty scene."""
+def _library(rig, tmp_path, *skins):
+    """The rig and its skins in a file of their own, and an empty scene."""
     collection = bpy.data.collections.new("Hero")
     bpy.context.scene.collection.children.link(collection)
-    collection.objects.link(rig)
-    bpy.context.scene.collection.objects.unlink(rig)
+    for thing in (rig, *skins):
+        collection.objects.link(thing)
+        bpy.context.scene.collection.objects.unlink(thing)
     path = tmp_path / "hero.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -291,6 +293,45 @@ def test_an_overridden_rig_is_edited_and_kept_over_saving(rig, tmp_path):
     np.testing.assert_allclose(rigs.evaluated(armature), after, atol=1e-5)
     assert armature.agonist.source_action is not None and len(armature.agonist.sliders) == 8
     assert armature.agonist.sliders["quadriceps_l"].scale == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("is_also_local", [False, True])
+def test_an_overridden_rig_gets_muscles_curves_and_a_ghost(rig, is_also_local, tmp_path):
+    """Its own collection takes no object of this file; one of this file that it lies in as well does."""
+    skin = bpy.data.objects.new("Skin", bpy.data.meshes.new("Skin"))
+    skin.data.from_pydata([(0, 0, 1), (0, 0, 1.1), (0.1, 0, 1)], [], [(0, 1, 2)])
+    skin.parent = rig
+    skin.modifiers.new("Armature", "ARMATURE").object = rig
+    bpy.context.scene.collection.objects.link(skin)
+    hero = _library(rig, tmp_path, skin)
+    override = hero.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
+    armature = next(thing for thing in override.all_objects if thing.type == "ARMATURE")
+    home = bpy.context.scene.collection
+    if is_also_local:
+        home = bpy.data.collections.new("Shot")
+        bpy.context.scene.collection.children.link(home)
+        home.objects.link(armature)
+    bpy.context.view_layer.objects.active = armature
+    before = set(bpy.data.objects)
+    original = rigs.evaluated(armature)
+    bpy.ops.agonist.predict()
+    assert bpy.ops.agonist.add_muscles() == {"FINISHED"} and len(muscle_objects(armature)) == 8
+    armature.agonist.sliders["quadriceps_l"].scale = 1.5
+    assert bpy.ops.agonist.ghost() == {"FINISHED"}
+    assert bpy.ops.agonist.edit_curves() == {"FINISHED"}
+    made = set(bpy.data.objects) - before
+    assert len(made) == 11 and all(thing.users_collection == (home,) for thing in made)
+    np.testing.assert_allclose(rigs.evaluated(results.ghost_of(armature)), original, atol=1e-6)
+    name, path = armature.name, str(tmp_path / "shot.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    armature = next(thing for thing in bpy.data.objects if thing.name == name and thing.override_library)
+    ghost = results.ghost_of(armature)
+    np.testing.assert_allclose(rigs.evaluated(ghost), original, atol=1e-6)
+    (skin,) = [thing for thing in ghost.children if thing.type == "MESH"]
+    assert skin.modifiers["Armature"].object == ghost and not ghost.agonist.sliders and len(muscle_objects(armature)) == 8
+    bpy.context.view_layer.objects.active = armature
+    assert bpy.ops.agonist.ghost() == {"FINISHED"} and results.ghost_of(armature) is None
 
 
 def test_two_characters_in_one_scene_do_not_meet(rig):

@@ -5,6 +5,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
+from mathutils import Matrix
+
 from agonist.errors import InputError
 from blender_addon import results, verbs
 from blender_addon.compat import assign_action, ensure_fcurve, write_keys
@@ -168,6 +170,52 @@ def test_a_mesh_of_the_users_own_stands_for_a_muscle_and_follows_the_bones():
     # Building the muscles anew leaves it.
     verbs.build_muscles(armature, mannequin=False, muscles="mia8")
     assert muscle_objects(armature)["quadriceps_l"].name == "mine"
+
+
+def _middle(thing):
+    shown = thing.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return np.mean([shown.matrix_world @ vertex.co for vertex in shown.data.vertices], axis=0)
+
+
+def test_a_mesh_on_a_bone_moves_with_it_once_when_it_is_bound():
+    """Whatever pose the rig is in at that moment."""
+    armature = rigs.scaled(exercise("Squat", 1.0, seed=4))
+    bpy.context.view_layer.objects.active = armature
+    ball = _ball("mine", (0, 0, 0), 0.02)
+    ball.parent, ball.parent_type, ball.parent_bone = armature, "BONE", "hip_l"
+    bpy.context.scene.frame_set(16)
+    thigh = armature.pose.bones["hip_l"]
+    ball.matrix_world = armature.matrix_world @ Matrix.Translation((thigh.head + thigh.tail) / 2)
+    before = []
+    for frame in range(1, 32, 5):
+        bpy.context.scene.frame_set(frame)
+        before.append(_middle(ball))
+    bpy.context.scene.frame_set(16)
+    verbs.bind(armature, ball, "quadriceps_l")
+    assert (ball.parent, ball.parent_type) == (armature, "OBJECT")
+    after = []
+    for frame in range(1, 32, 5):
+        bpy.context.scene.frame_set(frame)
+        after.append(_middle(ball))
+    way, off = np.ptp(before, axis=0).max(), np.linalg.norm(np.subtract(after, before), axis=-1).max()
+    assert way > 0.07 and off < 1e-4
+
+
+def test_a_bound_mesh_plays_its_own_action_again_when_another_takes_its_place():
+    armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
+    verbs.predict_armature(armature)
+    first, second = _ball("first", (0, 0, 0.5), 0.04), _ball("second", (0, 0, 0.6), 0.04)
+    own = {}
+    for ball in (first, second):
+        ball.keyframe_insert("scale", frame=1)
+        own[ball.name] = ball.animation_data.action
+    for muscle in ("biceps_l", "quadriceps_l"):
+        # The colours that play meanwhile are not its own.
+        verbs.bind(armature, first, muscle)
+        assert first.animation_data.action != own["first"]
+    verbs.bind(armature, second, "quadriceps_l")
+    assert first.animation_data.action == own["first"] and second.animation_data.action != own["second"]
+    assert muscle_objects(armature) == {"quadriceps_l": second}
 
 
 def test_what_cannot_be_bound_says_so():

@@ -5,6 +5,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
+from agonist.errors import InputError
 from blender_addon import session, verbs
 from blender_addon.compat import assign_action, fcurves_of, write_keys
 from blender_addon.muscles.heatmap import muscle_objects
@@ -296,5 +297,23 @@ def test_only_the_frame_range_changes_and_the_range_starts_as_the_clip(rig):
     changed = np.abs(after - before).max(axis=(1, 2, 3)) > 1e-5
     assert changed[24:40].all() and not changed[:19].any() and not changed[45:].any()
     props.frame_last = 10
-    assert "20" in props.message or "Frames" in props.message
+    assert "Frames 20 to 10" in props.message and "within 1 to 61" in props.message
+    np.testing.assert_array_equal(rigs.evaluated(rig), after)
+
+
+@pytest.mark.parametrize("asked", [(90, 150), (110, 162), (130, 120)])
+def test_a_wrong_frame_range_is_told_in_frames_of_the_scene(rig, asked):
+    for curve in fcurves_of(rig, rig.animation_data.action):
+        for point in curve.keyframe_points:
+            point.co.x += 100
+        curve.update()
+    verbs.predict_armature(rig)
+    props = rig.agonist
+    props.sliders["quadriceps_l"].scale = 1.8
+    after = rigs.evaluated(rig)
+    props.live = False
+    props.use_frame_range, props.frame_first, props.frame_last = True, *asked
+    with pytest.raises(InputError) as told:
+        verbs.edit_armature(rig, refine=False)
+    assert f"Frames {asked[0]} to {asked[1]} " in str(told.value) and "within 101 to 161" in str(told.value)
     np.testing.assert_array_equal(rigs.evaluated(rig), after)
