@@ -140,6 +140,22 @@ def test_a_run_that_the_clock_cut_says_that_its_edits_were_not_measured(corpus, 
     assert "The editor was not measured" in card and "stopped by the time limit" in card
 
 
+@pytest.mark.parametrize("harm", ["torn", "missing", "no split"])
+def test_a_test_split_that_is_not_whole_is_named_before_the_first_step(corpus, tmp_path, monkeypatch, harm):
+    take = corpus / "takes" / "05.npz"
+    if harm == "torn":
+        take.write_bytes(take.read_bytes()[:100])
+    elif harm == "missing":
+        take.unlink()
+    else:
+        document = json.loads((corpus / "corpus.json").read_text())
+        document["takes"] = [row for row in document["takes"] if row["split"] != "test"]
+        (corpus / "corpus.json").write_text(json.dumps(document))
+    monkeypatch.setattr(recipe, "fit", lambda *_, **__: pytest.fail("a step was made"))
+    with pytest.raises(FileFormatError, match="no usable take in the split 'test'" if harm == "no split" else r"05\.npz"):
+        recipe.train(_write(tmp_path), corpus, tmp_path / "tiny")
+
+
 def test_a_part_that_ran_away_is_named_and_makes_no_model(corpus, tmp_path):
     path = _write(tmp_path)
     path.write_text(path.read_text().replace("1e-3", "1e30", 1).replace("steps = 3", "steps = 30"))

@@ -31,7 +31,7 @@ _JITTER_M = 0.006
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What every part is trained with; the test split is not even read.
+    """What every part is trained with; the test split is not in it.
 
     Attributes:
         config: the network's sizes.

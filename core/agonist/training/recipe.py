@@ -104,7 +104,8 @@ def train(
         the metrics on the test split; where torchrun started several processes, only the first writes the model and has them.
 
     Raises:
-        UnknownNameError, FileFormatError: no such recipe, or a damaged one. DivergedError: a part that did not learn.
+        UnknownNameError, FileFormatError: no such recipe, or a damaged one; a corpus that lacks a take, of the test too, before the first
+        step. DivergedError: a part that did not learn.
     """
     distributed.join()
     hardware = hardware or choose_hardware()
@@ -114,6 +115,8 @@ def train(
     settings, config = read_recipe(path)
     parts, seed = list(settings["parts"]), int(settings["seed"])
     (train_clips, document), (val_clips, _) = (read_corpus(corpus, split) for split in ("train", "val"))
+    # Only to see that it is whole: it is needed hours later, for the figures, and nothing is learned from it.
+    read_corpus(corpus, "test")
     samplers = [WindowSampler(clips, config.window, round(document["fps"] / config.fps)) for clips in (train_clips, val_clips)]
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
