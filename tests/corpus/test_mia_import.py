@@ -114,7 +114,10 @@ def test_inspect_tells_what_is_there(copy):
     # 0, 5, .. 20, 22, 25 .. 45 and 70: one recording of 100 frames; and six of 30.
     assert found["takes"] == 7 and found["longest_take_s"] == 10.0
     assert found["overlaps"] == {"5": 1, "25": 8, "27": 1, "28": 1} and found["val_windows_with_train_frames"] == 1
-    assert found["channel_order"] == {"partners_found": 8, "partners": 8, "exercises": ["Squat"]}
+    order = found["channel_order"]
+    assert (order["partners_found"], order["partners"], order["exercises"], order["constant"], order["doubts"]) == (8, 8, ["Squat"], 0, [])
+    # Squats alone do not tell muscles of a side apart.
+    assert [one["of"] for one in order["asked"]] == [0, 0, 0]
     assert found["joint_order"] == {"groups": 2, "upright": 2, "symmetric": 2}
     assert not found["official"] and found["data"].startswith("measured")
     # The folder above will do as well.
@@ -128,6 +131,7 @@ def test_swapped_sensors_and_joints_are_noticed(copy):
         np.save(path.with_name("joints3d.npy"), np.load(path.with_name("joints3d.npy")) * np.float32([1, -1, 1]))
     found = inspect_mia(copy)
     assert found["channel_order"]["partners_found"] == 0 and found["joint_order"]["upright"] == 0
+    assert found["channel_order"]["doubts"] == ["0 of 8 sensors follow the same muscle of the other side best"]
 
 
 def test_lists_are_checked(copy):

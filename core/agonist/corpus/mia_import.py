@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from agonist.activation import Activation
+from agonist.corpus.mia_channels import ChannelCheck
 from agonist.corpus.mia_inspect import PUBLISHED_WINDOWS, MiaGroup, find_root, is_simulated, read_groups
 from agonist.corpus.mia_layout import WINDOW
 from agonist.corpus.mia_lists import find_lists, judged_windows, sort_lists, write_lists
@@ -113,9 +114,11 @@ def _imported(
     published: list[dict[str, Any]] = []
     windows = dict.fromkeys(PUBLISHED_WINDOWS, 0)
     left_out: Counter[str] = Counter()
+    channels = ChannelCheck()
     for group in read_groups(root, damaged if skip_damaged else None, progress):
         for folder in windows:
             windows[folder] += group.folders.count(folder)
+        channels.add(group.person, group.exercise, np.concatenate(group.counts))
         stretches, apart = _splits(group)
         left_out.update(apart)
         for split, folder, stretch in stretches:
@@ -132,7 +135,7 @@ def _imported(
         "seed": None, "budget": "mia", "fps": IMPORT_FPS, "recorded_fps": mia.FPS, "muscles": "mia8", "data": data, "dataset": "mia",
         "official": not simulated and not damaged and judged_windows(root, windows, folds) == PUBLISHED_WINDOWS,
         "full_scale_counts": full_scale_counts, "windows": windows, "published_windows": published, "lists": write_lists(out, folds),
-        "damaged": damaged, "training_frames": {name: left_out[name] for name in _FRAMES},
+        "damaged": damaged, "channel_order": channels.document(), "training_frames": {name: left_out[name] for name in _FRAMES},
         "note": _NOTE.format(**{name: left_out[name] for name in _FRAMES}), "takes": rows,
     }  # fmt: skip
 
