@@ -90,7 +90,7 @@ def _train_encoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     def loss(_: int) -> Tensor:
         drawn, answers = job.train.draw(batch, job.rng, jitter=_JITTER_M)
         # Ours learns what to make of points that a tracker lost or doubts.
-        asked = damage_windows(drawn, job.rng) if job.config.ours else (drawn,)
+        asked = damage_windows(drawn, job.rng, causal=job.config.causal) if job.config.ours else (drawn,)
         return step(encoder, *job.tensors(*asked, answers), spread)
 
     def validate() -> float:
