@@ -259,6 +259,20 @@ def test_a_recipe_may_ask_for_another_window(corpus, tmp_path, config, fps, wind
         assert encoder_twin(model).config.window == window
 
 
+@pytest.mark.parametrize("config", ["agonist", "agonist-causal"])
+def test_gaps_of_a_causal_encoder_are_not_filled_from_the_future(corpus, tmp_path, monkeypatch, config):
+    asked, damage_windows = set(), parts.damage_windows
+
+    def watched(keypoints, rng, *, causal=False):
+        asked.add(causal)
+        return damage_windows(keypoints, rng, causal=causal)
+
+    monkeypatch.setattr(parts, "damage_windows", watched)
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
+    recipe.train(_write(tmp_path, config, '["encoder"]'), corpus, tmp_path / "tiny")
+    assert asked == {config == "agonist-causal"}
+
+
 @pytest.mark.parametrize("config", ["agonist", "mia-paper"])
 def test_a_decoder_of_two_dimensions_says_so(corpus, tmp_path, config):
     path = _write(tmp_path, config, '["decoder"]')

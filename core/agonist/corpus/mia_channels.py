@@ -56,7 +56,7 @@ class ChannelCheck:
         """Partners found of partners, in which exercises; constant sensors (of each person and exercise); of each comparison how many
         people and sides are as expected, of how many; and `doubts`, in words, none if nothing speaks against the order."""
         found, partners = self._partners
-        asked = [{"muscles": [a, b], "exercises": [up, down], **self._asked(a, up, b, down)} for a, up, b, down in _ASKED]
+        asked = [self._asked(*one) for one in _ASKED]
         doubts = [] if 2 * found >= partners else [f"{found} of {partners} sensors follow the same muscle of the other side best"]
         doubts += [
             f"{a} over {b} higher in {up} than in {down} in {one['found']} of {one['of']}"
@@ -66,7 +66,7 @@ class ChannelCheck:
         return {"partners_found": found, "partners": partners, "exercises": exercises, "constant": self._constant, "asked": asked,
                 "doubts": doubts}  # fmt: skip
 
-    def _asked(self, a: str, up: str, b: str, down: str) -> dict[str, int]:
+    def _asked(self, a: str, up: str, b: str, down: str) -> dict[str, Any]:
         found = compared = 0
         for means in self._means.values():
             if up not in means or down not in means:
@@ -76,7 +76,7 @@ class ChannelCheck:
                 rise = np.log(means[up] / means[down]).reshape(2, len(_GROUPS))
             over = rise[:, _GROUPS.index(a)] - rise[:, _GROUPS.index(b)]
             found, compared = found + int((over > 0).sum()), compared + int(np.isfinite(over).sum())
-        return {"found": found, "of": compared}
+        return {"muscles": [a, b], "exercises": [up, down], "found": found, "of": compared}
 
 
 def _partners(counts: NDArray[Any], alive: NDArray[np.bool_]) -> tuple[int, int]:

@@ -124,8 +124,10 @@ def train(
     files: dict[str, str] = {}
     fits: dict[str, Fit] = {}
     trained: dict[str, int] = {}
-    # Another precision is another training; another device goes on with what there is.
-    key = hashlib.sha256(f"{settings} {minutes} {document} {hardware.precision}".encode()).hexdigest()
+    # Another precision is another training, and so is another number of processes, each of which adds a batch to a step; another device
+    # goes on with what there is.
+    processes = f" {distributed.count()} processes" if distributed.count() > 1 else ""
+    key = hashlib.sha256(f"{settings} {minutes} {document} {hardware.precision}{processes}".encode()).hexdigest()
     for index, part in enumerate(parts):
         given = settings[part]
         schedule = Schedule(given["steps"], minutes or given["minutes"], given["learning_rate"])
