@@ -20,6 +20,7 @@ def test_inspect_prints_tables_or_one_json_object(agonist, copy, tmp_path):
     assert plain.code == 0 and plain.err == ""
     for said in ("measured EMG", "19563", "Subject0", "biceps_r", "8 of 8 follow", "8 share 25", "stitched: 7 takes, the longest 10.0 s"):
         assert said in plain.out, said
+    assert "sensor order: nothing speaks against it" in plain.out
     machine = agonist("data", "mia", "inspect", copy, "--json", "--out", tmp_path / "found.json")
     document = json.loads(machine.out)
     assert document["takes"] == 7 and json.loads((tmp_path / "found.json").read_text()) == document
@@ -34,6 +35,15 @@ def test_import_writes_a_corpus(agonist, copy, tmp_path):
     document = json.loads(done.out)
     assert document["data"].startswith("measured EMG") and document["takes"] == sum(document["splits"].values())
     assert sum(len(read_corpus(tmp_path / "mia", split)[0]) for split in ("train", "val", "test")) == document["takes"]
+
+
+def test_import_warns_of_another_order_of_sensors_and_says_what_the_test_has_too(agonist, copy, tmp_path):
+    fine = agonist("data", "mia", "import", copy, "--out", tmp_path / "mia")
+    assert fine.code == 0 and "WARNING" not in fine.out and "30 of 250 frames of train/ are in the test too" in fine.out
+    for path in copy.rglob("emgvalues.npy"):
+        np.save(path, np.load(path)[:, [0, 1, 2, 3, 5, 4, 7, 6]])
+    warned = agonist("data", "mia", "import", copy, "--out", tmp_path / "mia")
+    assert warned.code == 0 and "WARNING: the order of the sensors is doubtful (0 of 8 sensors" in warned.out
 
 
 def test_a_simulated_corpus_in_mias_layout_goes_the_same_way(agonist, corpus_in_mia_layout, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import agonist as agonist_package
+from agonist.errors import WorkError
 from tests.corpus.mia_copies import listed_copy
 from tests.evaluation.formula_corpus import write_corpus
 
@@ -54,6 +55,8 @@ def test_it_writes_what_it_says(agonist, corpus, tmp_path):
         (["--out", "{tmp}/table.txt"], "Expected a file ending in .md or .csv or .json"),
         (["--data", "{tmp}/nothing"], "corpus.json: cannot be read"),
         (["--seed", "-1"], "--seed"),
+        (["--directions", ""], "--directions '': no name. Expected one or more"),
+        (["--models", " , "], "--models ' , ': no name. Expected one or more"),
     ],
 )
 def test_a_call_that_is_wrong(agonist, corpus, tmp_path, arguments, message):
@@ -61,6 +64,39 @@ def test_a_call_that_is_wrong(agonist, corpus, tmp_path, arguments, message):
     done = agonist("evaluate", "mia", *given)
     assert done.code == 2 and done.out == "" and done.err.count("\n") == 1 and message in done.err, done.err
     assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
+
+
+def test_names_that_are_given_twice_count_once(agonist, corpus, tmp_path):
+    pytest.importorskip("torch")
+    given = ["evaluate", "mia", "--data", corpus, "--budget", "tiny", "--directions"]
+    once = agonist(*given, "encoder", "--models", "agonist", "--out", tmp_path / "once.json")
+    twice = agonist(*given, "encoder,encoder", "--models", "agonist,agonist", "--out", tmp_path / "twice.json")
+    assert (once.code, twice.code) == (0, 0), twice.err
+    documents = [json.loads((tmp_path / f"{name}.json").read_text()) for name in ("once", "twice")]
+    assert documents[0]["encoder"] == documents[1]["encoder"] and len(documents[1]["training"]) == 1
+
+
+def test_a_picture_that_cannot_be_drawn_is_said_before_the_work(agonist, corpus, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    done = agonist("evaluate", "mia", "--data", corpus, "--budget", "tiny", "--out", tmp_path / "t.png", "--out", tmp_path / "t.md")
+    assert done.code == 1 and "matplotlib" in done.err and done.err.count("\n") == 1, done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
+
+
+def test_a_picture_that_fails_costs_no_table(agonist, corpus, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    pytest.importorskip("matplotlib")
+    from agonist.evaluation import mia_plot
+
+    def fails(*_):
+        raise WorkError("no ink")
+
+    monkeypatch.setattr(mia_plot, "plot_report", fails)
+    given = ["--data", corpus, "--budget", "tiny", "--directions", "encoder", "--models", "mia-paper"]
+    done = agonist("evaluate", "mia", *given, "--out", tmp_path / "a.png", "--out", tmp_path / "t.md")
+    assert done.code == 1 and "no ink" in done.err and "Motion to muscle" in (tmp_path / "t.md").read_text()
+    # Whichever is written first, the kept parts are beside the file that was named first.
+    assert (tmp_path / "a.folds").is_dir() and not (tmp_path / "a.png").exists()
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish", b"[]", b'{"takes": [{}]}', b'{"takes": 3}'])

@@ -44,7 +44,8 @@ def test_a_sensor_that_says_the_same_all_the_time_has_no_r(agonist, recording, t
     ("arguments", "message"),
     [
         (["person"], "expected --motion and --emg"),
-        (["agonist"], "no --data"),
+        (["agonist"], "no --data. Expected a folder of 'agonist corpus build' or 'agonist data mia import'"),
+        (["agonist", "--data", "{tmp}"], "no corpus.json in it. Expected a folder of 'agonist corpus build' or 'agonist data mia import'"),
         (["agonist", "--data", "{tmp}", "--motion", "x.npz", "--model", "agonist"], "no use for --motion, --model. Expected --out and"),
         (["person", "--motion", "x.npz", "--data", "{tmp}"], "no use for --data. Expected --out and some of --motion, --emg, --model"),
         (["person", "--device", "cpu", "--no-compile", "--minutes", "5"], "no use for --minutes, --device, --compile"),

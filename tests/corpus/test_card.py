@@ -8,9 +8,11 @@ import pytest
 from agonist.cli.main import main
 from agonist.corpus.card import write_card
 from agonist.corpus.exercises import perform
+from agonist.corpus.mia_import import import_mia
 from agonist.corpus.summary import LOADED, expectations, read_takes, speed_m_s
 from agonist.errors import FileFormatError
 from agonist.humanoid import body25_from_motion
+from tests.corpus.mia_copies import small_copy
 
 pytest.importorskip("matplotlib")
 
@@ -90,6 +92,21 @@ def test_speed_is_metres_a_second(corpus):
     moved = take.keypoints[:1] + np.arange(5)[:, None, None] * np.array([0.0, -0.1, 0.0])
     assert speed_m_s(type(take)(take.row, moved, take.activation[:5], 20.0)) == pytest.approx(2.0)
     assert speed_m_s(type(take)(take.row, moved[:1], take.activation[:1], 20.0)) == 0.0
+
+
+@pytest.mark.parametrize("simulated", [False, True])
+def test_an_import_of_mia_has_a_card_that_says_what_is_measured(tmp_path, simulated):
+    small_copy(tmp_path / "MIADatasetOfficial")
+    if simulated:
+        (tmp_path / "MIADatasetOfficial" / "SIMULATED.txt").write_text("SIMULATED DATA")
+    document = import_mia(tmp_path, tmp_path / "mia")
+    numbers = write_card(tmp_path / "mia", tmp_path / "card")
+    assert numbers["takes"] == len(document["takes"]) and numbers["pictures"] == ["distributions.png", "strips/Squat.png"]
+    text = (tmp_path / "card" / "CARD.md").read_text()
+    assert document["note"] in text and "## Quality of the simulation" not in text and "| Squat (MIA) |" in text
+    # A person of MIA has the name of a virtual one, whose body nobody measured.
+    assert ("sex" in text) == simulated and ("Does an exercise load its muscle?" in text) == simulated
+    assert ("**Measured EMG: sensor counts over 515" in text) != simulated and ("imulated" in text) == simulated
 
 
 def _edit(folder, change):

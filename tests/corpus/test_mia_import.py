@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from agonist.corpus import mia_import
 from agonist.corpus.mia_import import import_mia
 from agonist.corpus.mia_inspect import inspect_mia
 from agonist.corpus.mia_stitch import merge, place_windows
@@ -12,7 +13,7 @@ from agonist.errors import FileFormatError, InputError, WorkError
 from agonist.evaluation.mia_windows import read_windows
 from agonist.keypoint_layouts import BODY25
 from agonist.training.data import read_corpus
-from tests.corpus.mia_copies import recording, small_copy
+from tests.corpus.mia_copies import LISTED_EXERCISES, LISTED_PEOPLE, listed_copy, recording, small_copy, write_windows
 
 
 @pytest.fixture
@@ -113,7 +114,10 @@ def test_inspect_tells_what_is_there(copy):
     # 0, 5, .. 20, 22, 25 .. 45 and 70: one recording of 100 frames; and six of 30.
     assert found["takes"] == 7 and found["longest_take_s"] == 10.0
     assert found["overlaps"] == {"5": 1, "25": 8, "27": 1, "28": 1} and found["val_windows_with_train_frames"] == 1
-    assert found["channel_order"] == {"partners_found": 8, "partners": 8, "exercises": ["Squat"]}
+    order = found["channel_order"]
+    assert (order["partners_found"], order["partners"], order["exercises"], order["constant"], order["doubts"]) == (8, 8, ["Squat"], 0, [])
+    # Squats alone do not tell muscles of a side apart.
+    assert [one["of"] for one in order["asked"]] == [0, 0, 0]
     assert found["joint_order"] == {"groups": 2, "upright": 2, "symmetric": 2}
     assert not found["official"] and found["data"].startswith("measured")
     # The folder above will do as well.
@@ -127,6 +131,7 @@ def test_swapped_sensors_and_joints_are_noticed(copy):
         np.save(path.with_name("joints3d.npy"), np.load(path.with_name("joints3d.npy")) * np.float32([1, -1, 1]))
     found = inspect_mia(copy)
     assert found["channel_order"]["partners_found"] == 0 and found["joint_order"]["upright"] == 0
+    assert found["channel_order"]["doubts"] == ["0 of 8 sensors follow the same muscle of the other side best"]
 
 
 def test_lists_are_checked(copy):
@@ -154,14 +159,75 @@ def test_import_makes_a_corpus_of_the_recorded_frames(copy, tmp_path):
     # Every second frame is a recorded one, and the counts come back.
     np.testing.assert_allclose(one.activation[::2] * by_id[one.id]["counts_at_1"], windows["0"], atol=1e-4)
     assert len(one.keypoints) == 59 and abs(one.keypoints[..., 2].min()) < 0.05
-    # Subject0's last frames are for validation, a window's length apart from the training ones.
+    # Subject0's last frames are for validation; frames 22 to 51 are in val/, and so in the test alone.
     spans = {split: [row for row in by_id.values() if row["person"] == "Subject0" and row["split"] == split] for split in ("train", "val")}
     (kept,), (held,) = spans["train"], spans["val"]
-    assert kept["first_frame"] == 0 and held["first_frame"] == kept["first_frame"] + round(10 * kept["seconds"]) + 30
-    assert held["first_frame"] + round(10 * held["seconds"]) == 100
+    assert (kept["first_frame"], kept["seconds"]) == (0, 2.2) and (held["first_frame"], held["seconds"]) == (52, 4.8)
     assert {clip.person for clip in val} == {clip.person for clip in train} == {"Subject0", "Subject1"}
     # Called again it writes the same.
     assert import_mia(copy, tmp_path / "mia") == document
+
+
+def _frames(folder, split):
+    """(session, frame at 10 a second) of all takes of a split."""
+    rows = json.loads((folder / "corpus.json").read_text())["takes"]
+    own = [(row["session"], row["first_frame"], round(10 * row["seconds"])) for row in rows if row["split"] == split]
+    return {(session, first + frame) for session, first, frames in own for frame in range(frames)}
+
+
+def test_what_is_learned_shares_no_frame_with_the_test_nor_early_stopping_with_either(tmp_path):
+    listed_copy(tmp_path / "MIADatasetOfficial")
+    document = import_mia(tmp_path, tmp_path / "mia")
+    train, val, test = (_frames(tmp_path / "mia", split) for split in ("train", "val", "test"))
+    assert train and val and len(test) == 675
+    assert not (train & test or val & test or train & val)
+    # What was left out is counted, and what a model's card will say of it is in the note.
+    counted = document["training_frames"]
+    assert counted["in_test"] == 315 and counted["train"] == len(train | val) + sum(counted[name] for name in ("in_test", "short", "apart"))
+    assert f"Of {counted['train']} frames in train/, 315 are in the test too" in document["note"]
+    # Nobody is forgotten.
+    for split in ("train", "val"):
+        known = {(row["person"], row["exercise"]) for row in document["takes"] if row["split"] == split}
+        assert len(known) == len(LISTED_PEOPLE) * len(LISTED_EXERCISES)
+
+
+def test_rests_between_windows_of_the_test_are_kept_where_they_are_long_enough(tmp_path):
+    clip = recording(9, 300)
+    root = tmp_path / "MIADatasetOfficial"
+    write_windows(root / "train/Subject0/Squat", *clip, {k: 5 * k for k in range(55)})
+    write_windows(root / "val/Subject0/Squat", *clip, {0: 52, 1: 87, 2: 160})
+    document = import_mia(root, tmp_path / "mia")
+    # 0-51, 82-86 (too short), 117-159 and 190-299.
+    taken = sorted((row["first_frame"], round(10 * row["seconds"]), row["split"]) for row in document["takes"] if row["split"] != "test")
+    assert taken == [(0, 52, "train"), (117, 43, "train"), (190, 50, "train"), (270, 30, "val")]
+    assert document["training_frames"] == {"train": 300, "in_test": 90, "short": 5, "apart": 30}
+
+
+def _held(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("error", [FileFormatError, KeyboardInterrupt])
+def test_an_import_that_does_not_end_leaves_the_one_before_as_it_was(copy, tmp_path, monkeypatch, error):
+    import_mia(copy, tmp_path / "mia")
+    before = _held(tmp_path / "mia")
+    if error is KeyboardInterrupt:
+
+        def killed(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(mia_import, "write_lists", killed)
+    else:
+        # The largest counts are in the last group, so that others are written before they are found.
+        last = max((copy / "train" / "Subject1" / "Squat").iterdir()) / "emgvalues.npy"
+        np.save(last, np.load(last) + 200)
+    with pytest.raises(error):
+        import_mia(copy, tmp_path / "mia", full_scale_counts=400)
+    assert _held(tmp_path / "mia") == before
+    monkeypatch.undo()
+    # Nor is anything left of it once another one ends.
+    import_mia(copy, tmp_path / "mia", full_scale_counts=900)
+    assert not (tmp_path / "mia" / ".unfinished").exists() and _held(tmp_path / "mia").keys() == before.keys()
 
 
 def _hide(path, frames, joint):

@@ -11,6 +11,7 @@ from agonist.corpus.build import plan_corpus
 from agonist.corpus.sources import MOCAP_CLIPS, MOCAP_TEST
 from agonist.training import measure, recipe
 from agonist.training.card import corpus_contents, write_card
+from agonist.training.export import write_contract
 
 from .conftest import ENCODER_RECIPE
 
@@ -88,6 +89,21 @@ def test_measuring_says_what_the_corpus_holds_that_taught_the_model(corpus, tmp_
     model.write_text(json.dumps(document))
     measure.measure_folder(tmp_path / "model", corpus)
     assert "virtual people" not in card.read_text() and "contents" not in model.read_text()
+
+
+@pytest.mark.parametrize(
+    ("corpus", "unit"),
+    [
+        ({"data": "simulated"}, "fraction of maximal activation"),
+        ({"data": "measured EMG", "full_scale_counts": 515.0}, "sensor counts over 515, which is no share of anybody's maximum"),
+        ({"data": "simulated, in MIA's layout", "full_scale_counts": 600.0}, "counts of an imaginary sensor over 600, which is no share"),
+    ],
+)
+def test_activation_is_in_the_unit_of_the_corpus(tmp_path, corpus, unit):
+    training = {"recipe": "agonist.toml", "corpus": {"fps": 20.0, "seed": None, **corpus}, "data": corpus["data"]}
+    assert f"left and right), as {unit}" in _written(tmp_path, training)
+    write_contract(tmp_path, {"training": training}, {})
+    assert json.loads((tmp_path / "model.json").read_text())["units"]["activation"].startswith(unit)
 
 
 def test_what_holds_for_the_simulation_alone_is_not_said_of_measured_data(tmp_path):

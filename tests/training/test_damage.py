@@ -49,6 +49,23 @@ def test_lost_points_lie_where_a_gap_is_filled():
     assert checked > 3
 
 
+def test_what_a_causal_encoder_sees_of_a_gap_hangs_on_no_later_frame():
+    whole, other = (body25_from_motion(swaying(seed, 64)).positions for seed in (1, 2))
+    cut, filled_from_later, lost = 40, 0, 0
+    mixed = np.concatenate([whole[:cut], other[cut:]])
+    for seed in range(60):
+        (held, sure), (same, _) = (damage(one, np.random.default_rng(seed), causal=True) for one in (whole, mixed))
+        np.testing.assert_array_equal(held[:cut], same[:cut])
+        # It stays where it was last, but for points that are doubted too.
+        for k in range(1, len(held)):
+            gone = (sure[k] == 0) & (sure.max(axis=0) == 1)
+            np.testing.assert_array_equal(held[k, gone], held[k - 1, gone])
+            lost += gone.sum()
+        filled_from_later += not np.array_equal(*(damage(one, np.random.default_rng(seed))[0][:cut] for one in (whole, mixed)))
+    # Of the others some do.
+    assert lost > 100 and filled_from_later > 5
+
+
 def test_windows_are_damaged_each_by_itself_and_the_same_for_a_seed():
     whole = np.stack([body25_from_motion(swaying(seed, 64)).positions for seed in range(4)]).astype(np.float32)
     one, two = (damage_windows(whole, np.random.default_rng(3)) for _ in range(2))

@@ -78,6 +78,31 @@ distributed.leave()
 """
 
 
+# Each machine has a disk of its own; called a second time only process 0 finds a checkpoint.
+_TWO_DISKS = """
+import sys
+from pathlib import Path
+
+import torch
+
+from agonist.errors import InputError
+from agonist.training import distributed
+from agonist.training.loop import Schedule, fit
+
+distributed.join()
+folder, rank = Path(sys.argv[1]), distributed.rank()
+module = torch.nn.Linear(3, 1)
+schedule = Schedule(steps=4, minutes=30.0, learning_rate=1e-2, validate_every=2)
+for _ in range(2):
+    try:
+        fit(list(module.parameters()), module, lambda _: module(torch.rand(4, 3)).square().mean(), lambda: 0.0, schedule,
+            folder / f"disk{rank}" / "log.csv", checkpoint=folder / f"disk{rank}" / "checkpoint.safetensors")
+    except InputError as error:
+        (folder / f"said{rank}").write_text(str(error))
+distributed.leave()
+"""
+
+
 def _launch(program: str, folder: Path, *arguments: str, limit_s: float = 600) -> int:
     folder.mkdir(exist_ok=True)
     (folder / "program.py").write_text(program)
@@ -132,3 +157,10 @@ def test_processes_begin_with_the_same_weights_and_stop_at_the_same_step(tmp_pat
     assert _launch(_PATIENCE, tmp_path / "a", limit_s=120) == 0
     first, second = ((tmp_path / "a" / f"done{rank}").read_text() for rank in (0, 1))
     assert first == second and first.startswith("(8, 'patience', 0.0")
+
+
+def test_processes_that_do_not_see_one_checkpoint_say_so(tmp_path):
+    assert _launch(_TWO_DISKS, tmp_path / "a", limit_s=120) == 0
+    for rank in (0, 1):
+        said = (tmp_path / "a" / f"said{rank}").read_text()
+        assert "process 0 step 4, process 1 no checkpoint. Expected one step for all; the folder must lie on a disk that all" in said

@@ -140,6 +140,22 @@ def test_a_run_that_the_clock_cut_says_that_its_edits_were_not_measured(corpus, 
     assert "The editor was not measured" in card and "stopped by the time limit" in card
 
 
+@pytest.mark.parametrize("harm", ["torn", "missing", "no split"])
+def test_a_test_split_that_is_not_whole_is_named_before_the_first_step(corpus, tmp_path, monkeypatch, harm):
+    take = corpus / "takes" / "05.npz"
+    if harm == "torn":
+        take.write_bytes(take.read_bytes()[:100])
+    elif harm == "missing":
+        take.unlink()
+    else:
+        document = json.loads((corpus / "corpus.json").read_text())
+        document["takes"] = [row for row in document["takes"] if row["split"] != "test"]
+        (corpus / "corpus.json").write_text(json.dumps(document))
+    monkeypatch.setattr(recipe, "fit", lambda *_, **__: pytest.fail("a step was made"))
+    with pytest.raises(FileFormatError, match="no usable take in the split 'test'" if harm == "no split" else r"05\.npz"):
+        recipe.train(_write(tmp_path), corpus, tmp_path / "tiny")
+
+
 def test_a_part_that_ran_away_is_named_and_makes_no_model(corpus, tmp_path):
     path = _write(tmp_path)
     path.write_text(path.read_text().replace("1e-3", "1e30", 1).replace("steps = 3", "steps = 30"))
@@ -241,6 +257,20 @@ def test_a_recipe_may_ask_for_another_window(corpus, tmp_path, config, fps, wind
     assert predict(clip, model).values.shape == (250, 8)
     if config != "mia-paper":
         assert encoder_twin(model).config.window == window
+
+
+@pytest.mark.parametrize("config", ["agonist", "agonist-causal"])
+def test_gaps_of_a_causal_encoder_are_not_filled_from_the_future(corpus, tmp_path, monkeypatch, config):
+    asked, damage_windows = set(), parts.damage_windows
+
+    def watched(keypoints, rng, *, causal=False):
+        asked.add(causal)
+        return damage_windows(keypoints, rng, causal=causal)
+
+    monkeypatch.setattr(parts, "damage_windows", watched)
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
+    recipe.train(_write(tmp_path, config, '["encoder"]'), corpus, tmp_path / "tiny")
+    assert asked == {config == "agonist-causal"}
 
 
 @pytest.mark.parametrize("config", ["agonist", "mia-paper"])

@@ -71,6 +71,23 @@ def test_a_model_folder_that_says_where_it_comes_from(clip, tmp_path):
     assert "then measured EMG of one person" in card and "| hamstrings_r |" in card and "agonist train person" in card
 
 
+def test_a_tuned_model_is_as_unsure_as_its_errors_on_what_it_did_not_learn(clip, tmp_path, monkeypatch):
+    """Of measured muscles; the others say what they said."""
+    noisy = PersonClip(clip.keypoints, np.array(clip.activation))
+    # Nothing in the motion tells of this, so nobody can learn it.
+    noisy.activation[336:, 4:6] = np.clip(noisy.activation[336:, 4:6] + 0.4 * np.sin(np.arange(144) / 3)[:, None], 0, 1)
+    tune(MODEL, noisy, tmp_path / "me", "", SHORT)
+    with monkeypatch.context() as patch:
+        patch.setattr(tune_module, "widen_uncertainty", lambda *_: None)
+        tune(MODEL, noisy, tmp_path / "sure", "", SHORT)
+    held, sensors, others = slice(336, 408), [4, 5], [0, 1, 2, 3, 6, 7]
+    (level, said), (same, sure) = (load_model(tmp_path / name).encode(clip.keypoints[held]) for name in ("me", "sure"))
+    np.testing.assert_allclose(level, same, atol=1e-6)
+    np.testing.assert_allclose(said[:, others], sure[:, others], rtol=1e-5)
+    surprise = [np.sqrt((((level - noisy.activation[held]) / one)[:, sensors] ** 2).mean()) for one in (said, sure)]
+    assert surprise[0] == pytest.approx(1, rel=0.15) and surprise[1] > 1.5
+
+
 def test_a_figure_that_is_no_number_is_null_and_a_dash(clip, tmp_path):
     still = PersonClip(clip.keypoints, np.array(clip.activation))
     still.activation[400:, 5] = 0.25

@@ -69,7 +69,7 @@ def build(
 
 @app.command(short_help="Describe a corpus, with pictures.", epilog=example("agonist corpus card corpus --out card"))
 def card(
-    folder: Annotated[Path, typer.Argument(help="Corpus of 'agonist corpus build'.", metavar="DIR")],
+    folder: Annotated[Path, typer.Argument(help="A corpus: of 'corpus build', or of 'data mia import'.", metavar="DIR")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write: CARD.md and pictures.")],
     json: Json = False,
     quiet: Quiet = False,

@@ -66,6 +66,8 @@ def _check_lists(lists: Path | None) -> None:
 
 
 def _say(console: Console, found: dict[str, Any]) -> None:
+    from agonist.corpus.mia_channels import said_of_channels
+
     console.say(f"{found['path']}: {found['data']}\n")
     published, windows = found["published_windows"], found["windows"]
     console.table(["folder", "windows", "published"], [[name, f"{windows[name]}", f"{count}"] for name, count in published.items()])
@@ -78,16 +80,13 @@ def _say(console: Console, found: dict[str, Any]) -> None:
     console.say("")
     rows = [[one["muscle"], f"{one['mean_counts']:.1f}", f"{one['max_counts']:.0f}"] for one in found["channels"]]
     console.table(["sensor", "mean counts", "largest"], rows)
-    order, joints = found["channel_order"], found["joint_order"]
+    joints = found["joint_order"]
     lengths = ", ".join(f"{count} of {frames}" for frames, count in found["window_frames"].items())
     overlaps = ", ".join(f"{count} share {shared}" for shared, count in found["overlaps"].items()) or "none"
     console.say("")
     console.say(f"frames of a window: {lengths}; {100 * found['whole_count_share']:.1f} % of the frames hold whole counts")
-    if order["partners"]:
-        which = " and ".join(order["exercises"])
-        console.say(
-            f"sensor order: in {which} {order['partners_found']} of {order['partners']} follow the same muscle of the other side best"
-        )
+    for line in said_of_channels(found["channel_order"]):
+        console.say(line)
     console.say(f"joints: upright in {joints['upright']} and symmetric in {joints['symmetric']} of {joints['groups']} people and exercises")
     console.say(f"overlaps (frames shared with the next window of the recording): {overlaps}")
     console.say(f"windows of val/ that share frames with train/: {found['val_windows_with_train_frames']}")
@@ -116,6 +115,7 @@ def import_(
 
     The windows as they were published and the authors' lists are kept too: 'evaluate mia' judges on these.
     """
+    from agonist.corpus.mia_channels import said_of_channels
     from agonist.corpus.mia_import import import_mia
 
     check_positive("--full-scale", full_scale, 1e6, "sensor counts")
@@ -135,5 +135,10 @@ def import_(
     console.say(f"{kept_windows} windows as published{left}; folds by the authors' lists: {named or 'none found (see --lists)'}")
     for line in document["damaged"]:
         console.say(f"left out: {line}")
+    frames = document["training_frames"]
+    if frames["in_test"]:
+        console.say(f"{frames['in_test']} of {frames['train']} frames of train/ are in the test too: not in the takes to learn from")
+    if document["channel_order"]["doubts"]:
+        console.say(said_of_channels(document["channel_order"])[-1])
     counted = {"takes": len(takes), "minutes": minutes, "splits": splits, "published_windows": kept_windows}
     console.result({"out": str(out), **counted, **document})

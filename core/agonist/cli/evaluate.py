@@ -191,6 +191,14 @@ def _say_peers(console: Console, report: dict[str, Any]) -> None:
     console.table(header, rows)
 
 
+def _names(option: str, given: str) -> tuple[str, ...]:
+    """Names between commas, each once."""
+    names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
+    if not names:
+        raise InputError(f"{option} '{given}': no name. Expected one or more, with commas between them.")
+    return names
+
+
 @app.command(
     short_help="The protocols of Muscles in Action.",
     epilog=example(
@@ -229,20 +237,25 @@ def mia(
     from agonist.evaluation.protocols import BUDGETS, Share, evaluate_mia
     from agonist.evaluation.report import markdown, mia_report
     from agonist.io.atomic import atomic_path
+    from agonist.io.figure import empty_figure
 
     console = Console(json, quiet)
     for path in out:
         check_output(path, (".md", ".csv", ".json", ".png"))
+    # Pictures come last, so that one that fails costs no table; and what they need is asked for before hours of work.
+    pictures_last = sorted(out, key=lambda path: path.suffix.lower() == ".png")
+    if pictures_last[-1].suffix.lower() == ".png":
+        empty_figure(1.0, 1.0)
     if budget not in BUDGETS:
         raise UnknownNameError("budget", budget, BUDGETS)
     if gains not in ("given", "hidden"):
         raise UnknownNameError("way with sensor gains", gains, ("given", "hidden"))
+    names, ways = _names("--models", models), _names("--directions", directions)
     windows = read_windows(data, protocol)
     hidden = gains == "hidden" and windows.gains_given
     if hidden:
         windows = hide_gains(windows)
     work = out[0].with_suffix(".folds") / f"{protocol}-{budget}{'-hidden' if hidden else ''}"
-    names, ways = (tuple(name.strip() for name in given.split(",") if name.strip()) for given in (models, directions))
     share = Share.of_torchrun()
     results = evaluate_mia(
         windows, protocol, budget, work, networks=names, directions=ways, seed=seed, share=share, progress=console.progress,
@@ -251,7 +264,7 @@ def mia(
         return
     report = mia_report(windows, protocol, budget, seed, results)
     text = markdown(report)
-    for path in out:
+    for path in pictures_last:
         if path.suffix.lower() == ".json":
             Console(quiet=True).result(report, path)
             continue

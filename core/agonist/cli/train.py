@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 _PERSON = "person"
+_CORPUS = "a folder of 'agonist corpus build' or 'agonist data mia import'"
 
 
 def train(
@@ -63,9 +64,9 @@ def train(
         _tune(motion, emg, model or DEFAULT_MODEL, out, console, unsaid(motion_fps, up, person))
         return
     if data is None:
-        raise InputError(f"train {recipe}: no --data. Expected a folder of 'agonist corpus build'.")
+        raise InputError(f"train {recipe}: no --data. Expected {_CORPUS}.")
     if not (data / "corpus.json").is_file():
-        raise FileFormatError(data, "no corpus.json in it" if data.is_dir() else "no such folder", "a folder of 'agonist corpus build'")
+        raise FileFormatError(data, "no corpus.json in it" if data.is_dir() else "no such folder", _CORPUS)
     try:
         from agonist.training.hardware import choose_hardware
         from agonist.training.recipe import train as run

@@ -17,13 +17,19 @@ from agonist.io.atomic import atomic_path
 
 __all__ = ["write_card"]
 
-_HEAD = """\
+_SIMULATED = """\
 # Data card: corpus "{budget}", seed {seed}
 
 **All activation here is simulated.** No sensor was worn: motions are parametric exercises and, where recordings were given,
 motion capture on ten virtual bodies; activation is static optimisation on a musculoskeletal model. Nothing here was compared
 with real EMG by this program. Hands are empty: no dumbbell, no cable, no resistance but the body itself.
+"""
+_IMPORTED = """\
+# Data card: import of "{dataset}"
 
+**{data}.** {note}
+"""
+_HEAD = """\
 {takes} takes, {minutes:.1f} minutes at {fps:g} frames a second; {usable} takes ({usable_minutes:.1f} minutes) are usable for
 training. Checksums: motions {motions}, physics {physics}.
 
@@ -35,7 +41,7 @@ def write_card(folder: Path, out: Path, progress: Callable[[int, int], None] | N
     """Write CARD.md, distributions.png and strips/NAME.png, one for each exercise and each mocap clip.
 
     Args:
-        folder: a corpus of `build_corpus`.
+        folder: a corpus of `build_corpus` or `import_mia`.
         out: folder to write; files of an older card are replaced.
         progress: called with pictures done and pictures in all.
 
@@ -53,17 +59,25 @@ def write_card(folder: Path, out: Path, progress: Callable[[int, int], None] | N
         draw_strip(take, out / "strips" / f"{name}.png")
         if progress:
             progress(done, len(chosen))
-    checks = expectations(plain)
+    # Counts of sensors have no standing at ease beside them.
+    checks = [] if any(take.measured for take in takes) else expectations(plain)
     exercises = _exercises(takes)
     minutes = {id(take): len(take.activation) / take.fps / 60 for take in takes}
+    if "dataset" in document:
+        data = str(document.get("data", "?"))
+        title = _IMPORTED.format(dataset=document["dataset"], data=data[:1].upper() + data[1:], note=document.get("note", ""))
+    else:
+        title = _SIMULATED.format(budget=document.get("budget", "?"), seed=document.get("seed", "?"))
     text = _HEAD.format(
-        budget=document.get("budget", "?"), seed=document.get("seed", "?"), takes=len(takes), fps=takes[0].fps, usable=len(usable),
+        takes=len(takes), fps=takes[0].fps, usable=len(usable),
         minutes=sum(minutes.values()), usable_minutes=sum(minutes[id(take)] for take in usable),
         motions=document.get("motions_crc32", "none"), physics=document.get("physics_crc32", "none"),
     )  # fmt: skip
-    sections = [text, _people(takes), _quality(takes), _expected(checks), _table(exercises), _strips(chosen)]
+    quality = _quality(takes) if all(take.judged for take in takes) else ""
+    kind = "Sensor counts over full scale" if any(take.measured for take in takes) else "Simulated activation"
+    sections = [title, text, _people(takes), quality, _expected(checks) if checks else "", _table(exercises, kind), _strips(chosen)]
     with atomic_path(out / "CARD.md") as temporary:
-        temporary.write_text("\n".join(sections), encoding="utf-8")
+        temporary.write_text("\n".join(section for section in sections if section), encoding="utf-8")
     return {
         "takes": len(takes), "usable": len(usable), "minutes": sum(minutes.values()), "exercises": exercises, "expectations": checks,
         "pictures": ["distributions.png", *(f"strips/{name}.png" for name in chosen)],
@@ -84,9 +98,14 @@ def _people(takes: list[LoadedTake]) -> str:
     minutes: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for take in takes:
         minutes[take.row["person"]][take.row["split"]] += len(take.activation) / take.fps / 60
+    spent = {name: [f"{own[split]:.1f}" for split in ("train", "val", "test")] for name, own in minutes.items()}
+    if any(take.measured for take in takes):
+        # Names of real people may be those of virtual ones.
+        table = _markdown(["person", "train min", "val min", "test min"], [[name, *spent[name]] for name in sorted(spent)])
+        return f"## People and split\n\n{table}"
     rows = [
         [person.name, person.person.sex, f"{person.height_m:.2f}", f"{person.person.mass_kg:g}", f"{person.person.strength:g}",
-         *(f"{minutes[person.name][split]:.1f}" for split in ("train", "val", "test"))]
+         *spent[person.name]]
         for person in PEOPLE if person.name in minutes
     ]  # fmt: skip
     head = ["virtual person", "sex", "height m", "mass kg", "strength", "train min", "val min", "test min"]
@@ -137,22 +156,22 @@ def _exercises(takes: list[LoadedTake]) -> list[dict[str, Any]]:
         rows.append({
             "exercise": name, "takes": len(own), "usable": sum(bool(take.row["usable"]) for take in own),
             "speed_m_s": float(np.mean([speed_m_s(take) for take in own])),
-            "residual_share": float(np.mean([take.row["residual_share"] for take in own])),
+            "residual_share": float(np.mean([take.row["residual_share"] for take in own])) if all(take.judged for take in own) else None,
             "mean": {group: float(value) for group, value in zip(GROUPS, values.mean(axis=0), strict=True)},
             "peak": {group: float(value) for group, value in zip(GROUPS, np.percentile(values, 95, axis=0), strict=True)},
         })  # fmt: skip
     return rows
 
 
-def _table(exercises: list[dict[str, Any]]) -> str:
+def _table(exercises: list[dict[str, Any]], kind: str) -> str:
     head = ["exercise", "takes", "usable", "speed m/s", "residual %", *(f"{group} mean / peak" for group in GROUPS)]
     rows = [
         [row["exercise"] + ("" if row["exercise"] not in MIA_EXERCISES else " (MIA)"), str(row["takes"]), str(row["usable"]),
-         f"{row['speed_m_s']:.2f}", f"{100 * row['residual_share']:.1f}",
+         f"{row['speed_m_s']:.2f}", "–" if row["residual_share"] is None else f"{100 * row['residual_share']:.1f}",
          *(f"{row['mean'][group]:.2f} / {row['peak'][group]:.2f}" for group in GROUPS)]
         for row in exercises
     ]  # fmt: skip
-    text = "Simulated activation of both sides, mean and 95th percentile over frames; usable or not, mixtures left out.\n"
+    text = f"{kind} of both sides, mean and 95th percentile over frames; usable or not, mixtures left out.\n"
     return f"## Exercises and clips\n\n{text}\n{_markdown(head, rows)}"
 
 

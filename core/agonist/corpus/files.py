@@ -14,7 +14,8 @@ from agonist.errors import FileFormatError
 
 __all__ = ["read_index", "read_take", "take_path"]
 
-_INDEX, _TAKE = "the corpus.json of 'agonist corpus build'", "a take of 'agonist corpus build'; delete it and build again"
+_INDEX = "the corpus.json of 'agonist corpus build' or 'agonist data mia import'"
+_TAKE = "a take of 'agonist corpus build' (delete it and build again) or 'agonist data mia import' (import again)"
 
 
 def take_path(folder: Path, identity: str) -> Path:

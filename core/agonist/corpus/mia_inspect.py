@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.corpus.exercises import MIA_EXERCISES
-from agonist.corpus.mia_layout import MIA_FOLDER, WINDOW
+from agonist.corpus.mia_channels import ChannelCheck
+from agonist.corpus.mia_layout import MIA_FOLDER
 from agonist.corpus.mia_lists import find_lists, judged_windows, list_lines, sort_lists
 from agonist.corpus.mia_stitch import Placement, place_windows
 from agonist.errors import FileFormatError, InputError
@@ -31,8 +32,6 @@ Progress = Callable[[float, str], None]
 PUBLISHED_WINDOWS = {"train": 19_563, "val": 4_777}
 # A power of two, so that counts come back from the share of it to the last bit.
 _ANY_COUNTS = float(2**20)
-# Both sides of the body do the same here, so a muscle's counts follow those of the same muscle of the other side.
-_BOTH_SIDES = ("Squat", "JumpingJack")
 _EXPECTED = f"a folder {MIA_FOLDER} with train/ and val/, and SubjectN/EXERCISE/IDX/emgvalues.npy below"
 
 
@@ -147,9 +146,9 @@ def inspect_mia(
     exercises: Counter[str] = Counter()
     lengths: Counter[int] = Counter()
     overlaps: Counter[int] = Counter()
-    leaking = takes = longest = whole = frames = in_order = checked = 0
+    leaking = takes = longest = whole = frames = 0
     total, peak = np.zeros(8), np.zeros(8)
-    poses = []
+    poses, channels = [], ChannelCheck()
     for group in read_groups(root, damaged if skip_damaged else None, progress):
         windows.update(group.folders)
         people[group.person] += len(group.names)
@@ -166,8 +165,7 @@ def inspect_mia(
             ends[place.session] = max(ends.get(place.session, 0), place.first + len(counts))
         takes, longest = takes + len(ends), max(longest, *ends.values())
         poses.append(_pose(group))
-        if group.exercise in _BOTH_SIDES and len(stacked) > 2 * WINDOW:
-            in_order, checked = in_order + _partners(stacked), checked + 4
+        channels.add(group.person, group.exercise, stacked)
     files = find_lists(path, root, lists)
     folds = sort_lists(files)
     simulated = is_simulated(root)
@@ -184,7 +182,7 @@ def inspect_mia(
             for k, name in enumerate(muscle_set("mia8").names)
         ],
         "whole_count_share": whole / max(frames, 1),
-        "channel_order": {"partners_found": in_order, "partners": checked, "exercises": [one for one in _BOTH_SIDES if one in exercises]},
+        "channel_order": channels.document(),
         "joint_order": {"groups": len(poses), "upright": sum(one[0] for one in poses), "symmetric": sum(one[1] for one in poses)},
         "overlaps": {str(shared): count for shared, count in sorted(overlaps.items())},
         "overlapping_windows": sum(overlaps.values()), "val_windows_with_train_frames": leaking,
@@ -229,14 +227,6 @@ def _pose(group: MiaGroup) -> tuple[bool, bool]:
     bones = (("hip", "knee"), ("knee", "ankle"), ("shoulder", "elbow"), ("elbow", "wrist"))
     ratios = [length(f"{a}_l", f"{b}_l") / max(length(f"{a}_r", f"{b}_r"), 1e-6) for a, b in bones]
     return upright, all(0.8 < ratio < 1.25 for ratio in ratios)
-
-
-def _partners(counts: Array) -> int:
-    """Of the four left sensors, how many follow the same muscle on the right more closely than any other right one."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r = np.corrcoef(counts.T)[:4, 4:]
-    return sum(bool(np.isfinite(r[k]).all() and np.argmax(r[k]) == k) for k in range(4))
-
 
 
 def _checked(files: Sequence[Path], root: Path) -> dict[str, dict[str, int]]:

@@ -42,10 +42,9 @@ def draw_strip(take: LoadedTake, path: Path) -> None:
     axes = figure.subplots(6, 1, gridspec_kw={"height_ratios": [3.2, 3.2, 1, 1, 1, 1]})
     row = take.row
     usable = "" if row["usable"] else ", NOT USABLE"
-    figure.suptitle(
-        f"{take.name}: {row['person']}, {row['split']}, residual {100 * row['residual_share']:.0f} %{usable}; activation is simulated",
-        fontsize=10,
-    )
+    quality = f", residual {100 * row['residual_share']:.0f} %" if take.judged else ""
+    kind = "sensor counts over full scale, measured" if take.measured else "activation is simulated"
+    figure.suptitle(f"{take.name}: {row['person']}, {row['split']}{quality}{usable}; {kind}", fontsize=10)
     shown = np.linspace(0, frames - 1, min(_FIGURES, frames)).round().astype(int)
     forward, left = _directions(take.keypoints)
     for axis, direction, label in ((axes[0], forward, "from its right"), (axes[1], left, "from the front")):
@@ -100,22 +99,33 @@ def draw_distributions(takes: list[LoadedTake], path: Path) -> None:
     people = {person.name: person for person in PEOPLE}
     seconds = np.array([len(take.activation) / take.fps for take in takes])
     minutes = seconds / 60
-    bodies = [people[take.row["person"]] for take in takes]
-    for axis, values, label in (
-        (axes[0], [body.height_m for body in bodies], "body height, m"),
-        (axes[1], [body.person.mass_kg for body in bodies], "body mass, kg"),
-        (axes[2], [speed_m_s(take) for take in takes], "mean speed of keypoints, m/s"),
+    # Names of real people may be those of virtual ones.
+    bodies = [(people[take.row["person"]], spent) for take, spent in zip(takes, minutes, strict=True)
+              if not take.measured and take.row["person"] in people]  # fmt: skip
+    for axis, values, label, weights in (
+        (axes[0], [body.height_m for body, _ in bodies], "body height, m", [spent for _, spent in bodies]),
+        (axes[1], [body.person.mass_kg for body, _ in bodies], "body mass, kg", [spent for _, spent in bodies]),
+        (axes[2], [speed_m_s(take) for take in takes], "mean speed of keypoints, m/s", minutes),
     ):
-        axis.hist(values, bins=20, weights=minutes, color=_LEFT)
+        if not values:
+            axis.set_axis_off()
+            continue
+        axis.hist(values, bins=20, weights=weights, color=_LEFT)
         axis.set_xlabel(label, fontsize=8)
         axis.set_ylabel("minutes", fontsize=8)
     usable = [take for take in takes if take.row["usable"]] or takes
     axes[3].boxplot(group_values(usable), whis=(1, 99), showfliers=False)
     axes[3].set_xticks(range(1, 5), GROUPS, fontsize=7, rotation=25)
-    axes[3].set_ylabel("activation (simulated); whiskers 1 and 99 %", fontsize=7)
+    measured = any(take.measured for take in takes)
+    kind = "counts over full scale" if measured else "activation (simulated)"
+    axes[3].set_ylabel(f"{kind}; whiskers 1 and 99 %", fontsize=7)
     kept = np.array([bool(take.row["usable"]) for take in takes])
     labels = ("keypoint error, cm", "residual, % of weight", "reserve, % of moments")
+    judged = all(take.judged for take in takes)
     for axis, key, label in zip(axes[4:7], QUALITY, labels, strict=True):
+        if not judged:
+            axis.set_axis_off()
+            continue
         shares = 100 * np.array([take.row[key] for take in takes])
         parts, weights = [shares[kept], shares[~kept]], [minutes[kept], minutes[~kept]]
         axis.hist(parts, bins=30, weights=weights, color=[_LEFT, _RIGHT], stacked=True)
@@ -126,5 +136,5 @@ def draw_distributions(takes: list[LoadedTake], path: Path) -> None:
     axes[7].set_ylabel("takes", fontsize=8)
     for axis in axes:
         axis.tick_params(labelsize=7)
-    figure.suptitle("Corpus of simulated activation", fontsize=10)
+    figure.suptitle("Corpus of measured EMG" if measured else "Corpus of simulated activation", fontsize=10)
     save_figure(figure, path)

@@ -18,6 +18,7 @@ __all__ = ["EXPECTED", "GROUPS", "LoadedTake", "expectations", "group_values", "
 Array = NDArray[np.float64]
 
 GROUPS = ("quadriceps", "hamstrings", "latissimus", "biceps")
+# Of the simulation; takes that nobody simulated have none.
 QUALITY = ("keypoint_error_m", "residual_share", "reserve_share")
 
 # The group of mia8 that textbooks of training and gait name first for an exercise that has one; weights in the hand are not
@@ -40,7 +41,7 @@ class LoadedTake:
     Attributes:
         row: its description.
         keypoints: (T, 25, 3) metres, floor at 0.
-        activation: (T, 8) simulated, in [0, 1].
+        activation: (T, 8) in [0, 1], simulated unless `measured`.
         fps: frames a second.
     """
 
@@ -48,6 +49,16 @@ class LoadedTake:
     keypoints: Array
     activation: Array
     fps: float
+
+    @property
+    def measured(self) -> bool:
+        """Whether somebody wore sensors: their counts over full scale, and a person of whom no body is known."""
+        return bool(self.row["source"] == "mia")
+
+    @property
+    def judged(self) -> bool:
+        """Whether its simulation's quality is known."""
+        return all(key in self.row for key in QUALITY)
 
     @property
     def name(self) -> str:
@@ -59,7 +70,7 @@ class LoadedTake:
 
 def read_takes(folder: Path) -> tuple[dict[str, Any], list[LoadedTake]]:
     """corpus.json without its takes, and all takes. Raises FileFormatError."""
-    document, rows = read_index(folder, ("id", "exercise", "person", "source", "split", "upper", "variation", "usable", *QUALITY))
+    document, rows = read_index(folder, ("id", "exercise", "person", "source", "split", "upper", "variation", "usable"))
     if not rows:
         raise FileFormatError(folder / "corpus.json", "no takes", "at least one")
     fps, takes = float(document["fps"]), []

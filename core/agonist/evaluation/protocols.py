@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from agonist.errors import DivergedError, MissingDependencyError, UnknownNameError
+from agonist.errors import DivergedError, InputError, MissingDependencyError, UnknownNameError
 from agonist.evaluation.cells import Cells
 from agonist.evaluation.mia_baselines import BASELINES, predict_baseline, target_motion
 from agonist.evaluation.mia_folds import Fold, make_folds
@@ -113,7 +113,7 @@ def evaluate_mia(
         windows: of a corpus.
         protocol, budget: names from PROTOCOLS and BUDGETS.
         work: folder of finished results; those of the same windows, protocol, budget and seed are not made again.
-        networks: names from NETWORKS.
+        networks: names from NETWORKS; baselines alone if none.
         directions: of DIRECTIONS.
         seed: of weights and batches.
         share: which part of the work is done here; all of it if none.
@@ -123,11 +123,15 @@ def evaluate_mia(
         all results, in the first process, which waits for the others'; in every other one its own.
 
     Raises:
-        UnknownNameError, InputError: a name that is none, or a corpus too small. MissingDependencyError: no torch.
+        UnknownNameError, InputError: a name that is none, no direction, or a corpus too small. MissingDependencyError: no torch.
         DivergedError: a network whose training ran away at each rate.
     """
     if budget not in BUDGETS:
         raise UnknownNameError("budget", budget, BUDGETS)
+    # Twice the same results would be taken for twice as many.
+    networks, directions = tuple(dict.fromkeys(networks)), tuple(dict.fromkeys(directions))
+    if not directions:
+        raise InputError(f"No direction to judge. Expected some of {', '.join(DIRECTIONS)}.")
     for name in networks:
         if name not in NETWORKS:
             raise UnknownNameError("network", name, NETWORKS)

@@ -8,7 +8,7 @@ from typing import Any
 
 from agonist.io.atomic import atomic_path
 
-__all__ = ["corpus_contents", "known_or_dash", "write_card"]
+__all__ = ["activation_unit", "corpus_contents", "known_or_dash", "write_card"]
 
 _RECIPES = Path(__file__).parent / "recipes"
 # Budgets of `agonist corpus build`, and its sources of motion capture by folder.
@@ -21,6 +21,15 @@ _OF_SIMULATION = [
     "- Hands on the ground, lying, sitting on things and being carried are outside what it has seen.",
     "- One body of average proportions stands behind all simulations; strength and mass vary, muscle geometry only scales.",
 ]
+
+
+def activation_unit(corpus: dict[str, Any]) -> str:
+    """What activation 1 of a corpus is, and so of a model that learned from it; `corpus` is its corpus.json."""
+    scale = corpus.get("full_scale_counts")
+    if scale is None:
+        return "fraction of maximal activation"
+    counts = "counts of an imaginary sensor" if str(corpus.get("data")).startswith("simulated") else "sensor counts"
+    return f"{counts} over {scale:g}, which is no share of anybody's maximum"
 
 
 def corpus_contents(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -51,7 +60,7 @@ def write_card(folder: Path, document: dict[str, Any]) -> None:
         *_what_it_is(training),
         "",
         f"- Takes: BODY_25 keypoints in metres, Z up, {document['fps']:g} frames a second, windows of {document['window']} frames.",
-        "- Muscles: mia8 (quadriceps, hamstrings, latissimus, biceps; left and right), as fraction of maximal activation.",
+        f"- Muscles: mia8 (quadriceps, hamstrings, latissimus, biceps; left and right), as {activation_unit(corpus)}.",
         f"- Trained parameters: {', '.join(f'{part} {count:,}' for part, count in document['parameters'].items())}.",
         *(_simulated_data(training, corpus, name) if _simulated(training) else _measured_data(training, corpus)),
         *([f"- {training['note']}"] if "note" in training else []),

@@ -1,6 +1,7 @@
 """Keypoints as trackers lose and doubt them, made from whole ones: what an encoder has to learn to live with.
 
-What is lost is filled as `Keypoints.filled` and `predict.standing_keypoints` fill it, and has confidence 0.
+What is lost is filled as `Keypoints.filled` and `predict.standing_keypoints` fill it, and has confidence 0. A causal encoder, which
+shall hang on no later frame, sees held what it saw last.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ _WHOLE, _NO_FACE, _NO_FEET = 0.5, 0.25, 0.2
 _DOUBT_M = 0.06
 
 
-def damage(keypoints: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+def damage(keypoints: Array, rng: np.random.Generator, *, causal: bool = False) -> tuple[Array, Array]:
     """One window, half of the time as it is.
 
     Args:
         keypoints: (T, 25, 3) metres, whole.
         rng: deals the damage.
+        causal: fill what is lost from earlier frames only.
 
     Returns:
         keypoints (T, 25, 3), all finite, and confidence (T, 25) in [0, 1].
@@ -51,7 +53,10 @@ def damage(keypoints: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         return keypoints, confidence
     for _ in range(int(rng.integers(1, 4))):
         points = [BODY25.index(name) for name in _LIMBS[int(rng.integers(len(_LIMBS)))]]
-        (_lose if rng.random() < 0.6 else _doubt)(keypoints, confidence, points, rng)
+        if rng.random() < 0.6:
+            _lose(keypoints, confidence, points, rng, causal)
+        else:
+            _doubt(keypoints, confidence, points, rng)
     for chance, names in ((_NO_FACE, _FACE), (_NO_FEET, _FEET)):
         if rng.random() < chance:
             for name in names:
@@ -61,14 +66,19 @@ def damage(keypoints: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     return keypoints, confidence
 
 
-def damage_windows(keypoints: NDArray[np.float32], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(B, T, 25, 3) to the same and confidence (B, T, 25), each window by itself."""
-    damaged, confidence = zip(*(damage(window, rng) for window in keypoints), strict=True)
+def damage_windows(
+    keypoints: NDArray[np.float32], rng: np.random.Generator, *, causal: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(B, T, 25, 3) to the same and confidence (B, T, 25), each window by itself; see `damage`."""
+    damaged, confidence = zip(*(damage(window, rng, causal=causal) for window in keypoints), strict=True)
     return np.stack(damaged).astype(np.float32), np.stack(confidence).astype(np.float32)
 
 
-def _lose(keypoints: Array, confidence: Array, points: list[int], rng: np.random.Generator) -> None:
-    """Unseen for a while: on a straight line from where they were to where they come back, or where they were last."""
+def _lose(keypoints: Array, confidence: Array, points: list[int], rng: np.random.Generator, causal: bool) -> None:
+    """Unseen for a while: on a straight line from where they were to where they come back, or where they were last.
+
+    Causal: where they were last, and where they are in the first frame if they are lost from it on.
+    """
     frames = len(keypoints)
     if frames < 3:
         return
@@ -79,9 +89,13 @@ def _lose(keypoints: Array, confidence: Array, points: list[int], rng: np.random
     if lost.all():
         return
     unseen = np.ix_(np.flatnonzero(lost), np.array(points))
-    keypoints[unseen] = np.nan
-    keypoints[:] = Keypoints(keypoints, BODY25, 1.0).filled().positions
     confidence[unseen] = 0.0
+    if causal:
+        last = np.where(confidence[:, points] > 0, np.arange(frames)[:, None], 0)
+        keypoints[:, points] = keypoints[np.maximum.accumulate(last, axis=0), points]
+    else:
+        keypoints[unseen] = np.nan
+        keypoints[:] = Keypoints(keypoints, BODY25, 1.0).filled().positions
 
 
 def _doubt(keypoints: Array, confidence: Array, points: list[int], rng: np.random.Generator) -> None:

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-__all__ = ["agreed", "average_gradients", "join", "leave", "local_rank", "rank", "reseed", "share"]
+__all__ = ["agreed", "average_gradients", "count", "everybody", "join", "leave", "local_rank", "rank", "reseed", "share"]
 
 
 def join() -> None:
@@ -39,6 +39,20 @@ def local_rank() -> int:
 def rank() -> int:
     """This process's number, from 0."""
     return dist.get_rank() if dist.is_initialized() else 0
+
+
+def count() -> int:
+    """How many processes train together."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def everybody(value: float) -> list[float]:
+    """What each process says, in their order."""
+    if not dist.is_initialized():
+        return [value]
+    said = [torch.zeros(1, dtype=torch.float64) for _ in range(count())]
+    dist.all_gather(said, torch.tensor([value], dtype=torch.float64))
+    return [float(one.item()) for one in said]
 
 
 def agreed(value: float) -> float:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from agonist.errors import WorkError
 from agonist.io.atomic import atomic_path
 from agonist.onnx_session import open_session
+from agonist.training.card import activation_unit
 
 __all__ = ["export_onnx", "write_contract"]
 
@@ -54,13 +55,16 @@ def export_onnx(module: nn.Module, part: str, inputs: tuple[Tensor, ...], path: 
 
 
 def write_contract(folder: Path, fields: dict[str, Any], files: dict[str, str]) -> None:
-    """Write model.json. `files` is part -> sha256; each part lies in PART.onnx. `fields` with `dimensions` 2: see `Contract`."""
+    """Write model.json. `files` is part -> sha256; each part lies in PART.onnx. `fields` with `dimensions` 2: see `Contract`.
+
+    What activation is measured in is the unit of the corpus in `fields`.
+    """
     flat = "; the decoder's x and z alone, as a camera far in front of the person sees" if fields.get("dimensions") == 2 else ""
     document = {
         "schema": 1,
         "layout": "body25",
         "muscles": "mia8",
-        "units": {"keypoints": f"metres, Z up{flat}", "activation": "fraction of maximal activation"},
+        "units": {"keypoints": f"metres, Z up{flat}", "activation": activation_unit(fields.get("training", {}).get("corpus", {}))},
         **fields,
         "files": {part: {"file": f"{part}.onnx", "sha256": sha256} for part, sha256 in files.items()},
     }

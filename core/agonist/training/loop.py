@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agonist.errors import DivergedError
+from agonist.errors import DivergedError, InputError
 from agonist.io.atomic import atomic_path
 from agonist.training import distributed
 from agonist.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -109,11 +109,17 @@ def fit(
 
     Raises:
         FileFormatError: the checkpoint is damaged.
+        InputError: several processes do not see one checkpoint.
         DivergedError: the loss became infinite or no number, or no validation was finite: there are no weights worth keeping.
     """
     machine = hardware or Hardware()
     optimizer = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=schedule.weight_decay, fused=True)
     found = read_checkpoint(checkpoint, key) if checkpoint else None
+    # Process 0 alone writes it: on another machine's own disk there is none, or an older one.
+    steps = distributed.everybody(float("nan") if found is None else found.numbers["step"])
+    if len({str(one) for one in steps}) > 1:
+        where = ", ".join(f"process {rank} {'no checkpoint' if math.isnan(one) else f'step {one:g}'}" for rank, one in enumerate(steps))
+        raise InputError(f"{checkpoint}: {where}. Expected one step for all; the folder must lie on a disk that all machines see.")
     if found is not None:
         found.restore(module, optimizer, rng)
     distributed.share([*module.parameters(), *module.buffers()])

@@ -21,6 +21,7 @@ from agonist.model import Model, load_model
 from agonist.motion import Motion
 from agonist.networks.baselines import FLAT, NearestWindow, Ridge, aligned_pose
 from agonist.networks.geometry import facing
+from agonist.networks.motion_muscle import CONFIGS
 from agonist.training.card import corpus_contents, write_card
 from agonist.training.damage import damage
 from agonist.training.data import CorpusClip, read_corpus
@@ -107,10 +108,12 @@ def _ask_physics(model: Model, progress: Callable[[float, str], None] | None) ->
 def _measure_damage(model: Model, test: Sequence[CorpusClip], truth: Array) -> dict[str, float]:
     """RMSE where keypoints are damaged on purpose, window by window, with the tracker's doubts and without."""
     rng = np.random.default_rng(0)
+    config = CONFIGS.get(str(model.contract.raw.get("training", {}).get("settings", {}).get("config")))
+    causal = config is not None and config.causal
     found: dict[str, list[Array]] = {"with confidence": [], "without": []}
     for clip in test:
         cuts = range(0, len(clip.keypoints), model.contract.window)
-        parts = [damage(clip.keypoints[first : first + model.contract.window].astype(float), rng) for first in cuts]
+        parts = [damage(clip.keypoints[first : first + model.contract.window].astype(float), rng, causal=causal) for first in cuts]
         keypoints, confidence = (np.concatenate(one) for one in zip(*parts, strict=True))
         found["with confidence"].append(model.encode(keypoints, confidence)[0])
         found["without"].append(model.encode(keypoints)[0])

@@ -31,7 +31,7 @@ _JITTER_M = 0.006
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What every part is trained with; the test split is not even read.
+    """What every part is trained with; the test split is not in it.
 
     Attributes:
         config: the network's sizes.
@@ -90,7 +90,7 @@ def _train_encoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     def loss(_: int) -> Tensor:
         drawn, answers = job.train.draw(batch, job.rng, jitter=_JITTER_M)
         # Ours learns what to make of points that a tracker lost or doubts.
-        asked = damage_windows(drawn, job.rng) if job.config.ours else (drawn,)
+        asked = damage_windows(drawn, job.rng, causal=job.config.causal) if job.config.ours else (drawn,)
         return step(encoder, *job.tensors(*asked, answers), spread)
 
     def validate() -> float:

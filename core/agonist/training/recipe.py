@@ -104,7 +104,8 @@ def train(
         the metrics on the test split; where torchrun started several processes, only the first writes the model and has them.
 
     Raises:
-        UnknownNameError, FileFormatError: no such recipe, or a damaged one. DivergedError: a part that did not learn.
+        UnknownNameError, FileFormatError: no such recipe, or a damaged one; a corpus that lacks a take, of the test too, before the first
+        step. DivergedError: a part that did not learn.
     """
     distributed.join()
     hardware = hardware or choose_hardware()
@@ -114,6 +115,8 @@ def train(
     settings, config = read_recipe(path)
     parts, seed = list(settings["parts"]), int(settings["seed"])
     (train_clips, document), (val_clips, _) = (read_corpus(corpus, split) for split in ("train", "val"))
+    # Only to see that it is whole: it is needed hours later, for the figures, and nothing is learned from it.
+    read_corpus(corpus, "test")
     samplers = [WindowSampler(clips, config.window, round(document["fps"] / config.fps)) for clips in (train_clips, val_clips)]
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -121,8 +124,10 @@ def train(
     files: dict[str, str] = {}
     fits: dict[str, Fit] = {}
     trained: dict[str, int] = {}
-    # Another precision is another training; another device goes on with what there is.
-    key = hashlib.sha256(f"{settings} {minutes} {document} {hardware.precision}".encode()).hexdigest()
+    # Another precision is another training, and so is another number of processes, each of which adds a batch to a step; another device
+    # goes on with what there is.
+    processes = f" {distributed.count()} processes" if distributed.count() > 1 else ""
+    key = hashlib.sha256(f"{settings} {minutes} {document} {hardware.precision}{processes}".encode()).hexdigest()
     for index, part in enumerate(parts):
         given = settings[part]
         schedule = Schedule(given["steps"], minutes or given["minutes"], given["learning_rate"])

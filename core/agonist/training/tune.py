@@ -27,7 +27,7 @@ from agonist.training.card import write_card
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.loop import Schedule, fit
 from agonist.training.tensor_file import write_tensors
-from agonist.training.uncertainty import gaussian_surprise
+from agonist.training.uncertainty import gaussian_surprise, widen_uncertainty
 from agonist.training.weights import encoder_twin
 from agonist.windows import blend_windows, split_windows
 
@@ -139,7 +139,8 @@ def tune(
 ) -> dict[str, Any]:
     """Write a model folder whose encoder knows one person; called again after a kill, it goes on where it was.
 
-    The first 70 % of the clip are learned from, the next 15 % choose the best weights, and the last 15 % are reported.
+    The first 70 % of the clip are learned from, the next 15 % choose the best weights and say how unsure the network has to be of the
+    measured muscles, and the last 15 % are reported.
 
     Args:
         model: what to begin from, such as the shipped one.
@@ -168,6 +169,9 @@ def tune(
     tune_encoder(
         encoder, train, held, chosen, out / "encoder.csv", progress, checkpoint=checkpoint, key=_key(model, clip, chosen)
     )  # fmt: skip
+    # Of what it learned from it knows too much.
+    kept = (torch.tensor(split_windows(one, window), dtype=torch.float32) for one in (held.keypoints, held.activation))
+    widen_uncertainty(encoder, *kept)
     after = encode_clip(encoder, test.keypoints)
     example = torch.tensor(clip.keypoints[None, :window], dtype=torch.float32)
     files = {"encoder": export_onnx(encoder, "encoder", (example, torch.ones(example.shape[:-1])), out / "encoder.onnx")}

@@ -22,9 +22,15 @@ def widen_uncertainty(encoder: AgonistEncoder, keypoints: Tensor, activation: Te
     """Scale the standard deviations so that on windows that were not learned from squared errors are as large as they say.
 
     What a network says of its own training error is too good for new people (Guo et al. 2017 do the same with one temperature).
+    Muscles that are NaN all the time carried no sensor: nothing is known of their errors, and they keep what they say.
     """
     with torch.no_grad():
         results = [encoder(part) for part in torch.split(keypoints, 64)]
         level, log_std = (torch.cat([result[k] for result in results]) for k in (0, 1))
-        ratio = ((level - activation) / torch.exp(log_std)).square().mean().sqrt()
-        encoder.head.bias[activation.shape[-1] :] += torch.log(ratio)
+        surprise = ((level - activation) / torch.exp(log_std)).square()
+        known = torch.isfinite(activation)
+        if not known.any():
+            return
+        ratio = surprise[known].mean().sqrt()
+        measured = known.any(dim=0).any(dim=0).to(ratio.dtype)
+        encoder.head.bias[activation.shape[-1] :] += measured * torch.log(ratio)
