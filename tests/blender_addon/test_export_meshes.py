@@ -15,7 +15,7 @@ from blender_addon.exports.presets import preset
 from blender_addon.exports.write import ExportOptions, export_motion
 from blender_addon.muscles.skin import glowing_skins
 from tests.blender_addon import rigs
-from tests.blender_addon.test_exports import _census, _heads, _imported
+from tests.blender_addon.test_exports import _census, _heads, _imported, _rig
 from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
@@ -127,3 +127,18 @@ def test_a_glowing_character_goes_out_with_its_own_materials(link, tmp_path):
     assert [slot.material.name for slot in skin.material_slots] == shown and _census() == census
     assert sorted(one.name for one in skin.data.attributes) == layers
     assert skin.data.animation_data.action is not None
+
+
+@pytest.mark.parametrize("name", ["UNREAL", "MIXAMO", "GLB", "USD"])
+def test_meshes_come_along_and_move_as_they_did(name, tmp_path):
+    armature = _rig(rigs.scaled, "HighKick")
+    bpy.context.view_layer.objects.active = armature
+    verbs.build_muscles(armature)
+    census = _census()
+
+    expected = _corners(next(child for child in armature.children if "agonist_mannequin" in child), 1)
+    assert np.ptp(expected, axis=0).max() > 0.02
+    export_motion(armature, tmp_path / f"out{preset(name).suffix}", name, ExportOptions(meshes=True))
+    assert _census() == census
+    again = _imported(tmp_path / f"out{preset(name).suffix}", name)
+    np.testing.assert_allclose(_corners(_mesh(), round(again.animation_data.action.frame_range[0])), expected, atol=2e-3)
