@@ -34,7 +34,8 @@ PLATFORMS = {
     "macos-arm64": ["macosx_14_0_arm64", "macosx_13_0_arm64", "macosx_11_0_arm64", "macosx_10_9_universal2"],
     "macos-x64": ["macosx_14_0_x86_64", "macosx_13_0_x86_64", "macosx_11_0_x86_64", "macosx_10_9_universal2"],
 }
-EXTENSION_WHEELS = ("onnxruntime", "flatbuffers", "packaging", "protobuf")
+# onnxruntime 1.32 would make a zip larger than it may be. Intel Macs have 1.23 at most.
+EXTENSION_WHEELS = ("onnxruntime>=1.20,<1.32", "flatbuffers==25.12.19", "packaging==26.3", "protobuf==7.36.2")
 LARGEST_ZIP_MB = 60
 
 

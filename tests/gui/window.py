@@ -163,22 +163,23 @@ def front() -> None:
 
 def unfold(name: str) -> list[str]:
     """Show a panel unfolded that starts folded: one like it takes its place. Returns a list that holds its name once it was drawn whole."""
-    folded = getattr(bpy.types, f"AGONIST_PT_{name}")
-    parts = {key: vars(folded)[key] for key in ("bl_label", "bl_order", "poll", "draw")}
-    idname, drawn = f"AGONIST_PT_{name}_unfolded", []
+    folded, drawn = getattr(bpy.types, f"AGONIST_PT_{name}"), []
 
     def draw(self: bpy.types.Panel, context: bpy.types.Context) -> None:
-        parts["draw"](self, context)
+        folded.draw(self, context)
         drawn[:] = [name]
 
+    idname = f"{folded.__name__}_unfolded"
     bpy.utils.unregister_class(folded)
-    bpy.utils.register_class(type(idname, folded.__bases__, {**parts, "draw": draw, "bl_idname": idname, "__doc__": folded.__doc__}))
+    bpy.utils.register_class(type(idname, (folded,), {"bl_idname": idname, "bl_options": set(), "draw": draw, "__doc__": folded.__doc__}))
     return drawn
 
 
 def put_away(name: str) -> None:
-    """Take an unfolded panel out, so that the next one fits."""
-    bpy.utils.unregister_class(getattr(bpy.types, f"AGONIST_PT_{name}_unfolded"))
+    """Fold a panel again."""
+    unfolded = getattr(bpy.types, f"AGONIST_PT_{name}_unfolded")
+    bpy.utils.unregister_class(unfolded)
+    bpy.utils.register_class(unfolded.__bases__[0])
 
 
 def finish(error: str = "") -> None:
