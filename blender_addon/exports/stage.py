@@ -19,7 +19,7 @@ from .mixamo import mixamo_names
 from .presets import Preset
 from .take import Take
 
-__all__ = ["CURVE_PREFIX", "Staged", "activation_curves", "skins_of", "staged"]
+__all__ = ["CURVE_PREFIX", "Staged", "activation_curves", "renaming_of", "skins_of", "staged"]
 
 # Name of a muscle's curve in a file.
 CURVE_PREFIX = "activation_"
@@ -75,7 +75,7 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
         first = _first_frame(preset)
         scene.frame_start, scene.frame_end = first, first + len(take) - 1
         scene.unit_settings.system, scene.unit_settings.scale_length = "METRIC", preset.unit_m if preset.format == "fbx" else 1.0
-        renaming = _renaming(take, preset)
+        renaming = renaming_of(take, preset)
         copy = _armature(take, preset, armature, scene, renaming)
         things = [copy, *(_skin(skin, armature, copy, take, preset.unit_m, scene, renaming) for skin in skins)]
         names = [preset.armature or armature.name, *(skin.name for skin in skins)]
@@ -109,7 +109,7 @@ def _take_name(thing: bpy.types.Object, name: str, renamed: list[tuple[bpy.types
     thing.name = name
 
 
-def _renaming(take: Take, preset: Preset) -> dict[str, str]:
+def renaming_of(take: Take, preset: Preset) -> dict[str, str]:
     """Bone -> its name in the file, where that is another."""
     above = {name: take.names[parent] if parent >= 0 else "" for name, parent in zip(take.names, take.parents, strict=True)}
     return mixamo_names(take.joints, above) if preset.bones == "mixamo" else {}

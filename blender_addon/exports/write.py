@@ -14,6 +14,7 @@ from agonist.io import bvh, csv_activation
 from agonist.io.atomic import atomic_path
 from agonist.loops import in_place, loop_weights, looped
 
+from ..rig.playing import active_action
 from ..rig.sample import sample_armature
 from ..rig.units import metres_a_unit, resized
 from .fbx_curves import add_property_curves
@@ -56,8 +57,8 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
     where activation is wanted.
     """
     chosen, options = preset(name), options or ExportOptions()
-    if armature.animation_data is None or armature.animation_data.action is None:
-        raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
+    # A rig without one is told why, before anything is looked at.
+    active_action(armature)
     if options.fps is not None and not 1.0 <= options.fps <= 1000.0:
         raise InputError(f"{options.fps:g} frames a second cannot be written. Expected 1 to 1000.")
     bpy.context.view_layer.update()

@@ -20,8 +20,8 @@ import numpy as np
 
 import blender_addon
 from blender_addon import verbs
-from blender_addon.exports.mixamo import mixamo_names
 from blender_addon.exports.presets import preset
+from blender_addon.exports.stage import renaming_of
 from blender_addon.exports.take import bake, shown_activation
 from blender_addon.exports.write import ExportOptions, export_motion
 from blender_addon.rig.rate import scene_rate
@@ -67,7 +67,7 @@ def _exported(armature: bpy.types.Object, out: Path, rig: str, name: str, option
     take = bake(armature, root=options.root, deform_only=chosen.deform_only)
     roots = [one for one, parent in zip(take.names, take.parents, strict=True) if parent < 0 and options.root == "BONE"]
     above = {one: take.names[parent] if parent >= 0 else "" for one, parent in zip(take.names, take.parents, strict=True)}
-    renaming = mixamo_names(take.joints, above) if chosen.bones == "mixamo" else {}
+    renaming = renaming_of(take, chosen)
     activation = shown_activation(armature) if options.activation else None
     truth = {
         "fps": scene_rate(bpy.context.scene), "frames": len(poses), "unit_m": chosen.unit_m if chosen.format == "fbx" else 1.0,

@@ -12,9 +12,9 @@ __all__ = ["crossed_weights", "intervals", "resampling_weights"]
 Array = NDArray[np.float64]
 
 
-def resampling_weights(things: int, draws: int, seed: int) -> Array:
+def resampling_weights(things: int, draws: int, seed: int | np.random.Generator) -> Array:
     """(draws, things): how often each thing is drawn when as many as there are are drawn with replacement (cluster bootstrap)."""
-    return _drawn(things, draws, np.random.default_rng(seed))
+    return np.random.default_rng(seed).multinomial(things, np.full(things, 1 / things), size=draws).astype(float)
 
 
 def crossed_weights(names: Sequence[tuple[str, str]], draws: int, seed: int) -> Array:
@@ -27,12 +27,8 @@ def crossed_weights(names: Sequence[tuple[str, str]], draws: int, seed: int) -> 
     weights = np.ones((draws, len(names)))
     for side in (0, 1):
         kinds, index = np.unique([name[side] for name in names], return_inverse=True)
-        weights *= _drawn(len(kinds), draws, rng)[:, index]
+        weights *= resampling_weights(len(kinds), draws, rng)[:, index]
     return weights
-
-
-def _drawn(things: int, draws: int, rng: np.random.Generator) -> Array:
-    return rng.multinomial(things, np.full(things, 1 / things), size=draws).astype(float)
 
 
 def intervals(values: Array) -> tuple[float, float]:
