@@ -398,6 +398,31 @@ def test_the_report_names_the_strength_of_ridge(windows, finished):
     assert f"chosen by early-stopping windows, encoder: {one['strength']:g} ({one['fold']})" in markdown(report)
 
 
+def test_rates_are_tried_in_full_on_the_first_fold_whose_result_is_that_of_the_best(windows, tmp_path, monkeypatch):
+    fold = pytest.importorskip("agonist.training.fold")
+    monkeypatch.setitem(BUDGETS, "tiny", replace(BUDGETS["tiny"], rates=(1e-6, 1e-3)))
+    train, made = fold.train_fold, []
+
+    def trained(*given, **named):
+        module, fit = train(*given, **named)
+        made.append((named["steps"], named["rate"], fit.score))
+        return module, fit
+
+    monkeypatch.setattr(fold, "train_fold", trained)
+    given = (windows, "person-out", "tiny", tmp_path)
+    first, second = (one for one in evaluate_mia(*given, networks=("mia-paper",), directions=("encoder",)) if one.training)
+    best = min(made[:2], key=lambda one: one[2])
+    assert [one[:2] for one in made] == [(4, 1e-6), (4, 1e-3), (4, best[1])]
+    assert (first.training["learning_rate"], first.training["validation"]) == best[1:]
+    assert (second.training["learning_rate"], second.training["validation"]) == made[2][1:]
+    # A kill after the first rate costs what it had not finished.
+    for one in tmp_path.glob("*.json"):
+        if "1e-06" not in one.name:
+            one.unlink()
+    evaluate_mia(*given, networks=("mia-paper",), directions=("encoder",))
+    assert [one[:2] for one in made[3:]] == [(4, 1e-3), (4, best[1])]
+
+
 def test_a_learning_rate_that_diverges_is_not_chosen(windows, tmp_path, monkeypatch):
     fold = pytest.importorskip("agonist.training.fold")
     monkeypatch.setitem(BUDGETS, "tiny", replace(BUDGETS["tiny"], rates=(1e-3, 5e-4)))

@@ -18,7 +18,10 @@ from agonist.evaluation.cells import Cells
 from agonist.evaluation.revision import code_digest, imported_files
 from agonist.io.atomic import atomic_path
 
-__all__ = ["DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result", "write_document"]
+__all__ = [
+    "DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result", "write_document",
+    "write_result",
+]  # fmt: skip
 
 # Motion to muscle; muscle to motion; muscle to the motion that a camera sees.
 DIRECTIONS = ("encoder", "decoder", "decoder-2d")
@@ -95,6 +98,12 @@ def read_document(path: Path, key: str, code: str) -> dict[str, Any] | None:
         return document if (document["key"], document["code"]) == (key, code) else None
     except (ValueError, KeyError, TypeError, OSError):
         return None
+
+
+def write_result(path: Path, key: str, code: str, result: FoldResult) -> None:
+    """As `write_document`."""
+    fields = {name: getattr(result, name) for name in ("method", "direction", "fold", "frames", "commit", "training", "chosen")}
+    write_document(path, {"key": key, "code": code, **fields, "cells": result.cells.document()})
 
 
 def read_result(path: Path, key: str, code: str) -> FoldResult | None:

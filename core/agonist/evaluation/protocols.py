@@ -1,8 +1,8 @@
 """The protocols of "Muscles in Action": every network trained with the same windows and steps, and judged on the same windows.
 
 Each method's result on each fold is a small JSON file, so a run that was killed goes on where it was, and several processes can
-share the work. Learning rates are chosen for every network alike: the best of a few by the early-stopping part of the first fold,
-in a quarter of the steps.
+share the work. Learning rates are chosen for every network alike: of a few, each trained in full on the first fold, the one with the
+best early-stopping score. (Shorter trials choose wrongly: what has only begun to learn wants the largest rate.)
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from agonist.evaluation.mia_results import (
     read_document,
     read_result,
     write_document,
+    write_result,
 )
 from agonist.evaluation.mia_windows import WINDOW, MiaWindows
 from agonist.evaluation.revision import source_commit
@@ -72,8 +73,8 @@ class Budget:
 _LENGTHS = (1, 5, 10, 15, 20, 25, 30)
 BUDGETS: dict[str, Budget] = {
     "tiny": Budget(4, 4, (5e-4,), 2, (1, 30)),
-    "small": Budget(600, 16, (1e-4, 3e-4, 1e-3), 5, _LENGTHS),
-    "full": Budget(20_000, 64, (5e-5, 1.5e-4, 5e-4, 1e-3), None, _LENGTHS),
+    "small": Budget(600, 16, (3e-4, 1e-3, 3e-3), 5, _LENGTHS),
+    "full": Budget(20_000, 64, (5e-5, 1.5e-4, 5e-4, 1.5e-3), None, _LENGTHS),
 }
 
 
@@ -220,12 +221,17 @@ class _Run:
         known = self.kept(method, direction, fold)
         if known is not None:
             return known
-        place, key, code = self._where(method, direction, fold, fold.name)
+        rate = _awaited(lambda: self._rate(method, direction)) if method in NETWORKS else 0.0
+        # The process that chose the rate has judged the first fold since.
+        return self.kept(method, direction, fold) or self._judged(method, direction, fold, fold.name, rate, progress)
+
+    def _judged(self, method: str, direction: str, fold: Fold, what: str, rate: float, progress: Progress) -> FoldResult:
+        """A new result, stored under the name `what`."""
+        place, key, code = self._where(method, direction, fold, what)
         training: dict[str, Any] = {}
         chosen: dict[str, Any] = {}
         if method in NETWORKS:
-            rate = _awaited(lambda: self._rate(method, direction))
-            predicted, training = self._trained(method, direction, fold, rate, self.budget.steps, place, f"{key} {code}", progress)
+            predicted, training = self._trained(method, direction, fold, rate, place, f"{key} {code}", progress)
         else:
             predicted, chosen = predict_baseline(method, direction, self.windows, fold)
         keypoints, activation = self.windows.keypoints[fold.test], self.windows.activation[fold.test]
@@ -235,9 +241,7 @@ class _Run:
         gains = self.windows.counts_at_1[fold.test] if direction == "encoder" else np.full(len(fold.test), per_metre)
         cells = Cells.of(predicted, truth, self.windows.person[fold.test], self.windows.exercise[fold.test], gains)
         result = FoldResult(method, direction, fold.name, fold.frames, cells, training, self.commit, chosen)
-        fields = {"method": method, "direction": direction, "fold": fold.name, "frames": fold.frames, "commit": self.commit}
-        document = {"key": key, "code": code, **fields, "cells": cells.document(), "training": training, "chosen": chosen}
-        write_document(place.with_suffix(".json"), document)
+        write_result(place.with_suffix(".json"), key, code, result)
         return result
 
     def _where(self, method: str, direction: str, fold: Fold, what: str) -> tuple[Path, str, str]:
@@ -263,43 +267,46 @@ class _Run:
         return None if document is None else float(document["rate"])
 
     def choose_rate(self, method: str, direction: str, progress: Progress) -> None:
-        """Store the learning rate with the best early-stopping score on the first fold; its test is not looked at."""
+        """Store the learning rate with the best early-stopping score on the first fold, and what it did there as that fold's result.
+
+        The tests of the other rates are stored and not looked at.
+        """
         if self._rate(method, direction) is not None:
             return
-        place, key, code = self._where(method, direction, self.first, "learning rate")
-        scores: dict[float, float] = {}
-        for rate in self.budget.rates:
-            steps, here = max(1, self.budget.steps // 4), place / f"{rate:g}"
+        tried: list[FoldResult] = []
+        for index, rate in enumerate(self.budget.rates):
+            what, shown = f"{self.first.name} rate {rate:g}", _within(progress, index, len(self.budget.rates), f"{rate:g}")
             try:
-                scores[rate] = self._fit(method, direction, self.first, rate, steps, here, f"{key} {code} {rate}", progress)[1].score
+                place, key, code = self._where(method, direction, self.first, what)
+                known = read_result(place.with_suffix(".json"), key, code)
+                tried.append(known or self._judged(method, direction, self.first, what, rate, shown))
             except DivergedError:
                 # Another one may do.
-                if rate == self.budget.rates[-1] and not scores:
+                if rate == self.budget.rates[-1] and not tried:
                     raise
-        best = min(scores, key=lambda one: scores[one])
-        document = {"key": key, "code": code, "rate": best, "scores": {f"{k:g}": v for k, v in scores.items()}}
+        best = min(tried, key=lambda one: one.training["validation"])
+        place, key, code = self._where(method, direction, self.first, self.first.name)
+        write_result(place.with_suffix(".json"), key, code, best)
+        place, key, code = self._where(method, direction, self.first, "learning rate")
+        scores = {f"{one.training['learning_rate']:g}": one.training["validation"] for one in tried}
+        document = {"key": key, "code": code, "rate": best.training["learning_rate"], "scores": scores}
         write_document(place.with_suffix(".json"), document)
 
     def _trained(
-        self, method: str, direction: str, fold: Fold, rate: float, steps: int, place: Path, key: str, progress: Progress
+        self, method: str, direction: str, fold: Fold, rate: float, place: Path, key: str, progress: Progress
     ) -> tuple[Floats, dict[str, Any]]:
-        from agonist.training.fold import parameters
-
-        module, fit = self._fit(method, direction, fold, rate, steps, place, key, progress)
-        fields = {"steps": fit.steps, "batch": self.budget.batch, "learning_rate": rate, "minutes": fit.minutes}
-        fields |= {"validation": fit.score, "parameters": parameters(module), "hardware": _hardware().describe()}
-        return module.predict(self._set(fold.test)), fields
-
-    def _fit(self, method: str, direction: str, fold: Fold, rate: float, steps: int, place: Path, key: str, progress: Progress) -> Any:
-        from agonist.training.fold import train_fold
+        from agonist.training.fold import parameters, train_fold
 
         config, conditioned, _ = NETWORKS[method]
         people = len(set(self.windows.person.tolist())) if conditioned else 0
-        return train_fold(
+        module, fit = train_fold(
             (config, direction, people), fold.frames, self._set(fold.train), self._set(fold.val),
-            steps=steps, batch=self.budget.batch, rate=rate, seed=self.seed, mirror=self.windows.simulated,
+            steps=self.budget.steps, batch=self.budget.batch, rate=rate, seed=self.seed, mirror=self.windows.simulated,
             folder=place, key=key, hardware=_hardware(), progress=progress,
         )  # fmt: skip
+        fields: dict[str, Any] = {"steps": fit.steps, "batch": self.budget.batch, "learning_rate": rate, "minutes": fit.minutes}
+        fields |= {"validation": fit.score, "parameters": parameters(module), "hardware": _hardware().describe()}
+        return module.predict(self._set(fold.test)), fields
 
     def _set(self, index: NDArray[np.int64]) -> FoldSet:
         from agonist.training.fold import FoldSet

@@ -171,7 +171,7 @@ def markdown(document: dict[str, Any]) -> str:
         document["origin"],
         f"Every network: {document['steps']} optimiser steps of",
         f"{document['batch']} windows, the same in the same order (seed {document['seed']}), its learning rate chosen from {rates}",
-        "by early-stopping windows, dropout off in the test. `c-`: is told the person.",
+        "by the early-stopping windows of the first fold, each trained in full there; dropout off in the test. `c-`: is told the person.",
         f"Intervals: 95 %, people and exercises drawn anew, each by themselves (Owen 2007), {DRAWS} draws, seed {BOOTSTRAP_SEED}.",
     ]  # fmt: skip
     if document["simulated"]:
@@ -195,7 +195,7 @@ def markdown(document: dict[str, Any]) -> str:
     lines += ["", "## Training", "", *table(["network", "direction", "fold", "steps", "rate", "parameters", "minutes"], rows)]
     machines = "; ".join(dict.fromkeys(one["hardware"] for one in document["training"] if "hardware" in one))
     said = f" ({machines})" if machines else ""
-    lines += ["", f"{document['training_minutes']:.0f} minutes of training in all{said}, the search for learning rates apart."]
+    lines += ["", f"{document['training_minutes']:.0f} minutes of training in all{said}, the learning rates that were not chosen apart."]
     chosen = dict.fromkeys(one["direction"] for one in document["chosen"])
     for direction in chosen:
         found = [f"{one['strength']:g} ({one['fold']})" for one in document["chosen"] if one["direction"] == direction]
