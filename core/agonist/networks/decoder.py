@@ -71,6 +71,10 @@ class AgonistDecoder(nn.Module):
         self.parts = nn.ModuleList(_Part(config, len(muscles), dimensions) for _ in range(_TRUNKS))
         self.register_buffer("mean_pose", torch.zeros(_POINTS, dimensions))
 
+    def learn_scales(self, activation: Tensor, keypoints: Tensor) -> None:
+        """Take from training windows, (N, T, M) and (N, T, 25, D) facing -Y, what is learned before any step."""
+        self.mean_pose.copy_(keypoints.mean(dim=(0, 1)))
+
     def mixtures(self, activation: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Of each trunk: hypotheses (B, T, _OWN, 25, D), and the logarithms (B, _OWN) of their probabilities for the window."""
         logarithm = torch.log(torch.clamp(activation, min=_REST))

@@ -101,7 +101,7 @@ class FoldNetwork(nn.Module):
             parts = [self.network.features(self._held(part)).flatten(0, 1) for part in torch.split(keypoints, _BATCH)]
             self.network.learn_scales(torch.cat(parts))
         if isinstance(self.network, AgonistDecoder):
-            self.network.mean_pose.copy_(self._facing(keypoints).mean(dim=(0, 1)))
+            self.network.learn_scales(self._ungained(activation, person), self._facing(keypoints))
 
     def _held(self, keypoints: Tensor) -> Tensor:
         return keypoints.expand(-1, 2, -1, -1) if keypoints.shape[1] == 1 else keypoints
@@ -182,8 +182,8 @@ class FoldNetwork(nn.Module):
 
 
 def parameters(network: FoldNetwork) -> int:
-    """How many numbers are learned."""
-    return sum(one.numel() for one in network.parameters() if one.requires_grad)
+    """How many numbers are learned, by steps or in closed form."""
+    return sum(one.numel() for one in network.parameters())
 
 
 def train_fold(

@@ -116,7 +116,8 @@ def _train_decoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     step: Callable[..., Tensor]
     if job.config.ours:
         decoder, step = AgonistDecoder(job.config, dimensions=job.dimensions), job.hardware.fast(decoder_loss)
-        decoder.mean_pose.copy_(job.decoded(torch.tensor(job.train.draw(400, job.rng)[0])).mean(dim=(0, 1)))
+        keypoints, activation = (torch.tensor(one) for one in job.train.draw(400, job.rng))
+        decoder.learn_scales(activation, job.decoded(keypoints))
     else:
         decoder, step = PaperDecoder(job.config, dimensions=job.dimensions), job.hardware.fast(_paper_decoder_loss)
     decoder.to(job.hardware.device)
