@@ -17,16 +17,24 @@ pytestmark = pytest.mark.training
 @pytest.fixture(scope="module")
 def decoder():
     torch.manual_seed(0)
-    return AgonistDecoder(CONFIGS["agonist"]).eval()
+    decoder = AgonistDecoder(CONFIGS["agonist"]).eval()
+    decoder.learn_scales(torch.rand(6, 64, 8), torch.rand(6, 64, 25, 3))
+    return decoder
 
 
-def test_it_gives_motions_their_probabilities_and_their_mean(decoder):
+def test_it_gives_motions_their_probabilities_and_a_mean_in_which_the_kernel_machine_has_a_share(decoder, monkeypatch):
+    activation = torch.rand(3, 64, 8)
     with torch.no_grad():
-        mean, hypotheses, probabilities = decoder(torch.rand(3, 64, 8))
+        mean, hypotheses, probabilities = decoder(activation)
+        blended = decoder.mean_pose + 0 * mean
+        monkeypatch.setattr(decoder.kernel, "forward", lambda features: blended[:1].expand(len(features), -1, -1, -1).flatten(2))
+        without = decoder(activation)[0]
     assert mean.shape == (3, 64, 25, 3) and hypotheses.shape == (3, 64, HYPOTHESES, 25, 3)
     np.testing.assert_allclose(probabilities.sum(-1).numpy(), 1.0, rtol=1e-5)
     weighted = (hypotheses * probabilities[..., None, None]).sum(2)
-    np.testing.assert_allclose(mean.numpy(), weighted.numpy(), atol=1e-6)
+    usual = (decoder.mean_pose + mirrored_motion(decoder.mean_pose)) / 2
+    np.testing.assert_allclose(without.numpy(), (0.6 * weighted + 0.4 * usual).numpy(), atol=1e-6)
+    assert (mean - without).abs().max() > 0.01
 
 
 def test_asked_as_in_a_mirror_it_answers_as_in_a_mirror(decoder):

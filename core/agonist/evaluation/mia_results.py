@@ -39,7 +39,7 @@ NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
 # are in the key, or keeps results; files that only our networks run through; those that only networks do.
 _MAKES = "evaluation/protocols.py"
 _IN_KEY = ("evaluation/mia_folds.py", "evaluation/mia_results.py", "evaluation/mia_windows.py", "evaluation/revision.py", "io")
-_OURS = ("networks/decoder.py", "networks/moments.py", "training/decoding.py", "training/uncertainty.py")
+_OURS = ("networks/decoder.py", "networks/kernel_machine.py", "networks/moments.py", "training/decoding.py", "training/uncertainty.py")
 _NETWORKS = ("networks/motion_muscle.py", "training")
 
 

@@ -27,6 +27,8 @@ from agonist.training.uncertainty import gaussian_surprise, widen_uncertainty
 __all__ = ["TRAINERS", "Job"]
 
 _JITTER_M = 0.006
+# Windows from which our decoder learns what it learns before any step.
+_DRAWN = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,7 @@ def _train_decoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     step: Callable[..., Tensor]
     if job.config.ours:
         decoder, step = AgonistDecoder(job.config, dimensions=job.dimensions), job.hardware.fast(decoder_loss)
-        keypoints, activation = (torch.tensor(one) for one in job.train.draw(400, job.rng))
+        keypoints, activation = (torch.tensor(one) for one in job.train.draw(_DRAWN, job.rng))
         decoder.learn_scales(activation, job.decoded(keypoints))
     else:
         decoder, step = PaperDecoder(job.config, dimensions=job.dimensions), job.hardware.fast(_paper_decoder_loss)
