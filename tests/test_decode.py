@@ -7,7 +7,7 @@ import pytest
 
 from agonist.activation import Activation
 from agonist.decode import PLACE, decode
-from agonist.errors import ContractError, MotionError
+from agonist.errors import ContractError, InputError, MotionError
 from agonist.keypoint_layouts import BODY25
 from agonist.model import load_model
 from agonist.muscles import MuscleSet, muscle_set
@@ -43,6 +43,20 @@ def test_a_squats_activation_gives_a_body_that_squats(activation):
 def test_at_the_models_own_rate_it_is_what_the_model_says(activation):
     own = activation.resample(20.0)
     np.testing.assert_allclose(decode(own).positions, load_model("agonist-decoder").decode(own.values), atol=1e-12)
+
+
+def test_each_of_the_motions_can_be_had_the_likeliest_first(activation):
+    motions, probabilities = load_model("agonist-decoder").decode_hypotheses(activation.resample(20.0).values)
+    own = [decode(activation.resample(20.0), likeliest=k + 1) for k in range(len(motions))]
+    np.testing.assert_allclose([one.positions for one in own], motions, atol=1e-12)
+    assert own[1].provenance["answer"] == f"motion 2 of {len(motions)}, probability {probabilities[1]:.2f}"
+    assert decode(activation).provenance["answer"] == "mean"
+    for wrong in (0, len(motions) + 1):
+        with pytest.raises(InputError, match=f"knows {len(motions)} motions .* found {wrong}. Expected 1 to that"):
+            decode(activation, likeliest=wrong)
+    # A decoder of one answer gives that.
+    paper = load_model("mia-paper")
+    np.testing.assert_array_equal(decode(activation, paper, likeliest=1).positions, decode(activation, paper).positions)
 
 
 @pytest.mark.parametrize("fps", [7.3, 100.0])

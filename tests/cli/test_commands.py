@@ -173,6 +173,8 @@ def test_decode(ways, agonist, clip, tmp_path):
     assert document["frames"] == len(body) == 91 and document["fps"] == body.fps and document["layout"] == body.layout.name == "body25"
     assert "no place in the room" in document["place"] and document["place"] == body.provenance["place"]
     ways("decode", tmp_path / "a.csv", "--out", tmp_path / "k.trc", "--model", "mia-paper")
+    likeliest = ways("decode", tmp_path / "a.csv", "--out", tmp_path / "l.npz", "--likeliest", 1)
+    assert document["answer"] == "mean" and likeliest["answer"].startswith("motion 1 of 8")
     assert len(io.read(tmp_path / "k.trc")) == 91
     # What comes out is a motion as any other.
     assert agonist("predict", tmp_path / "k.npz", "--out", tmp_path / "again.csv").code == 0

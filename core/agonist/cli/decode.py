@@ -18,13 +18,17 @@ def decode(
     activation: Annotated[Path, typer.Argument(metavar="ACTIVATION", help="A .csv or .npz with every muscle of the model.")],
     out: Annotated[Path, typer.Option("--out", help="Where to write the keypoints: .npz or .trc.")],
     model: Annotated[str, typer.Option("--model", help="A shipped model's name or a model folder; it has a decoder.")] = DEFAULT_DECODER,
+    likeliest: Annotated[
+        int | None,
+        typer.Option("--likeliest", min=1, metavar="N", help="Not the mean of all motions it may come from but one; 1: the likeliest."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Decode muscle activation to the motion of a body, as keypoints about its hips.
 
     Activation does not say where somebody is or which way they look: the hips stay at zero, and the body faces -Y on average.
-    Of the motions that may have such activation it is the mean.
+    Of the motions that may have such activation it is the mean, or the one that is asked for.
     """
     from agonist import io
     from agonist.decode import PLACE
@@ -35,10 +39,9 @@ def decode(
     console = Console(json, quiet)
     check_output(out, (".npz", ".trc"), [activation])
     with about(activation):
-        keypoints = decode_activation(io.read_activation(activation), load_model(model))
+        keypoints = decode_activation(io.read_activation(activation), load_model(model), likeliest=likeliest)
     {".npz": npz.write, ".trc": trc.write}[out.suffix.lower()](out, keypoints)
-    name = keypoints.provenance["model"]
-    console.say(f"{len(keypoints)} frames at {keypoints.fps:g} frames a second, decoded by {name}: {out}\nKeypoints {PLACE}.")
-    console.result(
-        {"out": str(out), "frames": len(keypoints), "fps": keypoints.fps, "layout": keypoints.layout.name, "model": name, "place": PLACE}
-    )
+    name, answer = keypoints.provenance["model"], keypoints.provenance["answer"]
+    console.say(f"{len(keypoints)} frames at {keypoints.fps:g} frames a second, decoded by {name} ({answer}): {out}\nKeypoints {PLACE}.")
+    facts = {"frames": len(keypoints), "fps": keypoints.fps, "layout": keypoints.layout.name, "model": name}
+    console.result({"out": str(out), **facts, "answer": answer, "place": PLACE})
