@@ -412,15 +412,39 @@ def test_rates_are_tried_in_full_on_the_first_fold_whose_result_is_that_of_the_b
     given = (windows, "person-out", "tiny", tmp_path)
     first, second = (one for one in evaluate_mia(*given, networks=("mia-paper",), directions=("encoder",)) if one.training)
     best = min(made[:2], key=lambda one: one[2])
-    assert [one[:2] for one in made] == [(4, 1e-6), (4, 1e-3), (4, best[1])]
+    assert [one[:2] for one in made] == [(4, 1e-3), (4, 1e-6), (4, best[1])]
     assert (first.training["learning_rate"], first.training["validation"]) == best[1:]
     assert (second.training["learning_rate"], second.training["validation"]) == made[2][1:]
     # A kill after the first rate costs what it had not finished.
     for one in tmp_path.glob("*.json"):
-        if "1e-06" not in one.name:
+        if "0_001" not in one.name:
             one.unlink()
     evaluate_mia(*given, networks=("mia-paper",), directions=("encoder",))
-    assert [one[:2] for one in made[3:]] == [(4, 1e-3), (4, best[1])]
+    assert [one[:2] for one in made[3:]] == [(4, 1e-6), (4, best[1])]
+
+
+@pytest.mark.parametrize(
+    ("scores", "order"),
+    [((9, 8, 7, 6, 5), [2, 3, 4]), ((5, 6, 7, 8, 9), [2, 3, 1, 0]), ((9, 8, 5, 6, 1), [2, 3, 1]), ((9, 8, 7, 6, 9), [2, 3, 4]),
+     ((9, 8, 7, None, 1), [2, 3, 1]), ((9, 8, None, None, 1), [2, 3, 1, 0])],
+)  # fmt: skip
+def test_rates_are_climbed_from_the_middle_until_the_next_is_no_better(windows, tmp_path, monkeypatch, scores, order):
+    fold = pytest.importorskip("agonist.training.fold")
+    rates = (1e-4, 2e-4, 3e-4, 4e-4, 5e-4)
+    monkeypatch.setitem(BUDGETS, "tiny", replace(BUDGETS["tiny"], steps=1, rates=rates))
+    train, made = fold.train_fold, []
+
+    def trained(*given, rate, **named):
+        made.append(rates.index(rate))
+        if scores[made[-1]] is None:
+            raise DivergedError("ran away")
+        module, fit = train(*given, rate=rate, **named)
+        return module, replace(fit, score=float(scores[made[-1]]))
+
+    monkeypatch.setattr(fold, "train_fold", trained)
+    results = evaluate_mia(windows, "in", "tiny", tmp_path, networks=("mia-paper",), directions=("encoder",))
+    chosen = next(one.training["learning_rate"] for one in results if one.training)
+    assert made == order and rates.index(chosen) == min(order, key=lambda k: scores[k] or 99)
 
 
 def test_a_learning_rate_that_diverges_is_not_chosen(windows, tmp_path, monkeypatch):

@@ -1,13 +1,15 @@
 """The protocols of "Muscles in Action": every network trained with the same windows and steps, and judged on the same windows.
 
 Each method's result on each fold is a small JSON file, so a run that was killed goes on where it was, and several processes can
-share the work. Learning rates are chosen for every network alike: of a few, each trained in full on the first fold, the one with the
-best early-stopping score. (Shorter trials choose wrongly: what has only begun to learn wants the largest rate.)
+share the work. Learning rates are chosen for every network alike, by early-stopping scores of trainings in full on the first fold:
+from the middle one of a ladder up, or else down, until the next one is no better. (Shorter trials choose wrongly: what has only begun
+to learn wants the largest rate.)
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -58,7 +60,7 @@ class Budget:
 
     Attributes:
         steps, batch: optimiser steps, and windows a step.
-        rates: learning rates to choose from.
+        rates: learning rates to choose from, rising; the middle one is tried first.
         groups: names left out in so many groups; one at a time if None.
         lengths: frames of the temporal protocol.
     """
@@ -73,8 +75,8 @@ class Budget:
 _LENGTHS = (1, 5, 10, 15, 20, 25, 30)
 BUDGETS: dict[str, Budget] = {
     "tiny": Budget(4, 4, (5e-4,), 2, (1, 30)),
-    "small": Budget(600, 16, (3e-4, 1e-3, 3e-3), 5, _LENGTHS),
-    "full": Budget(20_000, 64, (5e-5, 1.5e-4, 5e-4, 1.5e-3), None, _LENGTHS),
+    "small": Budget(600, 16, (1e-4, 3e-4, 1e-3, 3e-3, 1e-2), 5, _LENGTHS),
+    "full": Budget(20_000, 64, (5e-5, 1.5e-4, 5e-4, 1.5e-3, 5e-3), None, _LENGTHS),
 }
 
 
@@ -273,22 +275,34 @@ class _Run:
         """
         if self._rate(method, direction) is not None:
             return
-        tried: list[FoldResult] = []
-        for index, rate in enumerate(self.budget.rates):
-            what, shown = f"{self.first.name} rate {rate:g}", _within(progress, index, len(self.budget.rates), f"{rate:g}")
-            try:
+        rates = self.budget.rates
+        tried: dict[int, FoldResult | DivergedError] = {}
+
+        def score(index: int) -> float:
+            if index not in tried:
+                what, shown = f"{self.first.name} rate {rates[index]:g}", _within(progress, len(tried), len(rates), f"{rates[index]:g}")
                 place, key, code = self._where(method, direction, self.first, what)
                 known = read_result(place.with_suffix(".json"), key, code)
-                tried.append(known or self._judged(method, direction, self.first, what, rate, shown))
-            except DivergedError:
-                # Another one may do.
-                if rate == self.budget.rates[-1] and not tried:
-                    raise
-        best = min(tried, key=lambda one: one.training["validation"])
+                try:
+                    tried[index] = known or self._judged(method, direction, self.first, what, rates[index], shown)
+                except DivergedError as error:
+                    tried[index] = error
+            found = tried[index]
+            return math.inf if isinstance(found, DivergedError) else float(found.training["validation"])
+
+        at = middle = len(rates) // 2
+        for step in (1, -1):
+            while at == middle or (at > middle) == (step > 0):
+                if not 0 <= at + step < len(rates) or score(at) <= score(at + step):
+                    break
+                at += step
+        best = tried[at]
+        if isinstance(best, DivergedError):
+            raise best
         place, key, code = self._where(method, direction, self.first, self.first.name)
         write_result(place.with_suffix(".json"), key, code, best)
         place, key, code = self._where(method, direction, self.first, "learning rate")
-        scores = {f"{one.training['learning_rate']:g}": one.training["validation"] for one in tried}
+        scores = {f"{rates[index]:g}": score(index) for index in sorted(tried)}
         document = {"key": key, "code": code, "rate": best.training["learning_rate"], "scores": scores}
         write_document(place.with_suffix(".json"), document)
 

@@ -171,7 +171,7 @@ def markdown(document: dict[str, Any]) -> str:
         document["origin"],
         f"Every network: {document['steps']} optimiser steps of",
         f"{document['batch']} windows, the same in the same order (seed {document['seed']}), its learning rate chosen from {rates}",
-        "by the early-stopping windows of the first fold, each trained in full there; dropout off in the test. `c-`: is told the person.",
+        "by the early-stopping windows of the first fold, in trainings of full length; dropout off in the test. `c-`: is told the person.",
         f"Intervals: 95 %, people and exercises drawn anew, each by themselves (Owen 2007), {DRAWS} draws, seed {BOOTSTRAP_SEED}.",
     ]  # fmt: skip
     if document["simulated"]:
