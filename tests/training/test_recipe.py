@@ -103,6 +103,9 @@ def test_the_weights_beside_the_onnx_file_are_the_same_and_nothing_needs_them(co
     beside = encoder_twin(load_model(out)).state_dict()
     decoder = AgonistDecoder(CONFIGS["agonist"]).eval()
     decoder.load_state_dict(load_file(out / "decoder.safetensors"))
+    # By steps, and in closed form.
+    assert load_model(out).contract.raw["parameters"]["decoder"] == 1_005_104 + 1716 * 75
+    assert decoder.kernel.weights.abs().max() > 0
     activation = np.full((64, 8), 0.2)
     with torch.no_grad():
         expected = decoder(torch.tensor(activation[None], dtype=torch.float32))[0][0].numpy()

@@ -54,6 +54,8 @@ class WindowSampler:
         lengths = np.array([max(len(clip.keypoints) // every - window + 1, 1) for clip in self.clips], dtype=float)
         # Long takes hold more that is new, but not in proportion: their windows overlap.
         self.chance = np.sqrt(lengths) / np.sqrt(lengths).sum()
+        # Windows that hold all there is once, about.
+        self.count = int(np.ceil([len(clip.keypoints) / (every * window) for clip in self.clips]).sum())
 
     def draw(self, count: int, rng: np.random.Generator, *, jitter: float = 0.0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """keypoints (count, window, 25, 3) and activation (count, window, M).

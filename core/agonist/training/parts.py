@@ -27,7 +27,7 @@ from agonist.training.uncertainty import gaussian_surprise, widen_uncertainty
 __all__ = ["TRAINERS", "Job"]
 
 _JITTER_M = 0.006
-# Windows from which our decoder learns what it learns before any step.
+# Windows at most from which our decoder learns what it learns before any step.
 _DRAWN = 2000
 
 
@@ -118,7 +118,7 @@ def _train_decoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     step: Callable[..., Tensor]
     if job.config.ours:
         decoder, step = AgonistDecoder(job.config, dimensions=job.dimensions), job.hardware.fast(decoder_loss)
-        keypoints, activation = (torch.tensor(one) for one in job.train.draw(_DRAWN, job.rng))
+        keypoints, activation = (torch.tensor(one) for one in job.train.draw(min(_DRAWN, 2 * job.train.count), job.rng))
         decoder.learn_scales(activation, job.decoded(keypoints))
     else:
         decoder, step = PaperDecoder(job.config, dimensions=job.dimensions), job.hardware.fast(_paper_decoder_loss)
@@ -132,7 +132,7 @@ def _train_decoder(job: Job, batch: int) -> tuple[nn.Module, Fit]:
     def validate() -> float:
         return float((_level(decoder, val_activation) - job.decoded(val_keypoints)).square().mean())
 
-    return decoder, job.fit(list(decoder.parameters()), decoder, loss, validate)
+    return decoder, job.fit([one for one in decoder.parameters() if one.requires_grad], decoder, loss, validate)
 
 
 def _train_editor(job: Job, batch: int) -> tuple[nn.Module, Fit]:
