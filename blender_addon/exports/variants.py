@@ -12,11 +12,12 @@ from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
 from .. import session, verbs
-from ..rig.apply import apply_motion, copy_action, settle
+from ..rig.apply import apply_motion, copy_action, settled
+from ..steps import Steps, part
 from .presets import preset
-from .write import ExportOptions, export_motion
+from .write import ExportOptions, exported, files_of
 
-__all__ = ["Variant", "export_variants", "parse_variants"]
+__all__ = ["Variant", "export_variants", "parse_variants", "variant_files"]
 
 _EXAMPLE = "hamstrings 0.5, 0.75, 1, 1.25, 1.5; biceps_l 0.5, 2"
 
@@ -62,30 +63,58 @@ def _is_number(word: str) -> bool:
     return True
 
 
+def variant_files(armature: bpy.types.Object, text: str, folder: Path, name: str, options: ExportOptions) -> list[Path]:
+    """The files that `export_variants` writes. Raises what `parse_variants` raises."""
+    paths = [_path(armature, variant, folder, name) for variant in _variants(armature, text)]
+    return [file for path in paths for file in files_of(path, options)]
+
+
 def export_variants(
     armature: bpy.types.Object, text: str, folder: Path, name: str, options: ExportOptions
 ) -> Iterator[tuple[float, list[Path]]]:
-    """Write one file a variant of the source motion; after each, the share that is done and the files written.
+    """Write one file a variant of the source motion; time and again the share that is done and the files written since.
 
     What may change is what the panel lets Recommend change: parts of the body, frames, influence, feet.
 
-    Between two of them the armature plays what it played before, and no action is left behind. Raises what `parse_variants`,
-    `EditSession.edit` and `export_motion` raise.
+    After each of them, and where one is stopped, the armature plays what it played before, and no action is left behind. Raises what
+    `parse_variants`, `EditSession.edit` and `exported` raise.
     """
-    variants = parse_variants(text, session.live_edit(armature).session.model.contract.muscles)
-    for done, variant in enumerate(variants, 1):
-        live = session.live_edit(armature)
-        source, shown = armature.agonist.source_action, armature.animation_data.action
-        _, settings = verbs.asked_of(armature, live, {})
-        result = live.session.edit({variant.muscle: variant.factor}, **settings)
-        action = copy_action(source, f"{source.name} | {variant.label}", live.stamp)
-        path = folder / (bpy.path.clean_name(f"{source.name}_{variant.muscle}_{variant.factor:g}") + preset(name).suffix)
+    variants = _variants(armature, text)
+    for done, variant in enumerate(variants):
+        steps = part(_exported(armature, variant, folder, name, options), done / len(variants), (done + 1) / len(variants))
         try:
-            apply_motion(armature, live.sample, result.motion, action)
-            if live.sample.is_mechanical:
-                settle(armature, live.sample, result.motion, action)
-            written = export_motion(armature, path, name, options)
+            while True:
+                try:
+                    share = next(steps)
+                except StopIteration as end:
+                    yield (done + 1) / len(variants), end.value
+                    break
+                yield share, []
         finally:
-            session.play(armature, shown)
-            bpy.data.actions.remove(action)
-        yield done / len(variants), written
+            steps.close()
+
+
+def _variants(armature: bpy.types.Object, text: str) -> list[Variant]:
+    return parse_variants(text, session.model_of(armature).contract.muscles)
+
+
+def _path(armature: bpy.types.Object, variant: Variant, folder: Path, name: str) -> Path:
+    source = session.source_of(armature)
+    return folder / (bpy.path.clean_name(f"{source.name}_{variant.muscle}_{variant.factor:g}") + preset(name).suffix)
+
+
+def _exported(armature: bpy.types.Object, variant: Variant, folder: Path, name: str, options: ExportOptions) -> Steps[list[Path]]:
+    """Make one variant, write it, and take it away again."""
+    source, shown = session.source_of(armature), armature.animation_data.action
+    live = yield from part(session.prepared(armature, source), 0.0, 0.2)
+    _, settings = verbs.asked_of(armature, live, {})
+    result = live.session.edit({variant.muscle: variant.factor}, **settings)
+    action = copy_action(source, f"{source.name} | {variant.label}", live.stamp)
+    try:
+        apply_motion(armature, live.sample, result.motion, action)
+        if live.sample.is_mechanical:
+            yield from part(settled(armature, live.sample, result.motion, action), 0.2, 0.6)
+        return (yield from part(exported(armature, _path(armature, variant, folder, name), name, options), 0.6, 1.0))
+    finally:
+        session.play(armature, shown)
+        bpy.data.actions.remove(action)

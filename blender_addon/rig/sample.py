@@ -17,6 +17,7 @@ from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
 from ..compat import eased_keys, fcurves_of, key_range, modifier_says
+from ..steps import Steps, finished
 from .alone import depsgraph_of, lone_scene
 from .frames import bone_names
 from .keyed import keyed_poses
@@ -25,8 +26,8 @@ from .playing import active_action
 from .rate import scene_rate
 
 __all__ = [
-    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "evaluated_poses", "motion_of", "sample_armature",
-    "stamp_of",
+    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "evaluated_poses", "motion_of", "posed",
+    "sample_armature", "sampled_armature", "stamp_of",
 ]  # fmt: skip
 
 # Scales may differ by this share before they count as uneven [ours].
@@ -55,6 +56,11 @@ class Sample:
 
 
 def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> Sample:
+    """`sampled_armature` in one go."""
+    return finished(sampled_armature(armature, frame_range))
+
+
+def sampled_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> Steps[Sample]:
     """An armature's pose at every frame of its action (or of `frame_range`, last frame included).
 
     Constraints, drivers and IK are evaluated. The current frame is restored. Raises SkeletonError without bones, MotionError
@@ -65,12 +71,17 @@ def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | N
     bones = armature.data.bones
     index = {name: k for k, name in enumerate(names)}
     parents = tuple(index[bones[name].parent.name] if bones[name].parent else -1 for name in names)
-    world, pose = evaluated_poses(armature, names, np.arange(first, last + 1))
+    world, pose = yield from posed(armature, names, np.arange(first, last + 1))
     check_scale(armature.name, world)
     return Sample(motion_of(armature, names, parents, pose, world, first), tuple(names), first, world)
 
 
 def evaluated_poses(armature: bpy.types.Object, names: Sequence[str], frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`posed` in one go."""
+    return finished(posed(armature, names, frames))
+
+
+def posed(armature: bpy.types.Object, names: Sequence[str], frames: np.ndarray) -> Steps[tuple[np.ndarray, np.ndarray]]:
     """The object's matrices (T, 4, 4) and the bones' in its space (T, B, 4, 4), at frames that need not be whole."""
     keyed = keyed_poses(armature, names, frames)
     if keyed is not None:
@@ -81,6 +92,7 @@ def evaluated_poses(armature: bpy.types.Object, names: Sequence[str], frames: np
     for row, evaluated in enumerate(at_each_frame(armature, frames)):
         world[row] = np.array(evaluated.matrix_world)
         pose[row] = bone_matrices(evaluated.pose.bones, "matrix")[order]
+        yield (row + 1) / len(frames)
     return world, pose
 
 
