@@ -11,6 +11,8 @@ import numpy as np
 
 from agonist.errors import MotionError
 
+from .translate import rpt
+
 __all__ = [
     "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "eased_keys", "ensure_fcurve", "fcurves_of", "has_fcurves",
     "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "playing_action", "push_to_track", "remember_slot",
@@ -68,7 +70,7 @@ def playing_action(owner: bpy.types.ID) -> bpy.types.Action | None:
 def check_not_tweaked(owner: bpy.types.ID) -> None:
     """Raise MotionError while a strip of an owner is tweaked in the NLA Editor."""
     if owner.animation_data is not None and owner.animation_data.use_tweak_mode:
-        raise MotionError(f"A strip of '{owner.name}' is being tweaked; leave tweak mode in the NLA Editor first (Tab).")
+        raise MotionError(rpt("A strip of '{name}' is being tweaked; leave tweak mode in the NLA Editor first (Tab).", name=owner.name))
 
 
 def solo_track(owner: bpy.types.ID) -> bpy.types.NlaTrack | None:

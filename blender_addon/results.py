@@ -14,6 +14,7 @@ from .compat import check_not_tweaked, playing_action, push_to_track, strips_pla
 from .exports.stage import skins_of
 from .rig.keys import restore_posed
 from .rig.playing import switch_action
+from .translate import rpt
 
 __all__ = [
     "as_before_if_stopped", "asked_of_result", "describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost",
@@ -80,7 +81,7 @@ def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types
     """
     action = armature.agonist.recommended_action
     if action is None:
-        raise MotionError("There is no recommended motion yet; move a slider first.")
+        raise MotionError(rpt("There is no recommended motion yet; move a slider first."))
     action.use_fake_user = True
     action[_KEPT] = True
     if track:
@@ -129,7 +130,7 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
     Ordinary objects, so undo, save and load keep them; they cannot be selected and are not rendered. Raises MotionError.
     """
     if armature.agonist.source_action is None:
-        raise MotionError("There is no original to show yet; press Predict first.")
+        raise MotionError(rpt("There is no original to show yet; press Predict first."))
     check_not_tweaked(armature)
     remove_ghost(armature)
     ghost = _own_copy(armature)

@@ -15,6 +15,7 @@ from agonist.errors import WorkError
 from ..compat import assign_action, ensure_fcurve, write_keys
 from ..muscles.skin import remove_glow
 from ..rig.rate import set_scene_rate
+from ..translate import rpt
 from .mixamo import mixamo_names
 from .presets import Preset
 from .take import Take
@@ -63,7 +64,9 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
     """
     window = bpy.context.window
     if window is None:
-        raise WorkError(f"Armature '{armature.name}' could not be exported: {preset.label} needs a window. BVH does not.")
+        raise WorkError(rpt(
+            "Armature '{name}' could not be exported: {preset} needs a window. BVH does not.", name=armature.name, preset=rpt(preset.label)
+        ))  # fmt: skip
     former = window.scene
     before = {kind: set(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "armatures", "actions", "shape_keys")}
     skins = skins_of(armature) if meshes else []

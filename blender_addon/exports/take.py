@@ -25,6 +25,7 @@ from ..rig.sample import check_scale, clip_range, posed
 from ..rig.units import metres_a_unit
 from ..session import model_of
 from ..steps import Steps, finished, part
+from ..translate import rpt
 from .skeleton import all_bones, deforming_bones
 
 __all__ = ["ROOT_BONE", "Take", "activation_shown", "bake", "baked", "closed", "shown_activation"]
@@ -117,7 +118,7 @@ def baked(
     scene_fps = scene_rate(scene)
     rate = fps or scene_fps
     if not 1.0 <= rate <= 1000.0:
-        raise MotionError(f"{rate:g} frames a second cannot be written. Expected 1 to 1000.")
+        raise MotionError(rpt("{fps:g} frames a second cannot be written. Expected 1 to 1000.", fps=rate))
     duration = (last - first) / scene_fps
     times = np.arange(math.floor(duration * rate + 1e-6) + 1) / rate
     rig = _rig(armature)
@@ -134,7 +135,7 @@ def baked(
     world, pose = yield from part(posed(armature, names, first + times * scene_fps), 0.0, evaluated)
     check_scale(armature.name, world)
     if not np.isfinite(pose).all():
-        raise MotionError(f"The motion of '{armature.name}' holds NaN or infinity; every number must be finite.")
+        raise MotionError(rpt("The motion of '{name}' holds NaN or infinity; every number must be finite.", name=armature.name))
     # All that follows is in metres, whatever the scene's units are.
     world = np.diag([*[metres_a_unit(scene)] * 3, 1.0]) @ world
     rest = _rigid(world[0] @ np.array([np.array(armature.data.bones[name].matrix_local) for name in names]))

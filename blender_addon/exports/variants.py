@@ -14,6 +14,7 @@ from agonist.muscles import MuscleSet, resolve_muscles
 from .. import session, verbs
 from ..rig.apply import apply_motion, copy_action, settled
 from ..steps import Steps, part
+from ..translate import rpt
 from .presets import preset
 from .write import ExportOptions, exported, files_of
 
@@ -46,12 +47,12 @@ def parse_variants(text: str, muscles: MuscleSet) -> list[Variant]:
         names = [word for word in words if not _is_number(word)]
         factors = [float(word) for word in words if _is_number(word)]
         if not names or not factors or any(not 0 <= factor <= 4 for factor in factors) or words[: len(names)] != names:
-            raise InputError(f"'{row}' is no muscle with factors from 0 to 4. Expected such as: {_EXAMPLE}")
+            raise InputError(rpt("'{row}' is no muscle with factors from 0 to 4. Expected such as: {example}", row=row, example=_EXAMPLE))
         name = "_".join(names)
         resolve_muscles([name], muscles)
         found += [Variant(name, factor) for factor in factors]
     if not found:
-        raise InputError(f"No variants. Expected such as: {_EXAMPLE}")
+        raise InputError(rpt("No variants. Expected such as: {example}", example=_EXAMPLE))
     return list(dict.fromkeys(found))
 
 

@@ -18,6 +18,7 @@ from ..rig.playing import active_action
 from ..rig.sample import sampled_armature
 from ..rig.units import metres_a_unit, resized
 from ..steps import Steps, finished, part
+from ..translate import rpt
 from .fbx_curves import add_property_curves
 from .presets import Preset, preset
 from .stage import Staged, activation_curves, staged
@@ -73,10 +74,12 @@ def exported(armature: bpy.types.Object, path: Path, name: str = "FBX", options:
     # A rig without one is told why, before anything is looked at.
     active_action(armature)
     if options.fps is not None and not 1.0 <= options.fps <= 1000.0:
-        raise InputError(f"{options.fps:g} frames a second cannot be written. Expected 1 to 1000.")
+        raise InputError(rpt("{fps:g} frames a second cannot be written. Expected 1 to 1000.", fps=options.fps))
     bpy.context.view_layer.update()
     if bpy.context.view_layer.objects.get(armature.name) != armature or armature.hide_viewport:
-        raise MotionError(f"Armature '{armature.name}' could not be exported: it is hidden or not in this view layer, so it does not move.")
+        raise MotionError(rpt(
+            "Armature '{name}' could not be exported: it is hidden or not in this view layer, so it does not move.", name=armature.name
+        ))  # fmt: skip
     _check_exporter(chosen)
     if chosen.format == "bvh":
         activation = yield from _bvh_written(armature, path, chosen, options)
@@ -94,7 +97,9 @@ def exported(armature: bpy.types.Object, path: Path, name: str = "FBX", options:
                 _WRITERS[chosen.format](temporary, stage, take, chosen, options)
             except RuntimeError as error:
                 # Exporters report by raising.
-                raise MotionError(f"Armature '{armature.name}' could not be exported: {str(error).strip()}") from error
+                raise MotionError(
+                    rpt("Armature '{name}' could not be exported: {why}", name=armature.name, why=str(error).strip())
+                ) from error
         activation = take.activation
     if options.csv and activation is not None:
         csv_activation.write(path.with_suffix(".csv"), activation)
@@ -105,16 +110,16 @@ def _check_exporter(chosen: Preset) -> None:
     """Raise WorkError where Blender's add-on that writes the format is switched off."""
     operator, addon = _ADDONS.get(chosen.format, ("", ""))
     if operator and not hasattr(bpy.types, operator):
-        raise WorkError(
-            f"{chosen.label} could not be exported: Blender's add-on '{addon}' is switched off. "
-            "Enable it in Edit > Preferences > Add-ons."
-        )
+        raise WorkError(rpt(
+            "{preset} could not be exported: Blender's add-on '{addon}' is switched off. Enable it in Edit > Preferences > Add-ons.",
+            preset=rpt(chosen.label), addon=addon,
+        ))  # fmt: skip
 
 
 def _bvh_written(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> Steps[Activation | None]:
     """Write the file; the activation of its frames, if a table of it is wanted."""
     if options.root == "BONE":
-        raise InputError("BVH has no bone for root motion alone; the hips carry it. Expected As It Is or In Place.")
+        raise InputError(rpt("BVH has no bone for root motion alone; the hips carry it. Expected As It Is or In Place."))
     # Before anything is written: no file may stay behind where the prediction fails.
     activation = (yield from part(_activation(armature, options), 0.0, 0.5 * _READ)) if options.csv else None
     sample = yield from part(sampled_armature(armature), 0.5 * _READ if options.csv else 0.0, _READ)

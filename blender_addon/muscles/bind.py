@@ -12,6 +12,7 @@ from agonist.errors import InputError
 
 from ..compat import assign_action, playing_action
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
+from ..translate import rpt
 from .attach import BOUND
 from .heatmap import MUSCLE_KEY, OWNER, inherit_colours, muscle_objects, prepare_muscle
 from .shapes import add_weights, remove_object
@@ -30,7 +31,7 @@ def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -
     Raises InputError for what is no mesh with vertices, SkeletonError for no humanoid, UnknownNameError for no muscle.
     """
     if mesh.type != "MESH" or not len(mesh.data.vertices):
-        raise InputError(f"'{mesh.name}' is no mesh with vertices; select one and the armature.")
+        raise InputError(rpt("'{name}' is no mesh with vertices; select one and the armature.", name=mesh.name))
     rig = rig_of(armature)
     shape = muscle_mesh(rig_skeleton(armature, rig, skin=True), humanoid_of(rig, skin=True), muscle)
     before = muscle_objects(armature).get(muscle)

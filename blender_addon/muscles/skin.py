@@ -21,6 +21,7 @@ from agonist.muscles import MuscleSet, muscle_set, stand_in
 from ..compat import assign_action, ensure_fcurve, write_keys
 from ..nodes import node_of
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
+from ..translate import rpt
 from .heatmap import COLOURS, HATCH, OWNER, fill_ramp, keyed_values, own_colours, top_of_peaks
 
 __all__ = [
@@ -70,7 +71,7 @@ def borrowed_muscles(skin: bpy.types.Object) -> list[str]:
 def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: MuscleSet | None = None) -> None:
     """Let a mesh show the muscles of a set under its vertices. Raises SkeletonError for no humanoid, MotionError for no vertices."""
     if not len(skin.data.vertices):
-        raise MotionError(f"Mesh '{skin.name}' has no vertices.")
+        raise MotionError(rpt("Mesh '{name}' has no vertices.", name=skin.name))
     muscles = muscles or muscle_set("mia8")
     weights = _under(skin, armature, muscles)
     remove_glow(skin)

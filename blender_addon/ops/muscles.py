@@ -10,6 +10,7 @@ from .. import verbs
 from ..exports.stage import skins_of
 from ..muscles.heatmap import MUSCLE_KEY
 from ..muscles.skin import glowing_skins, remove_glow
+from ..translate import rpt
 from .base import ArmatureOperator
 
 __all__ = ["AGONIST_OT_add_muscles", "AGONIST_OT_bind_mesh", "AGONIST_OT_glow_skin"]
@@ -58,7 +59,7 @@ class AGONIST_OT_glow_skin(ArmatureOperator, bpy.types.Operator):
             remove_glow(skin)
         if not glowing:
             verbs.glow(armature, self._skins(armature), muscles=self.muscles)
-            self.report({"INFO"}, "The skin glows in Material Preview and in renders; solid view cannot show it")
+            self.report({"INFO"}, rpt("The skin glows in Material Preview and in renders; solid view cannot show it"))
 
 
 class AGONIST_OT_bind_mesh(ArmatureOperator, bpy.types.Operator):

@@ -18,6 +18,7 @@ from agonist.skeleton import Skeleton
 
 from ..compat import eased_keys, fcurves_of, key_range, modifier_says
 from ..steps import Steps, finished
+from ..translate import rpt
 from .alone import depsgraph_of, lone_scene
 from .frames import bone_names
 from .keyed import keyed_poses
@@ -107,26 +108,34 @@ def bone_matrices(bones: bpy.types.bpy_prop_collection, name: str) -> np.ndarray
 def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> tuple[int, int]:
     """First and last frame of the armature's action, or `frame_range` if it can be sampled. Raises MotionError."""
     if armature.data.pose_position == "REST":
-        raise MotionError(f"Armature '{armature.name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.")
+        raise MotionError(rpt(
+            "Armature '{name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.", name=armature.name
+        ))  # fmt: skip
     render = bpy.context.scene.render
     if render.frame_map_old != render.frame_map_new:
-        raise MotionError(
-            f"Time Stretching plays frame {render.frame_map_old} at {render.frame_map_new}, so keys would not lie where they play; "
-            "give both the same number in the Output properties."
-        )
+        raise MotionError(rpt(
+            "Time Stretching plays frame {old} at {new}, so keys would not lie where they play; "
+            "give both the same number in the Output properties.", old=render.frame_map_old, new=render.frame_map_new,
+        ))  # fmt: skip
     if frame_range is None:
         action = active_action(armature)
         if not any(len(curve.keyframe_points) for curve in fcurves_of(armature, action)):
-            raise MotionError(f"Action '{action.name}' has no keys for '{armature.name}', so nothing moves; animate it first.")
+            raise MotionError(rpt(
+                "Action '{action}' has no keys for '{name}', so nothing moves; animate it first.", action=action.name, name=armature.name
+            ))  # fmt: skip
         frame_range = clip_of(armature, action)
     first, last = frame_range
     if last < first:
-        raise MotionError(f"Frames {first} to {last} of '{armature.name}' hold nothing; the last frame must not precede the first.")
+        raise MotionError(rpt(
+            "Frames {first} to {last} of '{name}' hold nothing; the last frame must not precede the first.",
+            first=first, last=last, name=armature.name,
+        ))  # fmt: skip
     if last - first >= MOST_FRAMES:
-        raise MotionError(
-            f"Frames {first} to {last} of '{armature.name}' are {last - first + 1}; at most {MOST_FRAMES} can be taken. "
-            "Is a key far from the others? Move it, or set a Manual Frame Range on the action."
-        )
+        raise MotionError(rpt(
+            "Frames {first} to {last} of '{name}' are {count}; at most {most} can be taken. "
+            "Is a key far from the others? Move it, or set a Manual Frame Range on the action.",
+            first=first, last=last, name=armature.name, count=last - first + 1, most=MOST_FRAMES,
+        ))  # fmt: skip
     return first, last
 
 
@@ -238,11 +247,11 @@ def check_scale(name: str, world: np.ndarray) -> None:
     """Raise MotionError if bone lengths are not the same in every direction and at every frame of (T, 4, 4)."""
     scales = np.linalg.norm(world[:, :3, :3], axis=1)
     if np.ptp(scales) > _SCALE_TOLERANCE * scales.mean() or np.linalg.det(world[0, :3, :3]) <= 0:
-        smallest, largest = scales.min(), scales.max()
-        raise MotionError(
-            f"Armature '{name}' is mirrored or scaled by {smallest:.3g} to {largest:.3g}. "
-            "Expected one scale for all axes and frames; apply it with Object > Apply > Scale."
-        )
+        raise MotionError(rpt(
+            "Armature '{name}' is mirrored or scaled by {smallest:.3g} to {largest:.3g}. "
+            "Expected one scale for all axes and frames; apply it with Object > Apply > Scale.",
+            name=name, smallest=scales.min(), largest=scales.max(),
+        ))  # fmt: skip
 
 
 def _pure(matrices: np.ndarray) -> np.ndarray:
