@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from agonist.edit_goal import SMALLEST_SCALE
 from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
@@ -18,7 +19,7 @@ from ..translate import rpt
 from .presets import preset
 from .write import ExportOptions, exported, files_of
 
-__all__ = ["Variant", "export_variants", "parse_variants", "variant_files"]
+__all__ = ["Variant", "export_variants", "parse_variants", "variant_files", "variants_of"]
 
 _EXAMPLE = "hamstrings 0.5, 0.75, 1, 1.25, 1.5; biceps_l 0.5, 2"
 
@@ -34,6 +35,11 @@ class Variant:
     def label(self) -> str:
         """Such as "hamstrings x0.75"."""
         return f"{self.muscle} x{self.factor:g}"
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the editor is asked for its smallest factor instead."""
+        return self.factor < SMALLEST_SCALE
 
 
 def parse_variants(text: str, muscles: MuscleSet) -> list[Variant]:
@@ -66,7 +72,7 @@ def _is_number(word: str) -> bool:
 
 def variant_files(armature: bpy.types.Object, text: str, folder: Path, name: str, options: ExportOptions) -> list[Path]:
     """The files that `export_variants` writes. Raises what `parse_variants` raises."""
-    paths = [_path(armature, variant, folder, name) for variant in _variants(armature, text)]
+    paths = [_path(armature, variant, folder, name) for variant in variants_of(armature, text)]
     return [file for path in paths for file in files_of(path, options)]
 
 
@@ -80,7 +86,7 @@ def export_variants(
     After each of them, and where one is stopped, the armature plays what it played before, and no action is left behind. Raises what
     `parse_variants`, `EditSession.edit` and `exported` raise.
     """
-    variants = _variants(armature, text)
+    variants = variants_of(armature, text)
     for done, variant in enumerate(variants):
         steps = part(_exported(armature, variant, folder, name, options), done / len(variants), (done + 1) / len(variants))
         try:
@@ -95,7 +101,8 @@ def export_variants(
             steps.close()
 
 
-def _variants(armature: bpy.types.Object, text: str) -> list[Variant]:
+def variants_of(armature: bpy.types.Object, text: str) -> list[Variant]:
+    """`parse_variants` with the muscles of an armature's model."""
     return parse_variants(text, session.model_of(armature).contract.muscles)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
+from agonist.edit_goal import SMALLEST_SCALE
 from agonist.errors import AgonistError
 
 from ..exports.presets import presets
-from ..exports.variants import export_variants, variant_files
+from ..exports.variants import export_variants, variant_files, variants_of
 from ..exports.write import exported, files_of
 from ..steps import Steps
 from ..translate import rpt
@@ -108,6 +109,7 @@ class AGONIST_OT_export_variants(ReplacingOperator, StepsOperator, PredictedOper
         self.directory = bpy.path.abspath(self.directory)
         asked = (armature, settings.variants, Path(self.directory), settings.preset, settings.options)
         try:
+            self._is_cut = any(variant.is_cut for variant in variants_of(armature, settings.variants))
             asking = self.ask_first(context, variant_files(*asked))
         except AgonistError as error:
             self.report({"ERROR"}, str(error))
@@ -121,6 +123,11 @@ class AGONIST_OT_export_variants(ReplacingOperator, StepsOperator, PredictedOper
             yield share
 
     def told(self) -> str:
+        if self._is_cut:
+            return rpt(
+                "Exported {count} files to {folder}; for factors below {least:g} the model was asked for {least:g}",
+                count=self._files, folder=self.directory, least=SMALLEST_SCALE,
+            )  # fmt: skip
         return rpt("Exported {count} files to {folder}", count=self._files, folder=self.directory)
 
     def stopped(self) -> str:

@@ -212,3 +212,10 @@ def test_a_script_replaces(rig, tmp_path):
     path.write_text("mine")
     assert bpy.ops.agonist.export(filepath=str(path)) == {"FINISHED"} and path.read_text() != "mine"
     assert {Path(one.name).suffix for one in tmp_path.iterdir()} == {".bvh", ".csv"}
+
+
+def test_variants_below_a_quarter_are_said_to_be_a_quarter(rig, context, tmp_path):
+    bpy.context.scene.agonist_export.variants = "biceps 0, 0.25"
+    pressed = _variants(tmp_path)
+    assert _done(pressed, context) == {"FINISHED"} and pressed.said[0][1].endswith("for factors below 0.25 the model was asked for 0.25")
+    assert (tmp_path / "rig_biceps_0.bvh").read_text() == (tmp_path / "rig_biceps_0_25.bvh").read_text()
