@@ -67,6 +67,10 @@ def is_kept(action: bpy.types.Action, armature: bpy.types.Object) -> bool:
     """
     if action.get(_KEPT) or action.use_fake_user:
         return True
+    props = armature.agonist
+    # Blender counts who uses an action: a panel that is drawn again and again need not look at every object.
+    if action.users <= [playing_action(armature), props.source_action, props.recommended_action].count(action):
+        return False
     return any(
         any(strip.action == action for _, strip in strips_playing(thing))
         or (thing != armature and action in (playing_action(thing), thing.agonist.source_action, thing.agonist.recommended_action))
