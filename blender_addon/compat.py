@@ -16,7 +16,7 @@ from .translate import rpt
 __all__ = [
     "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "eased_keys", "ensure_fcurve", "fcurves_of", "has_fcurves",
     "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "playing_action", "push_to_track", "remember_slot",
-    "remove_fcurve", "solo_track", "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
+    "remove_fcurve", "slot_in_use", "solo_track", "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
 ]  # fmt: skip
 
 # On an object: the identifier of the slot that its motion is in.
@@ -49,14 +49,14 @@ def keep_override(owner: bpy.types.Object) -> None:
         reference.agonist.show_controls = reference.agonist.show_controls
 
 
-def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
-    """Make `action` the active action of `owner`, with a slot that fits where there are slots.
+def assign_action(owner: bpy.types.ID, action: bpy.types.Action, wanted: str = "") -> None:
+    """Make `action` the active action of `owner`, with the slot that is `wanted` or else one that fits, where there are slots.
 
     Raises MotionError while a strip is tweaked: Blender lets nobody change the action then.
     """
     check_not_tweaked(owner)
     data = owner.animation_data or owner.animation_data_create()
-    slot = _slot(owner, action) if hasattr(action, "slots") else None
+    slot = _slot(owner, action, wanted) if hasattr(action, "slots") else None
     data.action = action
     if hasattr(action, "slots"):
         data.action_slot = slot or action.slots.new(owner.id_type, owner.name)
@@ -79,27 +79,33 @@ def solo_track(owner: bpy.types.ID) -> bpy.types.NlaTrack | None:
     return next((track for track in data.nla_tracks if track.is_solo), None) if data is not None and data.use_nla else None
 
 
-def _slot(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionSlot | None:
-    """The slot of `action` that animates `owner`: the one in use, the one of its name, or the first that fits."""
+def _slot(owner: bpy.types.ID, action: bpy.types.Action, wanted: str = "") -> bpy.types.ActionSlot | None:
+    """The slot of `action` that animates `owner`: the one that is `wanted`, the one in use, the one of its name, or the first that fits."""
     data = owner.animation_data
     if data is not None and data.action == action and data.action_slot is not None:
         return data.action_slot
     fitting = [slot for slot in action.slots if slot.target_id_type in (owner.id_type, "UNSPECIFIED")]
     # A copy of an action keeps its source's slots, so the handle that plays the source plays the copy.
     handle = data.last_slot_identifier if data is not None else ""
-    for wanted in (handle, owner.get(_SLOT, ""), f"OB{owner.name}"):
+    for identifier in (wanted, handle, owner.get(_SLOT, ""), f"OB{owner.name}"):
         for slot in fitting:
-            if slot.identifier == wanted:
+            if slot.identifier == identifier:
                 return slot
     # Rather one that nobody plays than another's.
     return next((slot for slot in fitting if not slot.users()), fitting[0]) if fitting else None
 
 
+def slot_in_use(owner: bpy.types.ID) -> str:
+    """Identifier of the slot that plays; empty where there is none."""
+    slot = getattr(owner.animation_data, "action_slot", None)
+    return slot.identifier if slot is not None else ""
+
+
 def remember_slot(owner: bpy.types.ID) -> None:
     """Let an owner find the slot that plays now again, whatever it is called and plays meanwhile."""
-    slot = getattr(owner.animation_data, "action_slot", None)
-    if slot is not None:
-        owner[_SLOT] = slot.identifier
+    slot = slot_in_use(owner)
+    if slot:
+        owner[_SLOT] = slot
 
 
 def _channels(owner: bpy.types.ID, action: bpy.types.Action, *, ensure: bool) -> bpy.types.Action | bpy.types.ActionChannelbag | None:
