@@ -15,8 +15,9 @@ from .translate import rpt
 
 __all__ = [
     "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "eased_keys", "ensure_fcurve", "fcurves_of", "has_fcurves",
-    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "playing_action", "push_to_track", "remember_slot",
-    "remove_fcurve", "slot_in_use", "solo_track", "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
+    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "playing_action", "plays", "push_to_track",
+    "remember_slot", "remove_fcurve", "slot_in_use", "solo_track", "strips_of", "strips_playing", "write_keys", "write_keys_within",
+    "write_video",
 ]  # fmt: skip
 
 # On an object: the identifier of the slot that its motion is in.
@@ -158,7 +159,20 @@ def has_fcurves(owner: bpy.types.ID, action: bpy.types.Action, path: str, count:
     if channels is None:
         return False
     found = [channels.fcurves.find(path, index=index) for index in range(count)]
-    return all(curve is not None and not curve.mute for curve in found)
+    return all(curve is not None and plays(curve) for curve in found)
+
+
+def plays(curve: bpy.types.FCurve) -> bool:
+    """Whether a curve has a say: it is not muted, and neither is its group, which counts in actions without slots alone."""
+    return not (curve.mute or (curve.group is not None and curve.group.mute and not hasattr(curve.id_data, "slots")))
+
+
+def _unmute(curve: bpy.types.FCurve) -> None:
+    """Let a curve play. Others of a muted group stay silent, so it moves to a group beside that one."""
+    curve.mute = False
+    if not plays(curve):
+        groups, name = curve.id_data.groups, f"{curve.group.name} (edited)"
+        curve.group = groups.get(name) or groups.new(name)
 
 
 def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) -> None:
@@ -168,7 +182,7 @@ def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) 
     """
     for modifier in [modifier for modifier in curve.modifiers if modifier.type != "CYCLES"]:
         curve.modifiers.remove(modifier)
-    curve.mute = False
+    _unmute(curve)
     points = curve.keyframe_points
     count = len(frames)
     if len(points) != count:

@@ -16,7 +16,7 @@ from agonist.errors import MotionError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-from ..compat import eased_keys, fcurves_of, key_range, modifier_says
+from ..compat import eased_keys, fcurves_of, key_range, modifier_says, plays
 from ..steps import Steps, finished
 from ..translate import rpt
 from .alone import depsgraph_of, lone_scene
@@ -209,9 +209,9 @@ def stamp_of(armature: bpy.types.Object, action: bpy.types.Action, rig: RigFit) 
     digest.update(_rest(armature))
     paths = set()
     for curve in fcurves_of(armature, action):
-        points, group, path = curve.keyframe_points, curve.group, curve.data_path
+        points, path = curve.keyframe_points, curve.data_path
         paths.add(path)
-        digest.update(f"{path}{curve.array_index}{curve.mute or bool(group and group.mute)}{curve.extrapolation}".encode())
+        digest.update(f"{path}{curve.array_index}{not plays(curve)}{curve.extrapolation}".encode())
         if curve.modifiers:
             digest.update(repr([modifier_says(modifier) for modifier in curve.modifiers]).encode())
         count = len(points)
