@@ -86,6 +86,7 @@ def steps() -> Iterator[float]:
     x, y = found[SLIDER]
     yield from dragged(x, y)
     shot("6_undone")
+    yield from compared()
     yield from reloaded()
     yield from drawn()
     yield from panels()
@@ -146,6 +147,15 @@ def dragged(x: float, y: float) -> Iterator[float]:
     yield 0.5
     check("redo brings the edit again", moved(pose(), after) < 1e-6, moved(pose(), after))
     check("redo brings the whole of it", not rig().agonist.is_preview and rig().animation_data.action.name != source)
+
+
+def compared() -> Iterator[float]:
+    """Shift Alt O, as the keymap has it."""
+    after = pose()
+    for which in ("ORIGINAL", "RECOMMENDED"):
+        yield from press("O", shift=True, alt=True)
+        check(f"the key shows the {which.lower()} motion", rig().agonist.show == which, rig().agonist.show)
+    check("the key brings the pose back", moved(pose(), after) < 1e-6, moved(pose(), after))
 
 
 def reloaded() -> Iterator[float]:
