@@ -15,6 +15,7 @@ from typing import Any
 from agonist.errors import WorkError
 
 from .steps import Steps
+from .translate import rpt
 
 __all__ = ["HOW_TO_INSTALL", "VIDEO_SUFFIXES", "capture_command", "captured"]
 
@@ -55,7 +56,9 @@ def captured(command: Sequence[str], video: Path, out: Path, *, height_m: float 
             errors="replace", **_group(),
         )  # fmt: skip
     except OSError as error:
-        raise WorkError(f"{command[0]} cannot be started ({error.strerror}). {HOW_TO_INSTALL}.") from error
+        raise WorkError(
+            rpt("{program} cannot be started ({why}). {how}.", program=command[0], why=error.strerror, how=rpt(HOW_TO_INSTALL))
+        ) from error
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     # Reading would wait for the next line, and the window with it.
     threading.Thread(target=_read, args=(process.stderr, lines), daemon=True).start()
@@ -77,7 +80,8 @@ def captured(command: Sequence[str], video: Path, out: Path, *, height_m: float 
                 said = line.strip()
         code = process.wait()
         if code or not out.is_file():
-            raise WorkError(said.removeprefix("agonist: ") or f"{command[0]} ended with code {code} and said nothing.")
+            nothing = rpt("{program} ended with code {code} and said nothing.", program=command[0], code=code)
+            raise WorkError(said.removeprefix("agonist: ") or nothing)
     finally:
         _end(process)
 

@@ -11,10 +11,13 @@ import numpy as np
 
 from agonist.errors import MotionError
 
+from .translate import rpt
+
 __all__ = [
     "ENGINES", "assign_action", "check_not_tweaked", "copy_keys", "eased_keys", "ensure_fcurve", "fcurves_of", "has_fcurves",
-    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "playing_action", "push_to_track", "remember_slot",
-    "remove_fcurve", "solo_track", "strips_of", "strips_playing", "write_keys", "write_keys_within", "write_video",
+    "is_one_layer", "keep_override", "key_range", "modifier_says", "overridable", "playing_action", "plays", "push_to_track",
+    "remember_slot", "remove_fcurve", "slot_in_use", "solo_track", "strips_of", "strips_playing", "write_keys", "write_keys_within",
+    "write_video",
 ]  # fmt: skip
 
 # On an object: the identifier of the slot that its motion is in.
@@ -47,14 +50,14 @@ def keep_override(owner: bpy.types.Object) -> None:
         reference.agonist.show_controls = reference.agonist.show_controls
 
 
-def assign_action(owner: bpy.types.ID, action: bpy.types.Action) -> None:
-    """Make `action` the active action of `owner`, with a slot that fits where there are slots.
+def assign_action(owner: bpy.types.ID, action: bpy.types.Action, wanted: str = "") -> None:
+    """Make `action` the active action of `owner`, with the slot that is `wanted` or else one that fits, where there are slots.
 
     Raises MotionError while a strip is tweaked: Blender lets nobody change the action then.
     """
     check_not_tweaked(owner)
     data = owner.animation_data or owner.animation_data_create()
-    slot = _slot(owner, action) if hasattr(action, "slots") else None
+    slot = _slot(owner, action, wanted) if hasattr(action, "slots") else None
     data.action = action
     if hasattr(action, "slots"):
         data.action_slot = slot or action.slots.new(owner.id_type, owner.name)
@@ -68,7 +71,7 @@ def playing_action(owner: bpy.types.ID) -> bpy.types.Action | None:
 def check_not_tweaked(owner: bpy.types.ID) -> None:
     """Raise MotionError while a strip of an owner is tweaked in the NLA Editor."""
     if owner.animation_data is not None and owner.animation_data.use_tweak_mode:
-        raise MotionError(f"A strip of '{owner.name}' is being tweaked; leave tweak mode in the NLA Editor first (Tab).")
+        raise MotionError(rpt("A strip of '{name}' is being tweaked; leave tweak mode in the NLA Editor first (Tab).", name=owner.name))
 
 
 def solo_track(owner: bpy.types.ID) -> bpy.types.NlaTrack | None:
@@ -77,27 +80,33 @@ def solo_track(owner: bpy.types.ID) -> bpy.types.NlaTrack | None:
     return next((track for track in data.nla_tracks if track.is_solo), None) if data is not None and data.use_nla else None
 
 
-def _slot(owner: bpy.types.ID, action: bpy.types.Action) -> bpy.types.ActionSlot | None:
-    """The slot of `action` that animates `owner`: the one in use, the one of its name, or the first that fits."""
+def _slot(owner: bpy.types.ID, action: bpy.types.Action, wanted: str = "") -> bpy.types.ActionSlot | None:
+    """The slot of `action` that animates `owner`: the one that is `wanted`, the one in use, the one of its name, or the first that fits."""
     data = owner.animation_data
     if data is not None and data.action == action and data.action_slot is not None:
         return data.action_slot
     fitting = [slot for slot in action.slots if slot.target_id_type in (owner.id_type, "UNSPECIFIED")]
     # A copy of an action keeps its source's slots, so the handle that plays the source plays the copy.
     handle = data.last_slot_identifier if data is not None else ""
-    for wanted in (handle, owner.get(_SLOT, ""), f"OB{owner.name}"):
+    for identifier in (wanted, handle, owner.get(_SLOT, ""), f"OB{owner.name}"):
         for slot in fitting:
-            if slot.identifier == wanted:
+            if slot.identifier == identifier:
                 return slot
     # Rather one that nobody plays than another's.
     return next((slot for slot in fitting if not slot.users()), fitting[0]) if fitting else None
 
 
+def slot_in_use(owner: bpy.types.ID) -> str:
+    """Identifier of the slot that plays; empty where there is none."""
+    slot = getattr(owner.animation_data, "action_slot", None)
+    return slot.identifier if slot is not None else ""
+
+
 def remember_slot(owner: bpy.types.ID) -> None:
     """Let an owner find the slot that plays now again, whatever it is called and plays meanwhile."""
-    slot = getattr(owner.animation_data, "action_slot", None)
-    if slot is not None:
-        owner[_SLOT] = slot.identifier
+    slot = slot_in_use(owner)
+    if slot:
+        owner[_SLOT] = slot
 
 
 def _channels(owner: bpy.types.ID, action: bpy.types.Action, *, ensure: bool) -> bpy.types.Action | bpy.types.ActionChannelbag | None:
@@ -150,7 +159,20 @@ def has_fcurves(owner: bpy.types.ID, action: bpy.types.Action, path: str, count:
     if channels is None:
         return False
     found = [channels.fcurves.find(path, index=index) for index in range(count)]
-    return all(curve is not None and not curve.mute for curve in found)
+    return all(curve is not None and plays(curve) for curve in found)
+
+
+def plays(curve: bpy.types.FCurve) -> bool:
+    """Whether a curve has a say: it is not muted, and neither is its group, which counts in actions without slots alone."""
+    return not (curve.mute or (curve.group is not None and curve.group.mute and not hasattr(curve.id_data, "slots")))
+
+
+def _unmute(curve: bpy.types.FCurve) -> None:
+    """Let a curve play. Others of a muted group stay silent, so it moves to a group beside that one."""
+    curve.mute = False
+    if not plays(curve):
+        groups, name = curve.id_data.groups, f"{curve.group.name} (edited)"
+        curve.group = groups.get(name) or groups.new(name)
 
 
 def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) -> None:
@@ -160,7 +182,7 @@ def write_keys(curve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray) 
     """
     for modifier in [modifier for modifier in curve.modifiers if modifier.type != "CYCLES"]:
         curve.modifiers.remove(modifier)
-    curve.mute = False
+    _unmute(curve)
     points = curve.keyframe_points
     count = len(frames)
     if len(points) != count:

@@ -23,6 +23,7 @@ from agonist.keyframes import key_frames
 from .beside import link_beside
 from .compat import assign_action, ensure_fcurve, fcurves_of, playing_action, remove_fcurve, write_keys
 from .rig.keys import curve_values
+from .translate import rpt
 
 __all__ = [
     "clear_curves", "curves_object", "draw_curves", "drawn_muscles", "drawn_scales", "drawn_stamp", "is_redrawn", "write_reached"
@@ -80,7 +81,7 @@ def draw_curves(armature: bpy.types.Object, original: Activation, first_frame: i
         if name not in labels:
             raise UnknownNameError("muscle", name, labels)
     if armature.agonist.source_action is None:
-        raise MotionError("There is no activation to draw yet; press Predict first.")
+        raise MotionError(rpt("There is no activation to draw yet; press Predict first."))
     helper = curves_object(armature) or _new_helper(armature)
     action = _action_of(helper)
     is_older = is_redrawn(armature)

@@ -12,6 +12,7 @@ from agonist.io.atomic import atomic_path
 
 from .compat import strips_of, write_video
 from .rig.rate import set_scene_rate
+from .translate import rpt
 
 __all__ = ["write_film"]
 
@@ -19,7 +20,9 @@ __all__ = ["write_film"]
 def write_film(path: Path, stills: Sequence[Path], size: tuple[int, int], fps: float) -> None:
     """Encode PNG stills of one folder as H.264 in an MP4 file; width and height are even. Raises InputError."""
     if not bpy.app.ffmpeg.supported:
-        raise InputError(f"{path}: this Blender was built without FFmpeg and writes no films. Expected one from blender.org.")
+        raise InputError(rpt(
+            "{path}: this Blender was built without FFmpeg and writes no films. Expected one from blender.org.", path=path
+        ))  # fmt: skip
     scene = bpy.data.scenes.new("Film")
     try:
         set_scene_rate(scene, fps)

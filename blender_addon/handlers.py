@@ -7,6 +7,7 @@ from bpy.app.handlers import persistent
 
 from .compat import keep_override
 from .preview import finish_all, finish_found, stop
+from .written import forget_written
 
 __all__ = ["register", "unregister"]
 
@@ -27,12 +28,18 @@ def _before_saving(*_: object) -> None:
 
 @persistent
 def _after(*_: object) -> None:
-    """An undo step or a file in which a preview was shown."""
+    """An undo step in which a preview was shown."""
+    finish_found()
+
+
+@persistent
+def _another_file(*_: object) -> None:
+    forget_written()
     finish_found()
 
 
 _HANDLERS = {"frame_change_pre": _before, "render_init": _before, "save_pre": _before_saving,
-             "undo_post": _after, "redo_post": _after, "load_post": _after}  # fmt: skip
+             "undo_post": _after, "redo_post": _after, "load_post": _another_file}  # fmt: skip
 
 
 def register() -> None:

@@ -34,6 +34,7 @@ from .rig.rate import set_scene_rate
 from .sheet import INK, PAPER, Legend, contact_sheet, legend_texts
 from .steps import Steps
 from .studio import Studio, aim, around, centred, framing, set_studio, telling_frames
+from .translate import rpt
 
 __all__ = ["JOBS", "RenderOptions", "render_contact_sheet", "render_side_by_side", "render_turntable"]
 
@@ -136,9 +137,11 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
     """Put a character into a studio; everything is as it was afterwards. Raises MotionError and what `session.live_edit` does."""
     things = character_of(armature)
     if not things:
-        raise MotionError(f"Armature '{armature.name}' has nothing to render; press Add Muscles first.")
+        raise MotionError(rpt("Armature '{name}' has nothing to render; press Add Muscles first.", name=armature.name))
     if options.engine == "WORKBENCH" and not any(thing in things for thing in muscle_objects(armature).values()):
-        raise MotionError("Workbench shows muscles but no glow on a skin; render with EEVEE or Cycles, or press Add Muscles first.")
+        raise MotionError(
+            rpt("Workbench shows muscles but no glow on a skin; render with EEVEE or Cycles, or press Add Muscles first.")
+        )
     live = session.live_edit(armature)
     props, motion = armature.agonist, live.sample.motion
     # A recommended motion that was deleted is not shown any more, whatever the switch says.
@@ -219,7 +222,7 @@ def render_side_by_side(armature: bpy.types.Object, path: Path, options: RenderO
     """A film of the original beside the recommended motion, as MP4. Raises MotionError, InputError."""
     with _set(armature, options) as one:
         if len(one.motions) < 2:
-            raise MotionError("There is no recommended motion to put beside the original yet; move a slider first.")
+            raise MotionError(rpt("There is no recommended motion to put beside the original yet; move a slider first."))
         rows = one.rows[:: options.step]
         width_m, shift = framing(one.studio, one.seen(_some(rows), list(one.motions)), _ASPECT)
         shots: list[list[Path]] = []

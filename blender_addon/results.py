@@ -14,6 +14,7 @@ from .compat import check_not_tweaked, playing_action, push_to_track, strips_pla
 from .exports.stage import skins_of
 from .rig.keys import restore_posed
 from .rig.playing import switch_action
+from .translate import rpt
 
 __all__ = [
     "as_before_if_stopped", "asked_of_result", "describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost",
@@ -66,6 +67,10 @@ def is_kept(action: bpy.types.Action, armature: bpy.types.Object) -> bool:
     """
     if action.get(_KEPT) or action.use_fake_user:
         return True
+    props = armature.agonist
+    # Blender counts who uses an action: a panel that is drawn again and again need not look at every object.
+    if action.users <= [playing_action(armature), props.source_action, props.recommended_action].count(action):
+        return False
     return any(
         any(strip.action == action for _, strip in strips_playing(thing))
         or (thing != armature and action in (playing_action(thing), thing.agonist.source_action, thing.agonist.recommended_action))
@@ -80,7 +85,7 @@ def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types
     """
     action = armature.agonist.recommended_action
     if action is None:
-        raise MotionError("There is no recommended motion yet; move a slider first.")
+        raise MotionError(rpt("There is no recommended motion yet; move a slider first."))
     action.use_fake_user = True
     action[_KEPT] = True
     if track:
@@ -129,7 +134,7 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
     Ordinary objects, so undo, save and load keep them; they cannot be selected and are not rendered. Raises MotionError.
     """
     if armature.agonist.source_action is None:
-        raise MotionError("There is no original to show yet; press Predict first.")
+        raise MotionError(rpt("There is no original to show yet; press Predict first."))
     check_not_tweaked(armature)
     remove_ghost(armature)
     ghost = _own_copy(armature)

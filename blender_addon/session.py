@@ -17,6 +17,7 @@ from .rig.controls import RigSample, sampled_rig
 from .rig.playing import active_action, is_result, switch_action
 from .rig.sample import stamp_of
 from .steps import Steps, finished
+from .translate import rpt
 
 __all__ = [
     "LiveEdit", "check_plays", "forget", "live_edit", "live_edit_of", "model_of", "play", "prepared", "source_of", "source_to_predict",
@@ -68,7 +69,7 @@ def source_of(armature: bpy.types.Object) -> bpy.types.Action:
     """The action that an armature's edits are made from. Raises MotionError."""
     source = armature.agonist.source_action
     if source is None:
-        raise MotionError(f"Armature '{armature.name}' has not been predicted yet; press Predict first.")
+        raise MotionError(rpt("Armature '{name}' has not been predicted yet; press Predict first.", name=armature.name))
     return source
 
 
@@ -87,10 +88,10 @@ def check_plays(armature: bpy.types.Object) -> None:
     props = armature.agonist
     known = (None, props.source_action, props.recommended_action)
     if action not in known and not (is_result(action) and made_from(action, props.source_action) == props.source_action):
-        raise MotionError(
-            f"'{action.name}' plays, and the sliders edit '{source_of(armature).name}'. "
-            "Press Predict to edit what plays, or Original to go back."
-        )
+        raise MotionError(rpt(
+            "'{playing}' plays, and the sliders edit '{source}'. Press Predict to edit what plays, or Original to go back.",
+            playing=action.name, source=source_of(armature).name,
+        ))  # fmt: skip
 
 
 def live_edit_of(armature: bpy.types.Object, source: bpy.types.Action) -> LiveEdit:
@@ -135,10 +136,13 @@ def play(armature: bpy.types.Object, action: bpy.types.Action) -> None:
 def _check_playable(armature: bpy.types.Object) -> None:
     """Raise MotionError where no action that is given to an armature would move it."""
     if armature.data.is_editmode:
-        raise MotionError(f"Armature '{armature.name}' is in Edit Mode, so nothing moves; switch to Object Mode or Pose Mode first.")
+        raise MotionError(rpt(
+            "Armature '{name}' is in Edit Mode, so nothing moves; switch to Object Mode or Pose Mode first.", name=armature.name
+        ))  # fmt: skip
     check_not_tweaked(armature)
     track = solo_track(armature)
     if track is not None:
-        raise MotionError(
-            f"NLA track '{track.name}' of '{armature.name}' is solo, so nothing else of it plays; click its star in the NLA Editor first."
-        )
+        raise MotionError(rpt(
+            "NLA track '{track}' of '{name}' is solo, so nothing else of it plays; click its star in the NLA Editor first.",
+            track=track.name, name=armature.name,
+        ))  # fmt: skip

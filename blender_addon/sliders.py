@@ -30,8 +30,9 @@ class AgonistSlider(bpy.types.PropertyGroup):
 
     label: bpy.props.StringProperty(name="Label", description="What the panel calls it")
     scale: bpy.props.FloatProperty(
-        name="Scale", description="How much this muscle should work: 1 as it does, 2 twice as much", update=_moved, **_RANGE
-    )
+        name="Scale", update=_moved, **_RANGE,
+        description="How much this muscle should work: 1 as it does, 2 twice as much; less than a quarter is asked as a quarter",
+    )  # fmt: skip
     reached: bpy.props.FloatProperty(
         name="Reached", description="Mean activation after the edit over before, by re-prediction", default=1.0
     )

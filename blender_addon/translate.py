@@ -9,7 +9,7 @@ import bpy
 
 from agonist.muscles import MUSCLE_SETS
 
-__all__ = ["iface", "register", "translations", "unregister"]
+__all__ = ["iface", "register", "rpt", "translations", "unregister"]
 
 
 def iface(text: str, **values: object) -> str:
@@ -18,6 +18,12 @@ def iface(text: str, **values: object) -> str:
     Blender translates what a layout is given by itself, but not what is put together, wrapped, or drawn over a view.
     """
     found = bpy.app.translations.pgettext_iface(text)
+    return found.format(**values) if values else found
+
+
+def rpt(text: str, **values: object) -> str:
+    """`iface` for what operators report, and for errors that end in a report: users choose the language of reports apart."""
+    found = bpy.app.translations.pgettext_rpt(text)
     return found.format(**values) if values else found
 
 

@@ -37,6 +37,7 @@ from .rig.rate import is_rate, scene_rate
 from .rig.restore import apply_afresh
 from .rig.sample import stamp_of
 from .steps import Steps, finished, part
+from .translate import rpt
 
 __all__ = [
     "asked_of",
@@ -76,10 +77,10 @@ def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Obje
     armature = build_armature(clip, name)
     scene = bpy.context.scene
     if not is_rate(scene, clip.fps):
-        armature.agonist.message = (
-            f"Keyed at the scene's {scene_rate(scene):.5g} frames a second, because something moves in it already; "
-            f"the file has {clip.fps:.5g}"
-        )
+        armature.agonist.message = rpt(
+            "Keyed at the scene's {scene:.5g} frames a second, because something moves in it already; the file has {file:.5g}",
+            scene=scene_rate(scene), file=clip.fps,
+        )  # fmt: skip
     for thing in list(bpy.context.view_layer.objects.selected):
         thing.select_set(False)
     armature.select_set(True)
@@ -244,10 +245,11 @@ def asked_of(
         first, last = live.sample.first_frame, live.sample.first_frame + len(live.sample.motion) - 1
         if not first <= props.frame_first <= props.frame_last <= last:
             # The core counts from the clip's first frame, the animator in frames of the scene.
-            raise InputError(
-                f"Frames {props.frame_first} to {props.frame_last} do not lie in the clip. "
-                f"Expected the first not after the last, both within {first} to {last}."
-            )
+            raise InputError(rpt(
+                "Frames {chosen_first} to {chosen_last} do not lie in the clip. "
+                "Expected the first not after the last, both within {first} to {last}.",
+                chosen_first=props.frame_first, chosen_last=props.frame_last, first=first, last=last,
+            ))  # fmt: skip
         frames = (props.frame_first - first, props.frame_last - first + 1)
     asked = {**scales, **{name: scales[name] * factors for name, factors in drawn.items()}}
     return asked, {"frames": frames, "locked": scope.locked, "falloff_s": scope.falloff_s, "influence": scope.influence,
@@ -277,7 +279,9 @@ def _what_holds_back(sample: RigSample) -> str:
     bones = [sample.rig.joints[joint] for joint in sample.held]
     if not bones:
         return ""
-    return f"Constraints hold {', '.join(bones[:3])}{' and more' if len(bones) > 3 else ''}: bake the action (visual keying) first"
+    if len(bones) > 3:
+        return rpt("Constraints hold {bones} and more: bake the action (visual keying) first", bones=", ".join(bones[:3]))
+    return rpt("Constraints hold {bones}: bake the action (visual keying) first", bones=", ".join(bones))
 
 
 def find_bones(armature: bpy.types.Object) -> None:
@@ -290,7 +294,9 @@ def load_bones(armature: bpy.types.Object, path: Path) -> RigFit:
     """Fill the table of bones from a bone map's file. Raises FileFormatError, and SkeletonError if it finds no bone at all."""
     rig = fit_user_map(armature, read_bone_map(path))
     if not rig.joints:
-        raise SkeletonError(f"{path.name}: armature '{armature.name}' has none of its bones. Expected a map made for such a rig.")
+        raise SkeletonError(rpt(
+            "{path}: armature '{name}' has none of its bones. Expected a map made for such a rig.", path=path.name, name=armature.name
+        ))  # fmt: skip
     armature.agonist.fill_bones(rig)
     session.forget(armature.name)
     return rig
@@ -308,7 +314,7 @@ def show(armature: bpy.types.Object, which: str) -> None:
     props = armature.agonist
     action = props.source_action if which == "ORIGINAL" else props.recommended_action
     if action is None:
-        raise MotionError("There is no such motion yet; press Predict and move a slider first.")
+        raise MotionError(rpt("There is no such motion yet; press Predict and move a slider first."))
     session.play(armature, action)
     show_colours(muscle_objects(armature), which)
     show_skins(glowing_skins(armature), which)

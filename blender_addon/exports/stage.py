@@ -15,6 +15,7 @@ from agonist.errors import WorkError
 from ..compat import assign_action, ensure_fcurve, write_keys
 from ..muscles.skin import remove_glow
 from ..rig.rate import set_scene_rate
+from ..translate import rpt
 from .mixamo import mixamo_names
 from .presets import Preset
 from .take import Take
@@ -63,7 +64,9 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
     """
     window = bpy.context.window
     if window is None:
-        raise WorkError(f"Armature '{armature.name}' could not be exported: {preset.label} needs a window. BVH does not.")
+        raise WorkError(rpt(
+            "Armature '{name}' could not be exported: {preset} needs a window. BVH does not.", name=armature.name, preset=rpt(preset.label)
+        ))  # fmt: skip
     former = window.scene
     before = {kind: set(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "armatures", "actions", "shape_keys")}
     skins = skins_of(armature) if meshes else []
@@ -80,7 +83,7 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
         things = [copy, *(_skin(skin, armature, copy, take, preset.unit_m, scene, renaming) for skin in skins)]
         names = [preset.armature or armature.name, *(skin.name for skin in skins)]
         if carrier and take.activation is not None:
-            things.append(_carrier(take, copy, scene, first))
+            things.append(_carrier(take, copy, scene))
             names.append("Activation")
         for thing, name in zip(things, names, strict=True):
             _take_name(thing, name, renamed)
@@ -195,7 +198,7 @@ def _skin(
     return again
 
 
-def _carrier(take: Take, copy: bpy.types.Object, scene: bpy.types.Scene, first: int) -> bpy.types.Object:
+def _carrier(take: Take, copy: bpy.types.Object, scene: bpy.types.Scene) -> bpy.types.Object:
     """A triangle too small to see, whose shape keys are the muscles: blend shapes are what readers of glTF and USD animate."""
     mesh = bpy.data.meshes.new("Activation")
     mesh.from_pydata([(0, 0, 0), (1e-5, 0, 0), (0, 1e-5, 0)], [], [(0, 1, 2)])
@@ -205,7 +208,8 @@ def _carrier(take: Take, copy: bpy.types.Object, scene: bpy.types.Scene, first: 
     thing.shape_key_add(name="Basis")
     keys = mesh.shape_keys
     action = bpy.data.actions.new(f"{take.name} | activation")
-    frames = first + np.arange(len(take), dtype=np.float32)
+    # Formats with blend shapes begin at Blender's first frame.
+    frames = 1 + np.arange(len(take), dtype=np.float32)
     curves = activation_curves(take)
     for name in curves:
         key = thing.shape_key_add(name=name)

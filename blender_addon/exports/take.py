@@ -18,14 +18,17 @@ from agonist.predict import predict
 
 from ..muscles.heatmap import keyed_activation
 from ..rig.bones import humanoid_of, rig_of
-from ..rig.controls import sample_rig
+from ..rig.controls import sampled_rig
+from ..rig.frames import bone_names
 from ..rig.rate import scene_rate
-from ..rig.sample import evaluated_poses, sample_armature
+from ..rig.sample import check_scale, clip_range, posed
 from ..rig.units import metres_a_unit
 from ..session import model_of
+from ..steps import Steps, finished, part
+from ..translate import rpt
 from .skeleton import all_bones, deforming_bones
 
-__all__ = ["ROOT_BONE", "Take", "bake", "closed", "shown_activation"]
+__all__ = ["ROOT_BONE", "Take", "activation_shown", "bake", "baked", "closed", "shown_activation"]
 
 # The bone that carries the travel where a rig has none above its pelvis.
 ROOT_BONE = "root"
@@ -69,6 +72,11 @@ def closed(activation: Activation, weights: Array) -> Activation:
 
 
 def shown_activation(armature: bpy.types.Object) -> Activation:
+    """`activation_shown` in one go."""
+    return finished(activation_shown(armature))
+
+
+def activation_shown(armature: bpy.types.Object) -> Steps[Activation]:
     """Activation of the motion that plays: as the muscles show it, or predicted where none show it.
 
     One row a frame of the action. Raises MotionError, SkeletonError, ContractError, ModelNotFoundError.
@@ -76,7 +84,7 @@ def shown_activation(armature: bpy.types.Object) -> Activation:
     found = keyed_activation(armature)
     if found is not None:
         return found
-    sample = sample_rig(armature)
+    sample = yield from sampled_rig(armature)
     return predict(sample.motion, model_of(armature), hmap=humanoid_of(sample.rig))
 
 
@@ -84,6 +92,14 @@ def bake(
     armature: bpy.types.Object, *, fps: float | None = None, root: str = "KEEP", loop: bool = False, activation: bool = False,
     deform_only: bool = False,
 ) -> Take:  # fmt: skip
+    """`baked` in one go."""
+    return finished(baked(armature, fps=fps, root=root, loop=loop, activation=activation, deform_only=deform_only))
+
+
+def baked(
+    armature: bpy.types.Object, *, fps: float | None = None, root: str = "KEEP", loop: bool = False, activation: bool = False,
+    deform_only: bool = False,
+) -> Steps[Take]:  # fmt: skip
     """Bake the action that plays, constraints and object animation included.
 
     Args:
@@ -96,13 +112,14 @@ def bake(
 
     Raises MotionError without an action, for a mirrored or unevenly scaled object; with `activation` SkeletonError too.
     """
-    sample = sample_armature(armature)
+    bone_names(armature)
+    first, last = clip_range(armature)
     scene = bpy.context.scene
     scene_fps = scene_rate(scene)
     rate = fps or scene_fps
     if not 1.0 <= rate <= 1000.0:
-        raise MotionError(f"{rate:g} frames a second cannot be written. Expected 1 to 1000.")
-    duration = (len(sample.motion) - 1) / scene_fps
+        raise MotionError(rpt("{fps:g} frames a second cannot be written. Expected 1 to 1000.", fps=rate))
+    duration = (last - first) / scene_fps
     times = np.arange(math.floor(duration * rate + 1e-6) + 1) / rate
     rig = _rig(armature)
     joints, skin_of = (dict(rig.joints), {rig.joints[joint]: bone for joint, bone in rig.deform.items()}) if rig else ({}, {})
@@ -113,7 +130,12 @@ def bake(
     parents = tuple(index[parent] if parent else -1 for parent in tree.values())
     if deform_only:
         joints = {joint: skin for joint, bone in joints.items() if (skin := skin_of.get(bone, bone)) in index}
-    world, pose = evaluated_poses(armature, names, sample.first_frame + times * scene_fps)
+    # Predicting looks at the rig a second time.
+    evaluated = 0.5 if activation else 1.0
+    world, pose = yield from part(posed(armature, names, first + times * scene_fps), 0.0, evaluated)
+    check_scale(armature.name, world)
+    if not np.isfinite(pose).all():
+        raise MotionError(rpt("The motion of '{name}' holds NaN or infinity; every number must be finite.", name=armature.name))
     # All that follows is in metres, whatever the scene's units are.
     world = np.diag([*[metres_a_unit(scene)] * 3, 1.0]) @ world
     rest = _rigid(world[0] @ np.array([np.array(armature.data.bones[name].matrix_local) for name in names]))
@@ -124,7 +146,7 @@ def bake(
     heads = [index[bone] for bone in joints.values()] or list(range(len(names)))
     travel = travel_path(poses[:, heads][..., :3, 3], rate)
     poses[..., :3, 3] -= travel[:, None]
-    shown = shown_activation(armature) if activation else None
+    shown = (yield from part(activation_shown(armature), evaluated, 1.0)) if activation else None
     if shown is not None:
         # Files begin at 0 s, whichever frame the action begins at.
         shown = replace(shown, values=interpolate(shown.values, shown.fps, times), fps=rate, start=0.0, uncertainty=None)

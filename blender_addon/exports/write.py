@@ -15,15 +15,19 @@ from agonist.io.atomic import atomic_path
 from agonist.loops import in_place, loop_weights, looped
 
 from ..rig.playing import active_action
-from ..rig.sample import sample_armature
+from ..rig.sample import sampled_armature
 from ..rig.units import metres_a_unit, resized
+from ..steps import Steps, finished, part
+from ..translate import rpt
 from .fbx_curves import add_property_curves
 from .presets import Preset, preset
 from .stage import Staged, activation_curves, staged
-from .take import Take, bake, closed, shown_activation
+from .take import Take, activation_shown, baked, closed
 
-__all__ = ["ExportOptions", "export_motion"]
+__all__ = ["ExportOptions", "export_motion", "exported", "files_of"]
 
+# The share of the time that reading the rig takes, as far as a progress bar is concerned [ours]; Blender's exporters say nothing.
+_READ = 0.9
 # Format -> the operator that writes it, and Blender's add-on that brings it along.
 _ADDONS = {"fbx": ("EXPORT_SCENE_OT_fbx", "FBX format"), "glb": ("EXPORT_SCENE_OT_gltf", "glTF 2.0 format")}
 
@@ -49,8 +53,18 @@ class ExportOptions:
     meshes: bool = False
 
 
+def files_of(path: Path, options: ExportOptions) -> list[Path]:
+    """The files that an export to a path writes: the motion, and the table beside it if one is wanted."""
+    return [path, path.with_suffix(".csv")] if options.csv else [path]
+
+
 def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", options: ExportOptions | None = None) -> list[Path]:
-    """Write the action that plays, whole or not at all; the files that were written.
+    """`exported` in one go."""
+    return finished(exported(armature, path, name, options))
+
+
+def exported(armature: bpy.types.Object, path: Path, name: str = "FBX", options: ExportOptions | None = None) -> Steps[list[Path]]:
+    """Write the action that plays, whole or not at all; the files that were written. Where it is stopped, nothing is.
 
     Raises MotionError without an action, for a mirrored or unevenly scaled armature or where Blender's exporter fails,
     InputError where the file cannot be written, WorkError where Blender's exporter is switched off, and what the prediction raises
@@ -60,19 +74,22 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
     # A rig without one is told why, before anything is looked at.
     active_action(armature)
     if options.fps is not None and not 1.0 <= options.fps <= 1000.0:
-        raise InputError(f"{options.fps:g} frames a second cannot be written. Expected 1 to 1000.")
+        raise InputError(rpt("{fps:g} frames a second cannot be written. Expected 1 to 1000.", fps=options.fps))
     bpy.context.view_layer.update()
     if bpy.context.view_layer.objects.get(armature.name) != armature or armature.hide_viewport:
-        raise MotionError(f"Armature '{armature.name}' could not be exported: it is hidden or not in this view layer, so it does not move.")
+        raise MotionError(rpt(
+            "Armature '{name}' could not be exported: it is hidden or not in this view layer, so it does not move.", name=armature.name
+        ))  # fmt: skip
     _check_exporter(chosen)
-    written = [path]
     if chosen.format == "bvh":
-        activation = _write_bvh(armature, path, chosen, options)
+        activation = yield from _bvh_written(armature, path, chosen, options)
     else:
-        take = bake(
+        reading = baked(
             armature, fps=options.fps, root=options.root, loop=options.loop, activation=options.activation or options.csv,
             deform_only=chosen.deform_only,
         )  # fmt: skip
+        take = yield from part(reading, 0.0, _READ)
+        # Nothing is yielded on the stage: its scene is the window's meanwhile.
         with staged(
             take, chosen, armature, meshes=options.meshes, carrier=options.activation and chosen.format != "fbx"
         ) as stage, atomic_path(path) as temporary:  # fmt: skip
@@ -80,32 +97,33 @@ def export_motion(armature: bpy.types.Object, path: Path, name: str = "FBX", opt
                 _WRITERS[chosen.format](temporary, stage, take, chosen, options)
             except RuntimeError as error:
                 # Exporters report by raising.
-                raise MotionError(f"Armature '{armature.name}' could not be exported: {str(error).strip()}") from error
+                raise MotionError(
+                    rpt("Armature '{name}' could not be exported: {why}", name=armature.name, why=str(error).strip())
+                ) from error
         activation = take.activation
     if options.csv and activation is not None:
-        table = path.with_suffix(".csv")
-        csv_activation.write(table, activation)
-        written.append(table)
-    return written
+        csv_activation.write(path.with_suffix(".csv"), activation)
+    return files_of(path, options)
 
 
 def _check_exporter(chosen: Preset) -> None:
     """Raise WorkError where Blender's add-on that writes the format is switched off."""
     operator, addon = _ADDONS.get(chosen.format, ("", ""))
     if operator and not hasattr(bpy.types, operator):
-        raise WorkError(
-            f"{chosen.label} could not be exported: Blender's add-on '{addon}' is switched off. "
-            "Enable it in Edit > Preferences > Add-ons."
-        )
+        raise WorkError(rpt(
+            "{preset} could not be exported: Blender's add-on '{addon}' is switched off. Enable it in Edit > Preferences > Add-ons.",
+            preset=rpt(chosen.label), addon=addon,
+        ))  # fmt: skip
 
 
-def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> Activation | None:
+def _bvh_written(armature: bpy.types.Object, path: Path, chosen: Preset, options: ExportOptions) -> Steps[Activation | None]:
     """Write the file; the activation of its frames, if a table of it is wanted."""
     if options.root == "BONE":
-        raise InputError("BVH has no bone for root motion alone; the hips carry it. Expected As It Is or In Place.")
+        raise InputError(rpt("BVH has no bone for root motion alone; the hips carry it. Expected As It Is or In Place."))
     # Before anything is written: no file may stay behind where the prediction fails.
-    activation = _activation(armature, options) if options.csv else None
-    motion = resized(sample_armature(armature).motion, metres_a_unit(bpy.context.scene))
+    activation = (yield from part(_activation(armature, options), 0.0, 0.5 * _READ)) if options.csv else None
+    sample = yield from part(sampled_armature(armature), 0.5 * _READ if options.csv else 0.0, _READ)
+    motion = resized(sample.motion, metres_a_unit(bpy.context.scene))
     if options.root == "IN_PLACE":
         motion = in_place(motion)
     if options.loop:
@@ -116,9 +134,9 @@ def _write_bvh(armature: bpy.types.Object, path: Path, chosen: Preset, options: 
     return activation
 
 
-def _activation(armature: bpy.types.Object, options: ExportOptions) -> Activation:
+def _activation(armature: bpy.types.Object, options: ExportOptions) -> Steps[Activation]:
     """Of the frames of a BVH, which begins at 0 s whichever frame the action begins at."""
-    shown = replace(shown_activation(armature), start=0.0)
+    shown = replace((yield from activation_shown(armature)), start=0.0)
     if options.loop:
         shown = closed(shown, loop_weights(len(shown), shown.fps))
     return shown.resample(options.fps) if options.fps else shown

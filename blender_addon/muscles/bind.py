@@ -10,16 +10,14 @@ from mathutils.kdtree import KDTree
 from agonist.body.geometry import MuscleMesh, muscle_mesh
 from agonist.errors import InputError
 
-from ..compat import assign_action, playing_action
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
+from ..translate import rpt
 from .attach import BOUND
-from .heatmap import MUSCLE_KEY, OWNER, inherit_colours, muscle_objects, prepare_muscle
+from .heatmap import MUSCLE_KEY, inherit_colours, muscle_objects, prepare_muscle
+from .own_action import give_back_action, note_own_action
 from .shapes import add_weights, remove_object
 
 __all__ = ["bind_mesh"]
-
-# On a mesh that stands for a muscle: the action that it played before.
-_OWN_ACTION = "agonist_own_action"
 
 
 def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -> None:
@@ -30,7 +28,7 @@ def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -
     Raises InputError for what is no mesh with vertices, SkeletonError for no humanoid, UnknownNameError for no muscle.
     """
     if mesh.type != "MESH" or not len(mesh.data.vertices):
-        raise InputError(f"'{mesh.name}' is no mesh with vertices; select one and the armature.")
+        raise InputError(rpt("'{name}' is no mesh with vertices; select one and the armature.", name=mesh.name))
     rig = rig_of(armature)
     shape = muscle_mesh(rig_skeleton(armature, rig, skin=True), humanoid_of(rig, skin=True), muscle)
     before = muscle_objects(armature).get(muscle)
@@ -44,25 +42,14 @@ def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -
     mesh.matrix_world = world
     prepare_muscle(mesh, muscle, armature.agonist.colour_map)
     mesh[BOUND] = True
-    own = playing_action(mesh)
-    if own is not None and OWNER not in own:
-        mesh[_OWN_ACTION] = own
+    note_own_action(mesh)
     if before is not None and before != mesh:
         inherit_colours(mesh, before)
         if before.get(BOUND):
             del before[MUSCLE_KEY]
-            _give_back(before)
+            give_back_action(before)
         else:
             remove_object(before)
-
-
-def _give_back(mesh: bpy.types.Object) -> None:
-    """Let a mesh that is no muscle any more play the action again that it played before, if our colours play on it."""
-    own, data = mesh.pop(_OWN_ACTION, None), mesh.animation_data
-    if data is not None and (data.action is None or OWNER in data.action):
-        data.action = None
-        if own is not None:
-            assign_action(mesh, own)
 
 
 def _unposed(mesh: bpy.types.Object, armature: bpy.types.Object) -> Matrix:

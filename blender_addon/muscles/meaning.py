@@ -7,7 +7,10 @@ import bpy
 from .heatmap import muscle_objects
 from .skin import borrowed_muscles, glowing_skins
 
-__all__ = ["full_colour", "marks"]
+__all__ = ["SHARED", "full_colour", "marks", "shared_skins"]
+
+# What to do where colours are shared.
+SHARED = "Same mesh, same colours: {objects}. For colours of its own: Object > Relations > Make Single User > Object & Data"
 
 
 def full_colour(armature: bpy.types.Object) -> str:
@@ -25,3 +28,15 @@ def marks(armature: bpy.types.Object) -> list[str]:
     if any(thing.get("unknown") for thing in muscles):
         found.append("grey: not predicted by this model")
     return found
+
+
+def shared_skins(armature: bpy.types.Object) -> list[str]:
+    """Objects of other characters that show this one's colours, because they are linked duplicates of a skin that glows here."""
+    meshes = [skin.data for skin in glowing_skins(armature) if skin.data.users > 1]
+    if not meshes:
+        return []
+    return sorted(
+        thing.name for thing in bpy.data.objects
+        if thing.type == "MESH" and thing.data in meshes and "agonist_ghost_of" not in thing
+        and not any(one.type == "ARMATURE" and one.object == armature for one in thing.modifiers)
+    )  # fmt: skip

@@ -21,7 +21,9 @@ from agonist.muscles import MuscleSet, muscle_set, stand_in
 from ..compat import assign_action, ensure_fcurve, write_keys
 from ..nodes import node_of
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
-from .heatmap import COLOURS, HATCH, OWNER, fill_ramp, keyed_values, own_colours, top_of_peaks
+from ..translate import rpt
+from .heatmap import COLOURS, HATCH, fill_ramp, keyed_values, own_colours, top_of_peaks
+from .own_action import give_back_action, note_own_action
 
 __all__ = [
     "borrowed_muscles", "glow_skin", "glowing_skins", "key_skins", "recolour_skins", "remove_glow", "show_skin_activation", "show_skins",
@@ -33,8 +35,8 @@ _LAYER, _SHARES = "Agonist {}", "activation_{}"
 _BORROWED, _BORROWED_LAYER = "agonist_borrowed", "Agonist Borrowed"
 # On a copy of a material: whose it is, what its slot was linked to, and what lay in the slot of the object itself.
 _COPY_OF, _LINK, _UNDER = "agonist_copy_of", "agonist_link", "agonist_under"
-# On a mesh: that it had no material, and the action that it played before.
-_IS_BARE, _OWN_ACTION = "agonist_bare", "agonist_own_action"
+# On a mesh: that it had no material.
+_IS_BARE = "agonist_bare"
 _BARE = "Agonist Bare Skin"
 # How far from a muscle's surface the skin shows it, as a share of body height, and where it begins to fade [ours].
 _REACH, _FULL = 0.024, 0.006
@@ -70,13 +72,12 @@ def borrowed_muscles(skin: bpy.types.Object) -> list[str]:
 def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: MuscleSet | None = None) -> None:
     """Let a mesh show the muscles of a set under its vertices. Raises SkeletonError for no humanoid, MotionError for no vertices."""
     if not len(skin.data.vertices):
-        raise MotionError(f"Mesh '{skin.name}' has no vertices.")
+        raise MotionError(rpt("Mesh '{name}' has no vertices.", name=skin.name))
     muscles = muscles or muscle_set("mia8")
     weights = _under(skin, armature, muscles)
     remove_glow(skin)
     mesh = skin.data
-    if mesh.animation_data is not None and mesh.animation_data.action is not None:
-        mesh[_OWN_ACTION] = mesh.animation_data.action
+    note_own_action(mesh)
     for layer in range(0, len(muscles), 4):
         packed = np.zeros((len(weights), 4), dtype=np.float32)
         part = weights[:, layer : layer + 4]
@@ -106,12 +107,8 @@ def remove_glow(skin: bpy.types.Object) -> None:
     for name in [_BORROWED_LAYER, *map(_LAYER.format, layers)]:
         if name in mesh.attributes:
             mesh.attributes.remove(mesh.attributes[name])
-    data, own = mesh.animation_data, mesh.get(_OWN_ACTION)
-    if data is not None and (data.action is None or OWNER in data.action or data.action in [mesh.get(key) for key in COLOURS.values()]):
-        data.action = None
-        if own is not None:
-            assign_action(mesh, own)
-    for key in (_SKIN, _BORROWED, _OWN_ACTION, *COLOURS.values(), *map(_SHARES.format, layers), *(f"raw_{name}" for name in names)):
+    give_back_action(mesh)
+    for key in (_SKIN, _BORROWED, *COLOURS.values(), *map(_SHARES.format, layers), *(f"raw_{name}" for name in names)):
         mesh.pop(key, None)
     bare = bpy.data.materials.get(_BARE)
     if bare is not None and not bare.users:

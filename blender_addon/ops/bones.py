@@ -9,6 +9,7 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from .. import verbs
 from ..rig.bones import user_map_folder
+from ..translate import rpt
 from .base import ArmatureOperator, active_armature
 
 __all__ = ["AGONIST_OT_detect_bones", "AGONIST_OT_load_bones", "AGONIST_OT_save_bones"]
@@ -23,7 +24,8 @@ class AGONIST_OT_detect_bones(ArmatureOperator, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         verbs.find_bones(armature)
-        self.report({"INFO"}, f"{armature.agonist.bone_map}: {armature.agonist.bone_score:.0%} found")
+        props = armature.agonist
+        self.report({"INFO"}, rpt("{bone_map}: {share:.0%} found", bone_map=props.bone_map, share=props.bone_score))
 
 
 class AGONIST_OT_load_bones(ArmatureOperator, bpy.types.Operator, ImportHelper):
@@ -41,7 +43,8 @@ class AGONIST_OT_load_bones(ArmatureOperator, bpy.types.Operator, ImportHelper):
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         rig = verbs.load_bones(armature, Path(bpy.path.abspath(self.filepath)))
         if rig.missing:
-            self.report({"WARNING"}, f"{rig.name}: no bone for {', '.join(rig.missing)}; choose them in the panel Bones")
+            told = rpt("{bone_map}: no bone for {joints}; choose them in the panel Bones", bone_map=rig.name, joints=", ".join(rig.missing))
+            self.report({"WARNING"}, told)
 
 
 class AGONIST_OT_save_bones(ArmatureOperator, bpy.types.Operator, ExportHelper):
@@ -63,4 +66,4 @@ class AGONIST_OT_save_bones(ArmatureOperator, bpy.types.Operator, ExportHelper):
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         path = Path(bpy.path.abspath(self.filepath))
         verbs.save_bones(armature, path)
-        self.report({"INFO"}, f"Saved {path}")
+        self.report({"INFO"}, rpt("Saved {path}", path=path))

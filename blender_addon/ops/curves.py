@@ -7,6 +7,7 @@ import bpy
 from .. import verbs
 from ..curves import clear_curves, drawn_muscles
 from ..live import changed
+from ..translate import rpt
 from .base import PredictedOperator
 
 __all__ = ["AGONIST_OT_clear_curves", "AGONIST_OT_edit_curves"]
@@ -32,7 +33,7 @@ class AGONIST_OT_edit_curves(PredictedOperator, bpy.types.Operator):
         helper.select_set(True)
         context.view_layer.objects.active = helper
         if context.screen is not None and not any(area.type == "GRAPH_EDITOR" for area in context.screen.areas):
-            self.report({"INFO"}, "Open a Graph Editor to draw the curves")
+            self.report({"INFO"}, rpt("Open a Graph Editor to draw the curves"))
 
 
 class AGONIST_OT_clear_curves(PredictedOperator, bpy.types.Operator):

@@ -6,6 +6,7 @@ import bpy
 
 from .. import verbs
 from ..steps import Steps, finished
+from ..translate import rpt
 from .base import AnimatedArmatureOperator, PredictedOperator, active_armature
 from .modal import StepsOperator
 
@@ -31,7 +32,7 @@ class _Awaited(StepsOperator):
         return ""
 
     def stopped(self) -> str:
-        return "Stopped; nothing has changed"
+        return rpt("Stopped; nothing has changed")
 
 
 class AGONIST_OT_predict(_Awaited, AnimatedArmatureOperator, bpy.types.Operator):
@@ -64,7 +65,7 @@ class AGONIST_OT_edit(_Awaited, PredictedOperator, bpy.types.Operator):
         result = yield from verbs.edited(armature)
         short = [outcome.muscle for outcome in result.outcomes if outcome.out_of_reach]
         if short:
-            self.report({"WARNING"}, f"Out of reach: {', '.join(short)}")
+            self.report({"WARNING"}, rpt("Out of reach: {muscles}", muscles=", ".join(short)))
 
 
 class AGONIST_OT_reset(PredictedOperator, bpy.types.Operator):

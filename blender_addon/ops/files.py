@@ -12,7 +12,7 @@ from agonist.errors import AgonistError, InputError, WorkError
 
 from .. import verbs
 from ..capture_process import VIDEO_SUFFIXES
-from ..translate import iface
+from ..translate import iface, rpt
 from .video import why_no_video
 
 __all__ = ["IMPORTED_SUFFIXES", "AGONIST_OT_import_motion"]
@@ -67,7 +67,7 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
             if path.suffix.lower() in VIDEO_SUFFIXES:
                 return self._video(path)
             if path.suffix.lower() in _BLENDERS_OWN:
-                raise InputError(f"{path.name}: Blender itself imports this file, by File > Import; then press Predict.")
+                raise InputError(rpt("{path}: Blender itself imports this file, by File > Import; then press Predict.", path=path.name))
             armature = verbs.import_motion(path, io.Unsaid(self.fps, None if self.up == "USUAL" else self.up, self.person - 1))
         except AgonistError as error:
             self.report({"ERROR"}, str(error))

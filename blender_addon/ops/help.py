@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..preferences import preferences
+from ..translate import rpt
 from .base import EditedOperator
 from .files import IMPORTED_SUFFIXES
 
@@ -79,7 +80,8 @@ class AGONIST_OT_open_guide(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         pages = guides()
         if self.guide not in pages:
-            self.report({"ERROR"}, f"There is no page '{self.guide}'. Available: {', '.join(pages) or 'none'}")
+            told = rpt("There is no page '{guide}'. Available: {pages}", guide=self.guide, pages=", ".join(pages) or "-")
+            self.report({"ERROR"}, told)
             return {"CANCELLED"}
         page = pages[self.guide]
         text = next((one for one in bpy.data.texts if one.get(_GUIDE) == self.guide), None) or bpy.data.texts.new(_title(page))
@@ -89,7 +91,7 @@ class AGONIST_OT_open_guide(bpy.types.Operator):
         text.cursor_set(0)
         area = _text_editor(context)
         if area is None:
-            self.report({"INFO"}, f"Open a Text Editor to read '{text.name}'")
+            self.report({"INFO"}, rpt("Open a Text Editor to read '{page}'", page=text.name))
         else:
             area.spaces.active.text, area.spaces.active.show_word_wrap = text, True
         return {"FINISHED"}

@@ -10,6 +10,7 @@ from agonist.errors import AgonistError
 
 from ..preview import finish_all
 from ..steps import Steps
+from ..translate import iface, rpt
 
 __all__ = ["StepsOperator"]
 
@@ -55,7 +56,7 @@ class StepsOperator:
         if event.type == "ESC":
             return self._end(context, {"CANCELLED"}, self.stopped())
         if self._armature is not None and self._armature not in context.scene.objects:
-            return self._end(context, {"CANCELLED"}, "The armature is gone")
+            return self._end(context, {"CANCELLED"}, rpt("The armature is gone"))
         # Whatever else is pressed waits: an undo would take away what a step works on.
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
@@ -96,7 +97,7 @@ class StepsOperator:
 
     def _say(self, context: bpy.types.Context, share: float) -> None:
         if context.workspace is not None:
-            context.workspace.status_text_set(f"{self.doing}: {share:.0%}   Esc stops")
+            context.workspace.status_text_set(iface("{doing}: {share:.0%}   Esc stops", doing=iface(self.doing), share=share))
 
     def _end(self, context: bpy.types.Context, result: set[str], told: str = "") -> set[str]:
         context.window_manager.progress_end()

@@ -9,7 +9,9 @@ from agonist.muscles import MUSCLE_SETS
 from .. import verbs
 from ..exports.stage import skins_of
 from ..muscles.heatmap import MUSCLE_KEY
+from ..muscles.meaning import SHARED, shared_skins
 from ..muscles.skin import glowing_skins, remove_glow
+from ..translate import rpt
 from .base import ArmatureOperator
 
 __all__ = ["AGONIST_OT_add_muscles", "AGONIST_OT_bind_mesh", "AGONIST_OT_glow_skin"]
@@ -58,7 +60,11 @@ class AGONIST_OT_glow_skin(ArmatureOperator, bpy.types.Operator):
             remove_glow(skin)
         if not glowing:
             verbs.glow(armature, self._skins(armature), muscles=self.muscles)
-            self.report({"INFO"}, "The skin glows in Material Preview and in renders; solid view cannot show it")
+            shared = shared_skins(armature)
+            if shared:
+                self.report({"WARNING"}, rpt(SHARED, objects=", ".join(shared)))
+            else:
+                self.report({"INFO"}, rpt("The skin glows in Material Preview and in renders; solid view cannot show it"))
 
 
 class AGONIST_OT_bind_mesh(ArmatureOperator, bpy.types.Operator):

@@ -8,8 +8,11 @@ import bpy
 
 from ..renders import JOBS, RenderOptions
 from ..steps import Steps
+from ..translate import iface, rpt
+from ..written import note_written
 from .base import PredictedOperator, active_armature
 from .modal import StepsOperator
+from .replace import ReplacingOperator
 
 __all__ = ["AGONIST_OT_render", "AgonistRender", "register", "unregister"]
 
@@ -49,7 +52,7 @@ class AgonistRender(bpy.types.PropertyGroup):
         return RenderOptions(self.engine, self.height, self.count, self.step, self.hold)
 
 
-class AGONIST_OT_render(StepsOperator, PredictedOperator, bpy.types.Operator):
+class AGONIST_OT_render(ReplacingOperator, StepsOperator, PredictedOperator, bpy.types.Operator):
     """Render the heatmap to a file. Esc stops"""
 
     bl_idname = "agonist.render"
@@ -72,10 +75,10 @@ class AGONIST_OT_render(StepsOperator, PredictedOperator, bpy.types.Operator):
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        return f"{properties.bl_rna.properties['job'].enum_items[properties.job].description}. Esc stops"
+        return iface("{job}. Esc stops", job=iface(properties.bl_rna.properties["job"].enum_items[properties.job].description))
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        self.directory = self.directory or context.scene.agonist_render.folder or bpy.path.abspath("//")
+        self.directory, self.asks = self.directory or context.scene.agonist_render.folder or bpy.path.abspath("//"), True
         if self.directory:
             return self.execute(context)
         # Neither the file nor the panel says where.
@@ -87,17 +90,19 @@ class AGONIST_OT_render(StepsOperator, PredictedOperator, bpy.types.Operator):
         job, name = JOBS[self.job]
         folder = self.directory or settings.folder or bpy.path.abspath("//") or bpy.app.tempdir
         self._path = Path(bpy.path.abspath(folder), bpy.path.clean_name(armature.name) + f" {name}")
-        return self.run_steps(context, armature, self._rendered(settings, job(armature, self._path, settings.options)))
+        asking = self.ask_first(context, [self._path])
+        return asking or self.run_steps(context, armature, self._rendered(settings, job(armature, self._path, settings.options)))
 
     def _rendered(self, settings: AgonistRender, steps: Steps[None]) -> Steps[None]:
         yield from steps
         settings.last = str(self._path)
+        note_written([self._path])
 
     def told(self) -> str:
-        return f"Rendered {self._path}"
+        return rpt("Rendered {path}", path=self._path)
 
     def stopped(self) -> str:
-        return "Stopped; nothing was written"
+        return rpt("Stopped; nothing was written")
 
 
 def register() -> None:

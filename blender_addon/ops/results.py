@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .. import results
+from ..translate import rpt
 from .base import EditedOperator, PredictedOperator
 
 __all__ = ["AGONIST_OT_ghost", "AGONIST_OT_keep_result"]
@@ -23,8 +24,11 @@ class AGONIST_OT_keep_result(EditedOperator, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         action = results.keep_result(armature, track=self.track)
-        pushed = " and pushed it to an NLA track, which is mute while the original plays" if self.track else ""
-        self.report({"INFO"}, f"Kept '{action.name}'{pushed}")
+        told = rpt(
+            "Kept '{action}' and pushed it to an NLA track, which is mute while the original plays" if self.track else "Kept '{action}'",
+            action=action.name,
+        )
+        self.report({"INFO"}, told)
 
 
 class AGONIST_OT_ghost(PredictedOperator, bpy.types.Operator):

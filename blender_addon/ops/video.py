@@ -12,7 +12,7 @@ from .. import verbs
 from ..capture_process import HOW_TO_INSTALL, VIDEO_SUFFIXES, capture_command, captured
 from ..preferences import preferences
 from ..steps import Steps
-from ..translate import iface
+from ..translate import iface, rpt
 from .modal import StepsOperator
 
 __all__ = ["AGONIST_OT_capture_video", "why_no_video"]
@@ -75,7 +75,7 @@ class AGONIST_OT_capture_video(StepsOperator, bpy.types.Operator, ImportHelper):
             verbs.import_motion(out)
 
     def told(self) -> str:
-        return f"Imported the motion in {self._video.name}; places in the world are an estimate from one camera"
+        return rpt("Imported the motion in {video}; places in the world are an estimate from one camera", video=self._video.name)
 
     def stopped(self) -> str:
-        return "Stopped; nothing was imported"
+        return rpt("Stopped; nothing was imported")

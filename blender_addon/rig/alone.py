@@ -12,6 +12,8 @@ import bpy
 
 from agonist.errors import MotionError
 
+from ..translate import rpt
+
 __all__ = ["depsgraph_of", "lone_scene", "others_pose", "update"]
 
 # Constraints that read the scene's camera or clip.
@@ -44,10 +46,10 @@ def lone_scene(armature: bpy.types.Object) -> Iterator[bpy.types.Scene]:
 def _check_seen(armature: bpy.types.Object, scene: bpy.types.Scene) -> None:
     """Raise MotionError for an armature whose pose stands still in a scene because Blender leaves it out."""
     if not armature.evaluated_get(depsgraph_of(scene)).is_evaluated:
-        raise MotionError(
-            f"Armature '{armature.name}' is disabled in viewports or in no collection of the view layer, so Blender does not pose it; "
-            "enable it in the Outliner (the screen icon)."
-        )
+        raise MotionError(rpt(
+            "Armature '{name}' is disabled in viewports or in no collection of the view layer, so Blender does not pose it; "
+            "enable it in the Outliner (the screen icon).", name=armature.name,
+        ))  # fmt: skip
 
 
 def depsgraph_of(scene: bpy.types.Scene) -> bpy.types.Depsgraph:

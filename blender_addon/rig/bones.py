@@ -12,6 +12,7 @@ from agonist.errors import AgonistError, SkeletonError
 from agonist.humanoid import CANONICAL_JOINTS, HumanoidMap, map_humanoid
 from agonist.skeleton import Skeleton
 
+from ..translate import rpt
 from .frames import bone_names
 
 __all__ = ["BY_NAMES", "detect_bones", "fit_user_map", "humanoid_of", "rig_of", "rig_skeleton", "user_map_folder", "user_maps"]
@@ -85,9 +86,11 @@ def _nearest(armature: bpy.types.Object, parents: dict[str, str]) -> str:
     """A sentence on the map that comes nearest to a rig which none fits."""
     fit = max((fit_rig(one, parents) for one in (*user_maps(), *bone_maps())), key=lambda fit: fit.score)
     if fit.score < 0.3:
-        return f"Armature '{armature.name}' fits no bone map; name its bones in the panel Bones."
-    lacking = ", ".join(fit.missing) or "nothing that is needed"
-    return f"Armature '{armature.name}' is nearest to {fit.name} ({fit.score:.0%}) but lacks {lacking}; correct it in the panel Bones."
+        return rpt("Armature '{name}' fits no bone map; name its bones in the panel Bones.", name=armature.name)
+    return rpt(
+        "Armature '{name}' is nearest to {bone_map} ({share:.0%}) but lacks {joints}; correct it in the panel Bones.",
+        name=armature.name, bone_map=fit.name, share=fit.score, joints=", ".join(fit.missing) or rpt("nothing that is needed"),
+    )  # fmt: skip
 
 
 def _from_table(armature: bpy.types.Object) -> RigFit:
@@ -95,9 +98,10 @@ def _from_table(armature: bpy.types.Object) -> RigFit:
     rows = {row.name: row for row in props.bones}
     unknown = sorted({name for row in rows.values() for name in row.named() if name not in bones})
     if unknown:
-        raise SkeletonError(
-            f"Armature '{armature.name}' has no bone {', '.join(unknown)}, which its table of bones names; press Detect Bones."
-        )
+        raise SkeletonError(rpt(
+            "Armature '{name}' has no bone {bones}, which its table of bones names; press Detect Bones.",
+            name=armature.name, bones=", ".join(unknown),
+        ))  # fmt: skip
     joints = {joint: rows[joint].bone for joint in CANONICAL_JOINTS if joint in rows and rows[joint].bone}
     fit = RigFit(
         props.bone_map, joints,
@@ -107,10 +111,10 @@ def _from_table(armature: bpy.types.Object) -> RigFit:
         props.bone_score, len(joints),
     )  # fmt: skip
     if fit.missing:
-        raise SkeletonError(
-            f"Not a humanoid: the table of bones of '{armature.name}' names none for {', '.join(fit.missing)}. "
-            "Expected a bone for each; choose it in the panel Bones."
-        )
+        raise SkeletonError(rpt(
+            "Not a humanoid: the table of bones of '{name}' names none for {joints}. "
+            "Expected a bone for each; choose it in the panel Bones.", name=armature.name, joints=", ".join(fit.missing),
+        ))  # fmt: skip
     return fit
 
 

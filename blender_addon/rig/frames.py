@@ -8,13 +8,15 @@ import numpy as np
 from agonist import rotations
 from agonist.errors import SkeletonError
 
+from ..translate import rpt
+
 __all__ = ["bone_names", "rest_rotations"]
 
 
 def bone_names(armature: bpy.types.Object) -> list[str]:
     """Bones of the largest tree of the armature, parents first. Raises SkeletonError if there is none."""
     if armature is None or armature.type != "ARMATURE" or not armature.data.bones:
-        raise SkeletonError("No armature with bones is active; select one.")
+        raise SkeletonError(rpt("No armature with bones is active; select one."))
     roots = [bone for bone in armature.data.bones if bone.parent is None]
     root = max(roots, key=lambda bone: len(bone.children_recursive))
     names, queue = [], [root]

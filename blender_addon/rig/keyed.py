@@ -18,7 +18,7 @@ from mathutils import Matrix
 from agonist import rotations
 from agonist.bones import BoneTree
 
-from ..compat import fcurves_of, is_one_layer
+from ..compat import fcurves_of, is_one_layer, plays
 from .alone import others_pose
 from .keys import ROTATIONS, curve_values, rotation_name, rotation_quaternions
 
@@ -136,7 +136,7 @@ def _curves(armature: bpy.types.Object) -> tuple[_Curves, dict[str, _Curves]] | 
     by_bone: dict[str, _Curves] = {}
     for curve in fcurves_of(armature, armature.animation_data.action):
         path = curve.data_path
-        if curve.mute or (curve.group and curve.group.mute) or curve.is_empty:
+        if not plays(curve) or curve.is_empty:
             continue
         if not path.startswith("pose."):
             own[path, curve.array_index] = curve

@@ -9,7 +9,7 @@ import numpy as np
 
 from agonist import rotations
 
-from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, playing_action, strips_playing, write_keys_within
+from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, playing_action, plays, strips_playing, write_keys_within
 
 __all__ = [
     "ROTATIONS", "animated_beside", "bone_path", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation",
@@ -103,7 +103,7 @@ def channels_of(pose: bpy.types.PoseBone, name: str) -> set[tuple[str, int]]:
 def keyed_channels(armature: bpy.types.Object) -> set[tuple[str, int]]:
     """Data path and index of the channels that the active action decides."""
     curves = fcurves_of(armature, armature.animation_data.action)
-    return {(one.data_path, one.array_index) for one in curves if not (one.mute or (one.group and one.group.mute))}
+    return {(one.data_path, one.array_index) for one in curves if plays(one)}
 
 
 def animated_beside(armature: bpy.types.Object) -> set[tuple[str, int]]:
@@ -130,7 +130,7 @@ def _key(
     clip = key_range(armature, action) if action.use_frame_range else (float(frames[0]), float(frames[-1]))
     for index in range(values.shape[1]):
         curve = ensure_fcurve(armature, action, path, index, pose.name)
-        is_said = len(curve.keyframe_points) and not curve.mute
+        is_said = len(curve.keyframe_points) and plays(curve)
         write_keys_within(curve, frames, values[:, index], clip, None if is_said else still[index])
 
 

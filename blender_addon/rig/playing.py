@@ -11,6 +11,7 @@ import bpy
 from agonist.errors import MotionError
 
 from ..compat import assign_action, check_not_tweaked, playing_action, strips_playing
+from ..translate import rpt
 from .keys import note_unkeyed, restore_unkeyed
 
 __all__ = ["active_action", "is_result", "switch_action"]
@@ -25,11 +26,11 @@ def active_action(armature: bpy.types.Object) -> bpy.types.Action:
     if action is not None:
         return action
     if strips_playing(armature):
-        raise MotionError(
-            f"Armature '{armature.name}' has no action of its own: its motion lies on NLA strips. Choose an action in the Action Editor, "
-            "or bake the strips into one with Pose > Animation > Bake Action."
-        )
-    raise MotionError(f"Armature '{armature.name}' has no action; import a motion or animate it first.")
+        raise MotionError(rpt(
+            "Armature '{name}' has no action of its own: its motion lies on NLA strips. Choose an action in the Action Editor, "
+            "or bake the strips into one with Pose > Animation > Bake Action.", name=armature.name,
+        ))  # fmt: skip
+    raise MotionError(rpt("Armature '{name}' has no action; import a motion or animate it first.", name=armature.name))
 
 
 def is_result(action: bpy.types.Action | None) -> bool:

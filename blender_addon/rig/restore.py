@@ -8,7 +8,7 @@ import bpy
 
 from agonist.motion import Motion
 
-from ..compat import copy_keys, fcurves_of
+from ..compat import copy_keys, fcurves_of, plays
 from .apply import apply_motion
 from .controls import RigSample
 
@@ -55,7 +55,7 @@ def _restored(
             for curve in fcurves_of(armature, action)
             if curve.data_path.startswith(stem)
         ]
-        if all(original and not original.mute and all(one.type == "CYCLES" for one in original.modifiers) for original, _ in pairs):
+        if all(original and plays(original) and all(one.type == "CYCLES" for one in original.modifiers) for original, _ in pairs):
             for original, curve in pairs:
                 copy_keys(original, curve)
         else:

@@ -16,7 +16,9 @@ from agonist.errors import MotionError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-from ..compat import eased_keys, fcurves_of, key_range, modifier_says
+from ..compat import eased_keys, fcurves_of, key_range, modifier_says, plays
+from ..steps import Steps, finished
+from ..translate import rpt
 from .alone import depsgraph_of, lone_scene
 from .frames import bone_names
 from .keyed import keyed_poses
@@ -25,8 +27,8 @@ from .playing import active_action
 from .rate import scene_rate
 
 __all__ = [
-    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "evaluated_poses", "motion_of", "sample_armature",
-    "stamp_of",
+    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "evaluated_poses", "motion_of", "posed",
+    "sample_armature", "sampled_armature", "stamp_of",
 ]  # fmt: skip
 
 # Scales may differ by this share before they count as uneven [ours].
@@ -55,6 +57,11 @@ class Sample:
 
 
 def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> Sample:
+    """`sampled_armature` in one go."""
+    return finished(sampled_armature(armature, frame_range))
+
+
+def sampled_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> Steps[Sample]:
     """An armature's pose at every frame of its action (or of `frame_range`, last frame included).
 
     Constraints, drivers and IK are evaluated. The current frame is restored. Raises SkeletonError without bones, MotionError
@@ -65,12 +72,17 @@ def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | N
     bones = armature.data.bones
     index = {name: k for k, name in enumerate(names)}
     parents = tuple(index[bones[name].parent.name] if bones[name].parent else -1 for name in names)
-    world, pose = evaluated_poses(armature, names, np.arange(first, last + 1))
+    world, pose = yield from posed(armature, names, np.arange(first, last + 1))
     check_scale(armature.name, world)
     return Sample(motion_of(armature, names, parents, pose, world, first), tuple(names), first, world)
 
 
 def evaluated_poses(armature: bpy.types.Object, names: Sequence[str], frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`posed` in one go."""
+    return finished(posed(armature, names, frames))
+
+
+def posed(armature: bpy.types.Object, names: Sequence[str], frames: np.ndarray) -> Steps[tuple[np.ndarray, np.ndarray]]:
     """The object's matrices (T, 4, 4) and the bones' in its space (T, B, 4, 4), at frames that need not be whole."""
     keyed = keyed_poses(armature, names, frames)
     if keyed is not None:
@@ -81,6 +93,7 @@ def evaluated_poses(armature: bpy.types.Object, names: Sequence[str], frames: np
     for row, evaluated in enumerate(at_each_frame(armature, frames)):
         world[row] = np.array(evaluated.matrix_world)
         pose[row] = bone_matrices(evaluated.pose.bones, "matrix")[order]
+        yield (row + 1) / len(frames)
     return world, pose
 
 
@@ -95,26 +108,34 @@ def bone_matrices(bones: bpy.types.bpy_prop_collection, name: str) -> np.ndarray
 def clip_range(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> tuple[int, int]:
     """First and last frame of the armature's action, or `frame_range` if it can be sampled. Raises MotionError."""
     if armature.data.pose_position == "REST":
-        raise MotionError(f"Armature '{armature.name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.")
+        raise MotionError(rpt(
+            "Armature '{name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.", name=armature.name
+        ))  # fmt: skip
     render = bpy.context.scene.render
     if render.frame_map_old != render.frame_map_new:
-        raise MotionError(
-            f"Time Stretching plays frame {render.frame_map_old} at {render.frame_map_new}, so keys would not lie where they play; "
-            "give both the same number in the Output properties."
-        )
+        raise MotionError(rpt(
+            "Time Stretching plays frame {old} at {new}, so keys would not lie where they play; "
+            "give both the same number in the Output properties.", old=render.frame_map_old, new=render.frame_map_new,
+        ))  # fmt: skip
     if frame_range is None:
         action = active_action(armature)
         if not any(len(curve.keyframe_points) for curve in fcurves_of(armature, action)):
-            raise MotionError(f"Action '{action.name}' has no keys for '{armature.name}', so nothing moves; animate it first.")
+            raise MotionError(rpt(
+                "Action '{action}' has no keys for '{name}', so nothing moves; animate it first.", action=action.name, name=armature.name
+            ))  # fmt: skip
         frame_range = clip_of(armature, action)
     first, last = frame_range
     if last < first:
-        raise MotionError(f"Frames {first} to {last} of '{armature.name}' hold nothing; the last frame must not precede the first.")
+        raise MotionError(rpt(
+            "Frames {first} to {last} of '{name}' hold nothing; the last frame must not precede the first.",
+            first=first, last=last, name=armature.name,
+        ))  # fmt: skip
     if last - first >= MOST_FRAMES:
-        raise MotionError(
-            f"Frames {first} to {last} of '{armature.name}' are {last - first + 1}; at most {MOST_FRAMES} can be taken. "
-            "Is a key far from the others? Move it, or set a Manual Frame Range on the action."
-        )
+        raise MotionError(rpt(
+            "Frames {first} to {last} of '{name}' are {count}; at most {most} can be taken. "
+            "Is a key far from the others? Move it, or set a Manual Frame Range on the action.",
+            first=first, last=last, name=armature.name, count=last - first + 1, most=MOST_FRAMES,
+        ))  # fmt: skip
     return first, last
 
 
@@ -188,9 +209,9 @@ def stamp_of(armature: bpy.types.Object, action: bpy.types.Action, rig: RigFit) 
     digest.update(_rest(armature))
     paths = set()
     for curve in fcurves_of(armature, action):
-        points, group, path = curve.keyframe_points, curve.group, curve.data_path
+        points, path = curve.keyframe_points, curve.data_path
         paths.add(path)
-        digest.update(f"{path}{curve.array_index}{curve.mute or bool(group and group.mute)}{curve.extrapolation}".encode())
+        digest.update(f"{path}{curve.array_index}{not plays(curve)}{curve.extrapolation}".encode())
         if curve.modifiers:
             digest.update(repr([modifier_says(modifier) for modifier in curve.modifiers]).encode())
         count = len(points)
@@ -226,11 +247,11 @@ def check_scale(name: str, world: np.ndarray) -> None:
     """Raise MotionError if bone lengths are not the same in every direction and at every frame of (T, 4, 4)."""
     scales = np.linalg.norm(world[:, :3, :3], axis=1)
     if np.ptp(scales) > _SCALE_TOLERANCE * scales.mean() or np.linalg.det(world[0, :3, :3]) <= 0:
-        smallest, largest = scales.min(), scales.max()
-        raise MotionError(
-            f"Armature '{name}' is mirrored or scaled by {smallest:.3g} to {largest:.3g}. "
-            "Expected one scale for all axes and frames; apply it with Object > Apply > Scale."
-        )
+        raise MotionError(rpt(
+            "Armature '{name}' is mirrored or scaled by {smallest:.3g} to {largest:.3g}. "
+            "Expected one scale for all axes and frames; apply it with Object > Apply > Scale.",
+            name=name, smallest=scales.min(), largest=scales.max(),
+        ))  # fmt: skip
 
 
 def _pure(matrices: np.ndarray) -> np.ndarray:

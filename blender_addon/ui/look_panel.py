@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bpy
 
+from ..muscles.meaning import SHARED, shared_skins
 from ..muscles.skin import glowing_skins
 from ..ops.base import active_armature
-from .panel import Sidebar
+from ..translate import iface
+from .panel import Sidebar, told
 
 __all__ = ["AGONIST_PT_look"]
 
@@ -35,3 +37,6 @@ class AGONIST_PT_look(Sidebar, bpy.types.Panel):
         glows = bool(glowing_skins(armature))
         column.operator("agonist.glow_skin", icon="LIGHT", depress=glows, text="Take Glow off Skin" if glows else "Glow on Skin")
         column.operator("agonist.bind_mesh", icon="LINKED")
+        shared = shared_skins(armature)
+        if shared:
+            told(layout, context, iface(SHARED, objects=", ".join(shared)), "INFO")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
+
+from agonist.edit_goal import SMALLEST_SCALE
 
 from ..ops.base import active_armature
 from ..rig.rate import scene_rate
@@ -11,7 +15,7 @@ from ..sliders import AgonistGroup, AgonistSlider
 from ..translate import iface
 from .panel import Sidebar, told
 
-__all__ = ["AGONIST_PT_scope", "AGONIST_PT_sliders"]
+__all__ = ["AGONIST_PT_scope", "AGONIST_PT_sliders", "remarks"]
 
 # How much of a row a slider takes; the number that was reached stands beside it.
 _SLIDER_SHARE = 0.68
@@ -53,11 +57,22 @@ class AGONIST_PT_sliders(Sidebar, bpy.types.Panel):
             if len({slider.scale for slider in sides}) > 1 or not props.link_sides:
                 for slider in sides:
                     _row(column, slider, {"l": "Left", "r": "Right"}[slider.name[-1]])
-        if any(slider.out_of_reach for slider in props.sliders):
-            told(layout, context, "Red: out of reach for this motion", "INFO")
+        for remark in remarks(props.sliders):
+            told(layout, context, remark, "INFO")
         row = layout.row(align=True)
         row.operator("agonist.edit", icon="FILE_REFRESH")
         row.operator("agonist.reset", icon="LOOP_BACK", text="")
+
+
+def remarks(sliders: Iterable[AgonistSlider]) -> list[str]:
+    """What has to be said about sliders as they stand."""
+    sliders, found = list(sliders), []
+    if any(slider.out_of_reach for slider in sliders):
+        found.append(iface("Red: out of reach for this motion"))
+    # Blender keeps a slider in single precision.
+    if any(slider.scale < SMALLEST_SCALE - 1e-6 for slider in sliders):
+        found.append(iface("Below {least:g}, {least:g} is asked: the model has learned no smaller factors", least=SMALLEST_SCALE))
+    return found
 
 
 def _row(column: bpy.types.UILayout, one: AgonistSlider | AgonistGroup, text: str) -> None:

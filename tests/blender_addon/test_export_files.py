@@ -100,7 +100,7 @@ def test_no_file_stays_behind_where_the_activation_cannot_be_worked_out(name, tm
 
     armature = _rig()
     for module in (take, write):
-        monkeypatch.setattr(module, "shown_activation", refused)
+        monkeypatch.setattr(module, "activation_shown", refused)
     with pytest.raises(ModelNotFoundError):
         export_motion(armature, tmp_path / f"out{preset(name).suffix}", name, ExportOptions(csv=True))
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,8 @@ import blender_addon
 from agonist import io
 from blender_addon import ops, preferences
 from blender_addon.capture_process import VIDEO_SUFFIXES
-from blender_addon.ops.help import AGONIST_FH_motion, guides
+from blender_addon.keymap import _entries
+from blender_addon.ops.help import STEPS, AGONIST_FH_motion, guides
 from blender_addon.preferences import _cache_moved
 from blender_addon.translate import translations
 from blender_addon.ui import graph, legend
@@ -147,6 +148,28 @@ def test_the_key_compares():
     armature.agonist.sliders["biceps_l"].scale = 1.5
     for which in ("ORIGINAL", "RECOMMENDED"):
         assert bpy.ops.agonist.compare() == {"FINISHED"} and armature.agonist.show == which
+
+
+def test_the_keymap_has_the_key_that_help_names_and_nobody_elses():
+    """Its entry calls the operator; `python3 build.py gui` presses it in a window."""
+    (keymap, item), = _entries
+    assert (keymap.name, keymap.space_type, keymap.region_type) == ("3D View", "VIEW_3D", "WINDOW")
+    assert item.active and item.to_string() == "Shift Alt O" and any(item.to_string() in step for step in STEPS)
+    manager = bpy.context.window_manager
+    rivals = [
+        (one.name, other.idname)
+        for kind in ("default", "user") for one in getattr(manager.keyconfigs, kind).keymaps if one.space_type in ("EMPTY", "VIEW_3D")
+        for other in one.keymap_items if other.idname != item.idname and other.compare(item)
+    ]  # fmt: skip
+    assert rivals == []
+    armature = rigs.quaternion(exercise("Squat", 1.0))
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.agonist.predict()
+    armature.agonist.sliders["biceps_l"].scale = 1.5
+    # What Blender does at the key.
+    module, name = item.idname.split(".")
+    assert getattr(getattr(bpy.ops, module), name)("INVOKE_DEFAULT", **dict(item.properties.items())) == {"FINISHED"}
+    assert armature.agonist.show == "ORIGINAL"
 
 
 def test_help_opens_the_documentation_as_texts():

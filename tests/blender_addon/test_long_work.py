@@ -10,12 +10,17 @@ bpy = pytest.importorskip("bpy")
 from agonist.errors import MotionError
 from blender_addon import session, verbs
 from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of, write_keys
+from blender_addon.exports.presets import presets
+from blender_addon.exports.write import export_motion
 from blender_addon.ops.base import AnimatedArmatureOperator, PredictedOperator
 from blender_addon.ops.edit import AGONIST_OT_edit, AGONIST_OT_predict, _Awaited
+from blender_addon.ops.export import AGONIST_OT_export, AGONIST_OT_export_variants
+from blender_addon.ops.modal import StepsOperator
+from blender_addon.ops.replace import ReplacingOperator
 from blender_addon.rig.alone import lone_scene
 from blender_addon.rig.keyed import keyed_poses
 from blender_addon.rig.keys import ROTATIONS
-from blender_addon.rig.sample import evaluated_poses
+from blender_addon.rig.sample import evaluated_poses, posed
 from tests.blender_addon import control_rigs, rigs
 from tests.blender_addon.test_renders import _Window
 from tests.clips import exercise
@@ -221,7 +226,8 @@ class _Recommend(_Pressed, PredictedOperator):
 
 @pytest.fixture
 def context(monkeypatch):
-    monkeypatch.setattr("blender_addon.ops.modal.bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
+    for module in ("modal", "replace"):
+        monkeypatch.setattr(f"blender_addon.ops.{module}.bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
     window = _Window(bpy.context.scene)
     window.space_data, window.mode = None, "OBJECT"
     return window
@@ -252,6 +258,71 @@ def test_a_button_shows_progress_and_can_be_stopped(controls, context, button, s
         assert result == {"FINISHED"} and _state(controls) != before
         assert controls.agonist.source_action is not None
     assert context.calls[-1] == ("status_text_set", None) and ("progress_end",) in context.calls
+
+
+class _Exporting(ReplacingOperator, StepsOperator):
+    """Export and Export Variants as a window runs them once the file browser is closed."""
+
+    def __init__(self):
+        self.said = []
+
+    def report(self, kind, text):
+        self.said.append((kind, text))
+
+
+class _Export(_Exporting, AnimatedArmatureOperator):
+    preset = "SCENE"
+    execute, told, stopped = AGONIST_OT_export.execute, AGONIST_OT_export.told, AGONIST_OT_export.stopped
+    doing, _path, _preset, _exported = (vars(AGONIST_OT_export)[name] for name in ("doing", "_path", "_preset", "_exported"))
+
+
+class _Variants(_Exporting, PredictedOperator):
+    execute, told, stopped = (vars(AGONIST_OT_export_variants)[name] for name in ("execute", "told", "stopped"))
+    doing, _exported = AGONIST_OT_export_variants.doing, AGONIST_OT_export_variants._exported
+
+
+@pytest.mark.parametrize("stop", [True, False])
+@pytest.mark.parametrize("preset", ["BVH", "UNREAL"])
+@pytest.mark.parametrize("button", [_Export, _Variants])
+def test_an_export_shows_progress_and_can_be_stopped(controls, context, button, preset, stop, tmp_path):
+    """And what is stopped leaves no file, no action and no other motion playing."""
+    verbs.predict_armature(controls)
+    settings = bpy.context.scene.agonist_export
+    settings.preset, settings.variants, settings.activation = preset, "biceps 0.5, 2", True
+    context.active_object, pressed = controls, button()
+    pressed.filepath, pressed.directory = str(tmp_path / f"out{presets()[preset].suffix}"), str(tmp_path)
+    session.live_edit(controls)
+    before = _state(controls)
+    assert pressed.execute(context) == {"RUNNING_MODAL"}
+    # Evaluating, a frame a step; a variant does so many times.
+    for _ in range(12):
+        assert pressed.modal(context, _event("TIMER")) == {"RUNNING_MODAL"}
+    shares = [call[1] for call in context.calls if call[0] == "progress_update"]
+    assert len(set(shares)) > 10 and shares == sorted(shares) and 0 < shares[-1] < 1
+    if stop:
+        assert pressed.modal(context, _event("ESC")) == {"CANCELLED"}
+        assert not list(tmp_path.iterdir())
+        said = "Stopped after 0 files" if button is _Variants else "Stopped; nothing was written"
+        assert pressed.said == [({"WARNING"}, said)]
+    else:
+        while (result := pressed.modal(context, _event("TIMER"))) == {"RUNNING_MODAL"}:
+            pass
+        assert result == {"FINISHED"} and len(list(tmp_path.iterdir())) == (2 if button is _Variants else 1)
+    bpy.context.scene.frame_set(7)
+    assert _state(controls) == before and context.calls[-1] == ("status_text_set", None)
+
+
+def test_an_export_evaluates_a_rig_once(controls, monkeypatch, tmp_path):
+    seen = []
+
+    def counted(armature, names, frames):
+        seen.append(len(frames))
+        return (yield from posed(armature, names, frames))
+
+    for module in ("blender_addon.exports.take", "blender_addon.rig.sample"):
+        monkeypatch.setattr(f"{module}.posed", counted)
+    export_motion(controls, tmp_path / "out.fbx", "UNREAL")
+    assert seen == [round(controls.animation_data.action.frame_range[1])]
 
 
 def test_a_file_that_is_opened_meanwhile_stops_the_work(controls, context):

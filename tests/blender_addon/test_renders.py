@@ -1,5 +1,7 @@
 """Pictures and films of the heatmap: what is on them, where they go, and that nothing of the user's scene has changed after."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -209,7 +211,7 @@ class _Window:
 
 @pytest.mark.parametrize("stop", [False, True])
 def test_work_in_a_window_shows_progress_and_ends_on_esc(rig, stop, monkeypatch):
-    monkeypatch.setattr("blender_addon.ops.modal.bpy.app", type("App", (), {"background": False}))
+    monkeypatch.setattr("blender_addon.ops.modal.bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
     work, context = _Work(), _Window(bpy.context.scene)
     event = type("Event", (), {"type": "TIMER"})
     assert work.run_steps(context, rig, work.steps()) == {"RUNNING_MODAL"}
@@ -228,7 +230,7 @@ def test_work_in_a_window_shows_progress_and_ends_on_esc(rig, stop, monkeypatch)
 
 
 def test_an_error_that_nobody_expected_leaves_no_timer_no_text_and_no_cursor(rig, monkeypatch):
-    monkeypatch.setattr("blender_addon.ops.modal.bpy.app", type("App", (), {"background": False}))
+    monkeypatch.setattr("blender_addon.ops.modal.bpy", SimpleNamespace(app=SimpleNamespace(background=False)))
 
     def steps():
         yield 0.5

@@ -239,6 +239,40 @@ def test_a_result_that_another_character_uses_is_left_alone(rig, use):
     assert len(bpy.data.actions) == count
 
 
+def _undone_and_redone(armature, folder):
+    bpy.ops.ed.undo_push(message="before")
+    armature.agonist.sliders["quadriceps_l"].scale = 1.7
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    bpy.ops.ed.redo()
+
+
+def _reloaded(armature, folder):
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(folder / "scene.blend"))
+
+
+def _compared(armature, folder):
+    armature.agonist.show = "ORIGINAL"
+
+
+@pytest.mark.parametrize("change", [None, _compared, _undone_and_redone, _reloaded])
+def test_whether_a_result_is_kept_is_known_without_a_look_at_every_object(rig, change, monkeypatch, tmp_path):
+    """The panel asks at every redraw."""
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    for number in range(50):
+        bpy.context.scene.collection.objects.link(bpy.data.objects.new(f"prop {number}", None))
+    if change is not None:
+        change(rig, tmp_path)
+    rig = bpy.data.objects["rig"]
+    asked = []
+    monkeypatch.setattr(results, "strips_playing", lambda thing: asked.append(thing) or [])
+    assert not results.is_kept(rig.agonist.recommended_action, rig) and not asked
+    # Where somebody else uses it, everybody is asked.
+    assign_action(bpy.data.objects["prop 49"], rig.agonist.recommended_action)
+    assert results.is_kept(rig.agonist.recommended_action, rig) and asked
+
+
 @pytest.mark.parametrize("is_old", [False, True])
 def test_predict_on_a_kept_result_takes_what_that_was_made_from(rig, is_old):
     walk = rig.agonist.source_action

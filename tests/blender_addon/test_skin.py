@@ -12,6 +12,7 @@ from blender_addon import results, verbs
 from blender_addon.compat import assign_action, ensure_fcurve, write_keys
 from blender_addon.muscles.colours import colours_at
 from blender_addon.muscles.heatmap import muscle_objects
+from blender_addon.muscles.meaning import shared_skins
 from blender_addon.muscles.skin import borrowed_muscles, glowing_skins, remove_glow, skin_shares
 from blender_addon.ui.legend import legend_lines
 from tests.blender_addon import rigs
@@ -326,6 +327,25 @@ def test_a_glow_goes_from_all_that_share_the_mesh():
             bpy.context.view_layer.objects.active = rig
             assert bpy.ops.agonist.glow_skin() == {"FINISHED"}
         assert [_state(one) for one in (skin, other)] == before and sorted(one.name for one in bpy.data.materials) == materials
+
+
+def test_a_linked_duplicate_is_said_to_share_its_colours(capfd):
+    """Colours are keyed on the mesh, so that a card's eight properties of an object do not run out."""
+    armature, skin = _character()
+    verbs.predict_armature(armature)
+    twin, other = _alone(armature, skin, linked=True)
+    bpy.context.view_layer.objects.active = armature
+    assert shared_skins(armature) == []
+    assert bpy.ops.agonist.glow_skin() == {"FINISHED"}
+    assert shared_skins(armature) == [other.name] and f"Same mesh, same colours: {other.name}." in capfd.readouterr().out
+    # The ghost shows no colours of its own, and a second skin of the same character shows the right ones.
+    bpy.ops.agonist.ghost()
+    second = skin.copy()
+    bpy.context.scene.collection.objects.link(second)
+    assert shared_skins(armature) == [other.name] and shared_skins(twin) == sorted([skin.name, second.name])
+    # As the menu does it.
+    other.data = other.data.copy()
+    assert shared_skins(armature) == [] and shared_skins(twin) == []
 
 
 def test_slots_properties_and_the_action_of_a_mesh_come_back():

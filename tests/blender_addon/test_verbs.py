@@ -9,6 +9,7 @@ from agonist.predict import predict
 from blender_addon import session
 from blender_addon.muscles.attach import muscle_objects
 from blender_addon.rig.sample import sample_armature
+from blender_addon.ui.sliders import remarks
 
 pytestmark = pytest.mark.blender
 
@@ -161,3 +162,19 @@ def test_in_rest_position_nothing_is_built_bound_or_lit(rig):
             press()
     assert sorted(thing.name for thing in bpy.data.objects) == before
     assert ball.parent is None and not ball.modifiers and "agonist_skin" not in skin.data
+
+
+def test_a_slider_below_a_quarter_says_that_a_quarter_is_asked(rig):
+    """The model has learned factors from a quarter to four, and the editor asks it for no others."""
+    live, sliders = session.live_edit(rig), rig.agonist.sliders
+    motions = [live.session.edit({"hamstrings": factor}).motion.positions_world for factor in (0.0, 0.25)]
+    np.testing.assert_array_equal(*motions)
+    rig.agonist.live = False
+    sliders["hamstrings_l"].scale = 0.25
+    assert remarks(sliders) == []
+    sliders["hamstrings_l"].scale = 0.0
+    assert remarks(sliders) == ["Below 0.25, 0.25 is asked: the model has learned no smaller factors"]
+    sliders["hamstrings_l"].out_of_reach = True
+    assert len(remarks(sliders)) == 2
+    bpy.ops.agonist.reset()
+    assert remarks(sliders) == []

@@ -144,8 +144,8 @@ class _Window:
 
 @pytest.fixture
 def window(monkeypatch):
-    app = SimpleNamespace(background=False, tempdir=bpy.app.tempdir)
-    monkeypatch.setattr("blender_addon.ops.modal.bpy.app", app)
+    app = SimpleNamespace(background=False)
+    monkeypatch.setattr("blender_addon.ops.modal.bpy", SimpleNamespace(app=app))
     return _Window()
 
 

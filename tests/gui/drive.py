@@ -86,9 +86,11 @@ def steps() -> Iterator[float]:
     x, y = found[SLIDER]
     yield from dragged(x, y)
     shot("6_undone")
+    yield from compared()
     yield from reloaded()
     yield from drawn()
     yield from panels()
+    yield from replaced()
     yield from documented()
 
 
@@ -146,6 +148,15 @@ def dragged(x: float, y: float) -> Iterator[float]:
     yield 0.5
     check("redo brings the edit again", moved(pose(), after) < 1e-6, moved(pose(), after))
     check("redo brings the whole of it", not rig().agonist.is_preview and rig().animation_data.action.name != source)
+
+
+def compared() -> Iterator[float]:
+    """Shift Alt O, as the keymap has it."""
+    after = pose()
+    for which in ("ORIGINAL", "RECOMMENDED"):
+        yield from press("O", shift=True, alt=True)
+        check(f"the key shows the {which.lower()} motion", rig().agonist.show == which, rig().agonist.show)
+    check("the key brings the pose back", moved(pose(), after) < 1e-6, moved(pose(), after))
 
 
 def reloaded() -> Iterator[float]:
@@ -216,6 +227,60 @@ def panels() -> Iterator[float]:
         yield 4 * DRAWN_S
         check(f"the panel {name} is drawn", drawn == [name], drawn)
         put_away(name)
+
+
+def replaced() -> Iterator[float]:
+    """Files that are there already are named: Esc leaves them, Enter replaces them, and what was just written is made anew unasked."""
+    folder, scene = FOLDER / "written", bpy.context.scene
+    folder.mkdir()
+    settings, bpy.context.view_layer.objects.active = scene.agonist_render, rig()
+    settings.engine, settings.height, settings.count, settings.folder = "WORKBENCH", 64, 1, str(folder)
+    picture = folder / f"{bpy.path.clean_name(rig().name)} contact sheet.png"
+    picture.write_text("mine")
+    window, area, _ = view()
+    where = {"window": window, "area": area, "region": next(one for one in area.regions if one.type == "WINDOW")}
+
+    def render() -> Iterator[float]:
+        mouse(area.x + area.width * 0.35, area.y + area.height * 0.5)
+        yield 0.1
+        with bpy.context.temp_override(**where):
+            bpy.ops.agonist.render("INVOKE_DEFAULT", job="SHEET")
+        yield 4 * DRAWN_S
+
+    yield from render()
+    shot("9_replace")
+    yield from press("ESC")
+    check("Esc leaves a picture that is there", picture.read_text() == "mine" and not settings.last)
+    yield from render()
+    yield from press("RET")
+    yield from until(lambda: settings.last)
+    check("Enter replaces it", picture.read_bytes().startswith(b"\x89PNG"), settings.last)
+    settings.last = ""
+    yield from render()
+    yield from until(lambda: settings.last)
+    check("a picture that was just rendered is rendered anew unasked", settings.last)
+
+    scene.agonist_export.preset, scene.agonist_export.variants = "BVH", "biceps 0.5"
+    name = f"{rig().agonist.source_action.name}_biceps_0.5"
+    written = folder / f"{bpy.path.clean_name(name)}.bvh"
+    written.write_text("mine")
+    bpy.context.preferences.view.filebrowser_display_type = "SCREEN"
+    with bpy.context.temp_override(**where):
+        bpy.ops.agonist.export_variants("INVOKE_DEFAULT")
+    yield 1.0
+    window = bpy.context.window_manager.windows[0]
+    browser = next(one for one in window.screen.areas if one.type == "FILE_BROWSER")
+    browser.spaces.active.params.directory = f"{folder}/".encode()
+    yield 1.0
+    with bpy.context.temp_override(window=window, area=browser, region=next(one for one in browser.regions if one.type == "WINDOW")):
+        bpy.ops.file.execute("INVOKE_DEFAULT")
+    yield 1.0
+    shot("9_replace_many")
+    check("variants that are there wait for a yes", written.read_text() == "mine")
+    yield from press("RET")
+    yield from until(lambda: written.read_text() != "mine")
+    yield 1.0
+    check("Enter replaces them", written.read_text().startswith("HIERARCHY"), written.read_text()[:40])
 
 
 def documented() -> Iterator[float]:
