@@ -34,6 +34,13 @@ def test_every_second_frame_makes_the_papers_rate(corpus):
     np.testing.assert_array_equal(activation[0], clips[0].activation[::2][:30])
 
 
+def test_a_sampler_knows_how_many_windows_hold_all_there_is(corpus):
+    clips, _ = read_corpus(corpus, "train")
+    frames = sorted(len(clip.keypoints) for clip in clips)
+    assert WindowSampler(clips, 64).count == sum(-(-one // 64) for one in frames)
+    assert WindowSampler(clips, 30, every=2).count == sum(-(-one // 60) for one in frames)
+
+
 def test_a_drawn_window_is_a_take_or_its_mirror_image(corpus):
     clips, _ = read_corpus(corpus, "val")
     sampler = WindowSampler(clips, 64)
