@@ -169,4 +169,5 @@ def test_processes_of_torchrun_share_the_work(tmp_path):
     first, second = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("both", "alone"))
     assert first["encoder"] == second["encoder"] and len(first["training"]) == 2
     made = [json.loads(path.read_text()) for path in (tmp_path / "both.folds").rglob("*.json")]
-    assert len(made) == 2 * 6 + 1 and all(one["code"] for one in made)
+    # Two folds of six methods, the trials of two rates, and which was chosen.
+    assert len(made) == 2 * 6 + 2 + 1 and all(one["code"] for one in made)
