@@ -213,9 +213,9 @@ class _Run:
     commit: str
     first: Fold
 
-    def kept(self, method: str, direction: str, fold: Fold) -> FoldResult | None:
-        """The stored result."""
-        place, key, code = self._where(method, direction, fold, fold.name)
+    def kept(self, method: str, direction: str, fold: Fold, what: str = "") -> FoldResult | None:
+        """The stored result, or what is stored under the name `what`."""
+        place, key, code = self._where(method, direction, fold, what or fold.name)
         return read_result(place.with_suffix(".json"), key, code)
 
     def result(self, method: str, direction: str, fold: Fold, progress: Progress) -> FoldResult:
@@ -281,20 +281,18 @@ class _Run:
         def score(index: int) -> float:
             if index not in tried:
                 what, shown = f"{self.first.name} rate {rates[index]:g}", _within(progress, len(tried), len(rates), f"{rates[index]:g}")
-                place, key, code = self._where(method, direction, self.first, what)
-                known = read_result(place.with_suffix(".json"), key, code)
+                job = (method, direction, self.first, what)
                 try:
-                    tried[index] = known or self._judged(method, direction, self.first, what, rates[index], shown)
+                    tried[index] = self.kept(*job) or self._judged(*job, rates[index], shown)
                 except DivergedError as error:
                     tried[index] = error
             found = tried[index]
             return math.inf if isinstance(found, DivergedError) else float(found.training["validation"])
 
-        at = middle = len(rates) // 2
+        at = len(rates) // 2
+        # Who went up came from a worse one, and does not go down again.
         for step in (1, -1):
-            while at == middle or (at > middle) == (step > 0):
-                if not 0 <= at + step < len(rates) or score(at) <= score(at + step):
-                    break
+            while 0 <= at + step < len(rates) and score(at) > score(at + step):
                 at += step
         best = tried[at]
         if isinstance(best, DivergedError):
@@ -309,7 +307,8 @@ class _Run:
     def _trained(
         self, method: str, direction: str, fold: Fold, rate: float, place: Path, key: str, progress: Progress
     ) -> tuple[Floats, dict[str, Any]]:
-        from agonist.training.fold import parameters, train_fold
+        from agonist.training.fold import train_fold
+        from agonist.training.loop import learned_numbers
 
         config, conditioned, _ = NETWORKS[method]
         people = len(set(self.windows.person.tolist())) if conditioned else 0
@@ -319,7 +318,7 @@ class _Run:
             folder=place, key=key, hardware=_hardware(), progress=progress,
         )  # fmt: skip
         fields: dict[str, Any] = {"steps": fit.steps, "batch": self.budget.batch, "learning_rate": rate, "minutes": fit.minutes}
-        fields |= {"validation": fit.score, "parameters": parameters(module), "hardware": _hardware().describe()}
+        fields |= {"validation": fit.score, "parameters": learned_numbers(module), "hardware": _hardware().describe()}
         return module.predict(self._set(fold.test)), fields
 
     def _set(self, index: NDArray[np.int64]) -> FoldSet:

@@ -84,18 +84,17 @@ class AgonistDecoder(nn.Module):
         """
         self.mean_pose.copy_(keypoints.mean(dim=(0, 1)))
         mirrored = activation[..., self.muscles.mirrored], mirrored_motion(keypoints)
-        self.kernel.learn([(self._features(one), points.flatten(2)) for one, points in ((activation, keypoints), mirrored)])
+        self.kernel.learn([(self.features(one), points.flatten(2)) for one, points in ((activation, keypoints), mirrored)])
 
-    def _features(self, activation: Tensor) -> Tensor:
-        """(B, T, 3 M)"""
+    def features(self, activation: Tensor) -> Tensor:
+        """(B, T, 3 M) of activation (B, T, M): what trunks and kernel machine are shown."""
         logarithm = torch.log(torch.clamp(activation, min=_REST))
         # Strong and weak people: what a muscle does beside its own mean does not hang on its strength.
         own = logarithm - logarithm.mean(dim=1, keepdim=True)
         return torch.cat([logarithm + 3, own, 5 * activation], dim=-1)
 
-    def mixtures(self, activation: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def mixtures(self, features: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Of each trunk: hypotheses (B, T, _OWN, 25, D), and the logarithms (B, _OWN) of their probabilities for the window."""
-        features = self._features(activation)
         answers = [part(features) for part in self.parts]
         return [(self.mean_pose + offsets, log_probability) for offsets, log_probability in answers]
 
@@ -109,12 +108,12 @@ class AgonistDecoder(nn.Module):
         The mean is that of the hypotheses and, by its share, what the kernel machine says.
         """
         # Not so in training, where parts that answer as one would agree too early to make up for each other's errors.
-        both = torch.cat([activation, activation[..., self.muscles.mirrored]])
+        both = self.features(torch.cat([activation, activation[..., self.muscles.mirrored]]))
         mixtures = self.mixtures(both)
         straight, mirror = torch.cat([one for one, _ in mixtures], dim=2).chunk(2)
         hypotheses = torch.cat([straight, mirrored_motion(mirror)], dim=2)
         log_probability = torch.cat(torch.cat([one for _, one in mixtures], dim=-1).chunk(2), dim=-1) - math.log(2 * _TRUNKS)
         each = log_probability.exp()[:, None].expand(-1, activation.shape[1], -1)
-        told, told_mirror = self.kernel(self._features(both)).unflatten(-1, (_POINTS, self.dimensions)).chunk(2)
+        told, told_mirror = self.kernel(both).unflatten(-1, (_POINTS, self.dimensions)).chunk(2)
         told = (told + mirrored_motion(told_mirror)) / 2
         return (1 - _KERNEL) * self.mean(hypotheses, log_probability) + _KERNEL * told, hypotheses, each

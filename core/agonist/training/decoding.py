@@ -58,7 +58,7 @@ def decoder_loss(decoder: AgonistDecoder, activation: Tensor, keypoints: Tensor)
     moved = torch.where(turned[..., None], mirrored_motion(moved), moved)
     keypoints = torch.cat([keypoints, moved])
     losses = []
-    for hypotheses, log_probability in decoder.mixtures(torch.cat([activation, random_gains(mixed)])):
+    for hypotheses, log_probability in decoder.mixtures(decoder.features(torch.cat([activation, random_gains(mixed)]))):
         mean = (decoder.mean(hypotheses, log_probability) - keypoints).square().mean()
         errors = (hypotheses - keypoints[:, :, None]).square().mean(dim=(1, 3, 4))  # (B, _OWN)
         fitting = -_TEMPERATURE_M2 * torch.logsumexp(log_probability - errors / _TEMPERATURE_M2, dim=-1)

@@ -25,7 +25,7 @@ from agonist.training.hardware import Hardware
 from agonist.training.loop import Fit, Schedule, fit
 from agonist.training.uncertainty import gaussian_surprise
 
-__all__ = ["FoldNetwork", "FoldSet", "parameters", "train_fold"]
+__all__ = ["FoldNetwork", "FoldSet", "train_fold"]
 
 Floats = NDArray[np.float32]
 Progress = Callable[[float, str], None]
@@ -179,11 +179,6 @@ class FoldNetwork(nn.Module):
             return result
         x, down, *depth = np.moveaxis(result.reshape(*result.shape[:2], _POINTS, self.dimensions), -1, 0)
         return np.stack([x, *depth, -down], axis=-1)
-
-
-def parameters(network: FoldNetwork) -> int:
-    """How many numbers are learned, by steps or in closed form."""
-    return sum(one.numel() for one in network.parameters())
 
 
 def train_fold(

@@ -17,13 +17,12 @@ from torch import nn
 
 from agonist import __version__
 from agonist.errors import FileFormatError, UnknownNameError
-from agonist.networks.kernel_machine import KernelMachine
 from agonist.networks.motion_muscle import NetworkConfig, network_config
 from agonist.training import distributed
 from agonist.training.data import WindowSampler, read_corpus
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.hardware import Hardware, choose_hardware
-from agonist.training.loop import Fit, Schedule, fit
+from agonist.training.loop import Fit, Schedule, fit, learned_numbers
 from agonist.training.measure import measure_folder
 from agonist.training.parts import TRAINERS, Job
 from agonist.training.tensor_file import write_tensors
@@ -141,7 +140,7 @@ def train(
         modules[part], fits[part] = TRAINERS[part](job, given["batch"])
         if distributed.rank():
             continue
-        trained[part] = _learned(modules[part])
+        trained[part] = learned_numbers(modules[part])
         example = torch.tensor(job.val.draw(2, rng)[0])
         inputs = {
             "encoder": (example, torch.rand(2, config.window, 25)) if config.ours else (example,),
@@ -161,12 +160,6 @@ def train(
     for part in parts:
         (out / f"{part}.checkpoint.safetensors").unlink(missing_ok=True)
     return metrics
-
-
-def _learned(module: nn.Module) -> int:
-    """How many numbers were learned, by steps or in closed form."""
-    machines = (one for one in module.modules() if isinstance(one, KernelMachine))
-    return sum(one.numel() for one in module.parameters() if one.requires_grad) + sum(one.weights.numel() for one in machines)
 
 
 def _fields(
