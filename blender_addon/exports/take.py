@@ -24,11 +24,11 @@ from ..rig.rate import scene_rate
 from ..rig.sample import check_scale, clip_range, posed
 from ..rig.units import metres_a_unit
 from ..session import model_of
-from ..steps import Steps, finished, part
+from ..steps import Steps, part
 from ..translate import rpt
 from .skeleton import all_bones, deforming_bones
 
-__all__ = ["ROOT_BONE", "Take", "activation_shown", "bake", "baked", "closed", "shown_activation"]
+__all__ = ["ROOT_BONE", "Take", "activation_shown", "baked", "closed"]
 
 # The bone that carries the travel where a rig has none above its pelvis.
 ROOT_BONE = "root"
@@ -71,11 +71,6 @@ def closed(activation: Activation, weights: Array) -> Activation:
     return replace(activation, values=np.clip(close_values(activation.values, weights), 0, 1), uncertainty=None)
 
 
-def shown_activation(armature: bpy.types.Object) -> Activation:
-    """`activation_shown` in one go."""
-    return finished(activation_shown(armature))
-
-
 def activation_shown(armature: bpy.types.Object) -> Steps[Activation]:
     """Activation of the motion that plays: as the muscles show it, or predicted where none show it.
 
@@ -86,14 +81,6 @@ def activation_shown(armature: bpy.types.Object) -> Steps[Activation]:
         return found
     sample = yield from sampled_rig(armature)
     return predict(sample.motion, model_of(armature), hmap=humanoid_of(sample.rig))
-
-
-def bake(
-    armature: bpy.types.Object, *, fps: float | None = None, root: str = "KEEP", loop: bool = False, activation: bool = False,
-    deform_only: bool = False,
-) -> Take:  # fmt: skip
-    """`baked` in one go."""
-    return finished(baked(armature, fps=fps, root=root, loop=loop, activation=activation, deform_only=deform_only))
 
 
 def baked(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,9 +77,10 @@ def variant_files(armature: bpy.types.Object, text: str, folder: Path, name: str
 
 
 def export_variants(
-    armature: bpy.types.Object, text: str, folder: Path, name: str, options: ExportOptions
-) -> Iterator[tuple[float, list[Path]]]:
-    """Write one file a variant of the source motion; time and again the share that is done and the files written since.
+    armature: bpy.types.Object, text: str, folder: Path, name: str, options: ExportOptions,
+    written: Callable[[list[Path]], None] = lambda _: None,
+) -> Steps[None]:  # fmt: skip
+    """Write one file a variant of the source motion; `written` is told of each one's files.
 
     What may change is what the panel lets Recommend change: parts of the body, frames, influence, feet.
 
@@ -88,17 +89,9 @@ def export_variants(
     """
     variants = variants_of(armature, text)
     for done, variant in enumerate(variants):
-        steps = part(_exported(armature, variant, folder, name, options), done / len(variants), (done + 1) / len(variants))
-        try:
-            while True:
-                try:
-                    share = next(steps)
-                except StopIteration as end:
-                    yield (done + 1) / len(variants), end.value
-                    break
-                yield share, []
-        finally:
-            steps.close()
+        now, then = done / len(variants), (done + 1) / len(variants)
+        written((yield from part(_exported(armature, variant, folder, name, options), now, then)))
+        yield then
 
 
 def variants_of(armature: bpy.types.Object, text: str) -> list[Variant]:

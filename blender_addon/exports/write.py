@@ -38,7 +38,7 @@ class ExportOptions:
 
     Attributes:
         fps: frames a second of the file, the motion's duration kept; the scene's rate if None.
-        root: "KEEP", "BONE" or "IN_PLACE", see `take.bake`.
+        root: "KEEP", "BONE" or "IN_PLACE", see `take.baked`.
         loop: whether the last pose becomes the first.
         activation: whether the muscles' curves go into an FBX, GLB or USD.
         csv: whether they are written as a table beside the file too.

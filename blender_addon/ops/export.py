@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -114,13 +113,11 @@ class AGONIST_OT_export_variants(ReplacingOperator, StepsOperator, PredictedOper
         except AgonistError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        return asking or self.run_steps(context, armature, self._exported(export_variants(*asked)))
+        return asking or self.run_steps(context, armature, export_variants(*asked, self._written))
 
-    def _exported(self, steps: Iterator[tuple[float, list[Path]]]) -> Steps[None]:
-        for share, files in steps:
-            note_written(files)
-            self._files += len(files)
-            yield share
+    def _written(self, files: list[Path]) -> None:
+        note_written(files)
+        self._files += len(files)
 
     def told(self) -> str:
         if self._is_cut:

@@ -11,17 +11,17 @@ from agonist import rotations
 from agonist.motion import Motion
 
 from ..compat import has_fcurves, strips_playing
-from ..steps import Steps, finished, part
+from ..steps import Steps, part
 from .channels import ROUNDING, ControlStack, Moves, channels, moves_of
 from .controls import RigSample, look
 from .keys import bone_path, channels_of, keep_posed, key_location, key_rotation, keyed_channels, rotation_name, rotation_values
 from .playing import is_result, switch_action
 
-__all__ = ["apply_motion", "copy_action", "keep_unkeyed", "made_from", "pose_frame", "settle", "settled"]
+__all__ = ["apply_motion", "copy_action", "keep_unkeyed", "made_from", "pose_frame", "settled"]
 
 # A channel that a correction would change by less is left alone (radians, metres) [ours].
 _WORTH = 1e-5
-# Passes that `settle` makes, those that it makes at most while each leaves less than this share on average, and how near it has to
+# Passes that `settled` makes, those that it makes at most while each leaves less than this share on average, and how near it has to
 # come, in metres [ours]. A limb that is nearly straight comes slowly; one that cannot reach stays where it is.
 _PASSES, _MOST_PASSES, _BETTER, _NEAR_M = 4, 14, 0.8, 2e-4
 
@@ -83,11 +83,6 @@ def keep_unkeyed(armature: bpy.types.Object, sample: RigSample) -> None:
         for name in names:
             if not channels_of(pose, name) <= keyed:
                 keep_posed(armature, pose, name)
-
-
-def settle(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> float:
-    """`settled` in one go."""
-    return finished(settled(armature, sample, motion, action))
 
 
 def settled(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> Steps[float]:

@@ -2,7 +2,7 @@
 
 A control's pose is its parent space times its own channels. An edit moves joints; what it does to a control's channels
 depends on what carries the parent space, and that follows no rule across rigs (follow switches, isolated heads, IK). So
-`sample_rig` turns each control a little and looks at what moves with it.
+`sampled_rig` turns each control a little and looks at what moves with it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from agonist.bone_map import RigFit
 from agonist.edit_joints import EDIT_JOINTS
 from agonist.motion import Motion
 
-from ..steps import Steps, finished, part
+from ..steps import Steps, part
 from .alone import depsgraph_of, lone_scene, update
 from .bones import rig_of, rig_skeleton
 from .channels import ControlStack
 from .keyed import KeyedPoses, keyed_poses
 from .sample import at_each_frame, bone_matrices, check_scale, clip_range, motion_of
 
-__all__ = ["Control", "Key", "Look", "RigSample", "look", "parent_space", "pure", "sample_rig", "sampled_rig"]
+__all__ = ["Control", "Key", "Look", "RigSample", "look", "parent_space", "pure", "sampled_rig"]
 
 # (bone, joint, kind) of a control.
 Key = tuple[str, str, str]
@@ -134,11 +134,6 @@ class RigSample:
             self, motion=self.motion.slice(row, row + 1), first_frame=self.first_frame + row,
             object_world=self.object_world[row : row + 1], controls=tuple(control.row(row) for control in self.controls),
         )  # fmt: skip
-
-
-def sample_rig(armature: bpy.types.Object) -> RigSample:
-    """`sampled_rig` in one go."""
-    return finished(sampled_rig(armature))
 
 
 def sampled_rig(armature: bpy.types.Object) -> Steps[RigSample]:

@@ -17,7 +17,7 @@ from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
 from ..compat import eased_keys, fcurves_of, key_range, modifier_says, plays
-from ..steps import Steps, finished
+from ..steps import Steps
 from ..translate import rpt
 from .alone import depsgraph_of, lone_scene
 from .frames import bone_names
@@ -27,8 +27,8 @@ from .playing import active_action
 from .rate import scene_rate
 
 __all__ = [
-    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "evaluated_poses", "motion_of", "posed",
-    "sample_armature", "sampled_armature", "stamp_of",
+    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "motion_of", "posed",
+    "sampled_armature", "stamp_of",
 ]  # fmt: skip
 
 # Scales may differ by this share before they count as uneven [ours].
@@ -56,11 +56,6 @@ class Sample:
     object_world: np.ndarray
 
 
-def sample_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> Sample:
-    """`sampled_armature` in one go."""
-    return finished(sampled_armature(armature, frame_range))
-
-
 def sampled_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | None = None) -> Steps[Sample]:
     """An armature's pose at every frame of its action (or of `frame_range`, last frame included).
 
@@ -75,11 +70,6 @@ def sampled_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | 
     world, pose = yield from posed(armature, names, np.arange(first, last + 1))
     check_scale(armature.name, world)
     return Sample(motion_of(armature, names, parents, pose, world, first), tuple(names), first, world)
-
-
-def evaluated_poses(armature: bpy.types.Object, names: Sequence[str], frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`posed` in one go."""
-    return finished(posed(armature, names, frames))
 
 
 def posed(armature: bpy.types.Object, names: Sequence[str], frames: np.ndarray) -> Steps[tuple[np.ndarray, np.ndarray]]:
@@ -198,7 +188,7 @@ def motion_of(
 
 
 def stamp_of(armature: bpy.types.Object, action: bpy.types.Action, rig: RigFit) -> str:
-    """Fingerprint of what `sample_rig` would see of an action: what was made from another one is stale.
+    """Fingerprint of what `sampled_rig` would see of an action: what was made from another one is stale.
 
     It is a hash of keys, rest pose and names, so it outlives a saved file, and an undo brings the former one back. Neither what the
     armature is called nor where it stands counts.

@@ -11,9 +11,10 @@ from agonist.io import bvh, csv_activation
 from blender_addon.compat import fcurves_of
 from blender_addon.exports import take, write
 from blender_addon.exports.presets import preset
-from blender_addon.exports.take import shown_activation
+from blender_addon.exports.take import activation_shown
 from blender_addon.exports.variants import export_variants
 from blender_addon.exports.write import ExportOptions, export_motion
+from blender_addon.steps import finished
 from tests.blender_addon.test_exports import _rig
 
 pytestmark = pytest.mark.blender
@@ -60,7 +61,7 @@ def test_variants_change_what_may_change_and_nothing_else(tmp_path):
 @pytest.mark.parametrize("fps", [None, 60.0])
 def test_the_table_of_a_loop_closes_as_its_motion_does(fps, tmp_path):
     armature = _rig()
-    shown = shown_activation(armature).values
+    shown = finished(activation_shown(armature)).values
     assert np.abs(shown[-1] - shown[0]).max() > 0.01
     tables = []
     for name in ("BVH", "UNREAL"):
@@ -80,13 +81,13 @@ def test_the_table_of_a_loop_closes_as_its_motion_does(fps, tmp_path):
 @pytest.mark.parametrize("name", ["BVH", "UNREAL"])
 def test_a_table_begins_at_zero_seconds_wherever_the_action_begins(name, tmp_path):
     armature = _rig()
-    expected = shown_activation(armature)
+    expected = finished(activation_shown(armature))
     for curve in fcurves_of(armature, armature.animation_data.action):
         for point in curve.keyframe_points:
             point.co_ui.x += 100
     bpy.context.view_layer.objects.active = armature
     assert bpy.ops.agonist.predict() == {"FINISHED"}
-    assert shown_activation(armature).start > 4
+    assert finished(activation_shown(armature)).start > 4
     _, table = export_motion(armature, tmp_path / f"out{preset(name).suffix}", name, ExportOptions(csv=True))
     found = csv_activation.read(table)
     assert found.start == 0 and len(found) == len(expected)

@@ -12,10 +12,11 @@ from agonist.predict import predict
 from blender_addon import verbs
 from blender_addon.compat import ensure_fcurve, fcurves_of, write_keys
 from blender_addon.exports.presets import preset, presets
-from blender_addon.exports.take import ROOT_BONE, shown_activation
+from blender_addon.exports.take import ROOT_BONE, activation_shown
 from blender_addon.exports.variants import export_variants, parse_variants
 from blender_addon.exports.write import ExportOptions, export_motion
-from blender_addon.rig.sample import sample_armature
+from blender_addon.rig.sample import sampled_armature
+from blender_addon.steps import finished
 from tests.blender_addon import control_rigs, preset_rigs, rigs
 from tests.clips import exercise
 
@@ -198,7 +199,7 @@ def _curves(armature):
 
 def test_activation_becomes_animated_properties_of_the_topmost_bone(tmp_path):
     armature = _rig()
-    expected = predict(sample_armature(armature).motion)
+    expected = predict(finished(sampled_armature(armature)).motion)
     export_motion(armature, tmp_path / "out.fbx", "UNREAL", ExportOptions(activation=True))
     _, models, parts = _fbx(tmp_path / "out.fbx")
     bone, node_of = next(number for number, (name, _, _) in models.items() if name == "pelvis"), {}
@@ -225,7 +226,7 @@ def test_activation_becomes_animated_properties_of_the_topmost_bone(tmp_path):
 
 def test_a_glb_brings_the_activation_back_as_curves(tmp_path):
     armature = _rig()
-    expected, heads = predict(sample_armature(armature).motion), _heads(armature)
+    expected, heads = predict(finished(sampled_armature(armature)).motion), _heads(armature)
     export_motion(armature, tmp_path / "out.glb", "GLB", ExportOptions(activation=True))
     again = _imported(tmp_path / "out.glb", "GLB")
     for bone, place in _heads(again).items():
@@ -244,7 +245,7 @@ def test_a_usd_carries_the_activation_of_every_frame(tmp_path):
     getattr(bpy.utils, "expose_bundled_modules", lambda: None)()
     Usd = pytest.importorskip("pxr.Usd")
     armature = _rig()
-    expected = predict(sample_armature(armature).motion)
+    expected = predict(finished(sampled_armature(armature)).motion)
     export_motion(armature, tmp_path / "out.usdc", "USD", ExportOptions(activation=True))
     stage = Usd.Stage.Open(str(tmp_path / "out.usdc"))
     (animation,) = [prim for prim in stage.Traverse() if prim.GetAttribute("blendShapes").HasValue()]
@@ -262,10 +263,10 @@ def test_the_table_beside_it_says_what_was_predicted_of_either_motion(tmp_path):
     armature.agonist.sliders["hamstrings_l"].scale = 1.6
     for which in ("RECOMMENDED", "ORIGINAL"):
         armature.agonist.show = which
-        assert shown_activation(armature).reference == "as the muscles show it"
+        assert finished(activation_shown(armature)).reference == "as the muscles show it"
         written = export_motion(armature, tmp_path / f"{which}.bvh", "BVH", ExportOptions(csv=True))
         assert [path.suffix for path in written] == [".bvh", ".csv"]
-        expected = predict(sample_armature(armature).motion)
+        expected = predict(finished(sampled_armature(armature)).motion)
         # While a slider moves, the turned keypoints stand for those of the skeleton.
         np.testing.assert_allclose(csv_activation.read(written[1]).values, expected.values, atol=0.02)
 
@@ -275,12 +276,12 @@ def test_keys_changed_since_predict_are_what_the_table_says(tmp_path):
     bpy.context.view_layer.objects.active = armature
     verbs.build_muscles(armature, mannequin=False)
     source = armature.animation_data.action
-    before = shown_activation(armature)
-    np.testing.assert_allclose(before.values, predict(sample_armature(armature).motion).values, atol=1e-4)
+    before = finished(activation_shown(armature))
+    np.testing.assert_allclose(before.values, predict(finished(sampled_armature(armature)).motion).values, atol=1e-4)
     for curve in fcurves_of(other, other.animation_data.action):
         keys = np.array([point.co[:] for point in curve.keyframe_points])
         write_keys(ensure_fcurve(armature, source, curve.data_path, curve.array_index), *keys.T)
-    expected = predict(sample_armature(armature).motion).values
+    expected = predict(finished(sampled_armature(armature)).motion).values
     written = export_motion(armature, tmp_path / "changed.bvh", "BVH", ExportOptions(csv=True))
     np.testing.assert_allclose(csv_activation.read(written[1]).values, expected, atol=1e-4)
     assert len(expected) == len(before) and np.abs(expected - before.values).max() > 0.05

@@ -6,7 +6,8 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import session, verbs
-from blender_addon.rig.sample import sample_armature
+from blender_addon.rig.sample import sampled_armature
+from blender_addon.steps import finished
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
@@ -52,7 +53,7 @@ def test_an_edit_arrives_where_the_core_put_it(rig):
     rig.agonist.sliders["quadriceps_l"].scale = 1.7
     live = session.live_edit(rig)
     expected = live.session.edit({"quadriceps_l": rig.agonist.sliders["quadriceps_l"].scale}, refine=False).motion
-    after = sample_armature(rig).motion
+    after = finished(sampled_armature(rig)).motion
     order = [after.skeleton.index(name) for name in expected.skeleton.names]
     np.testing.assert_allclose(after.positions_world[:, order], expected.positions_world, atol=PLACE_M)
     chord = np.abs(np.einsum("tji,tji->tj", after.rotations_world_from_joint[:, order], expected.rotations_world_from_joint))

@@ -12,8 +12,9 @@ from mathutils import Vector
 
 from blender_addon.compat import assign_action, ensure_fcurve, push_to_track, write_keys
 from blender_addon.rig.build import build_armature
-from blender_addon.rig.controls import sample_rig
+from blender_addon.rig.controls import sampled_rig
 from blender_addon.rig.keyed import keyed_poses
+from blender_addon.steps import finished
 from tests.blender_addon import rigs
 from tests.clips import exercise
 from tests.search import examples
@@ -209,11 +210,11 @@ def test_another_add_on_that_poses_at_a_frames_change_is_heard(plain):
 @pytest.mark.parametrize("make", rigs.RIGS, ids=lambda make: make.__name__)
 def test_a_sample_is_the_same_whether_keys_are_read_or_blender_evaluates(make):
     armature = make(exercise("Squat", 1.0, seed=4))
-    read = sample_rig(armature)
+    read = finished(sampled_rig(armature))
     # A constraint of no influence on a bone of no joint leaves the pose as it is, and the scene to Blender.
     for bone in armature.pose.bones:
         bone.constraints.new("LIMIT_SCALE").influence = 0.0
-    evaluated = sample_rig(armature)
+    evaluated = finished(sampled_rig(armature))
     np.testing.assert_allclose(read.motion.positions_world, evaluated.motion.positions_world, atol=1e-5)
     assert [(one.bone, one.kind) for one in read.controls] == [(one.bone, one.kind) for one in evaluated.controls]
     for one, other in zip(read.controls, evaluated.controls, strict=True):

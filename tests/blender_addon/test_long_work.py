@@ -15,13 +15,13 @@ from blender_addon.exports.write import export_motion
 from blender_addon.ops.base import AnimatedArmatureOperator, PredictedOperator
 from blender_addon.ops.edit import AGONIST_OT_edit, AGONIST_OT_predict, _Awaited
 from blender_addon.ops.export import AGONIST_OT_export, AGONIST_OT_export_variants
-from blender_addon.ops.modal import StepsOperator
-from blender_addon.ops.replace import ReplacingOperator
 from blender_addon.rig.alone import lone_scene
 from blender_addon.rig.keyed import keyed_poses
 from blender_addon.rig.keys import ROTATIONS
-from blender_addon.rig.sample import evaluated_poses, posed
+from blender_addon.rig.sample import posed
+from blender_addon.steps import finished
 from tests.blender_addon import control_rigs, rigs
+from tests.blender_addon.pressed import Reporting, pressed_like
 from tests.blender_addon.test_renders import _Window
 from tests.clips import exercise
 
@@ -51,7 +51,7 @@ def _plain(armature):
 
 def _seen(armature):
     names = [bone.name for bone in armature.pose.bones]
-    world, pose = evaluated_poses(armature, names, np.arange(1, 1 + round(armature.animation_data.action.frame_range[1])))
+    world, pose = finished(posed(armature, names, np.arange(1, 1 + round(armature.animation_data.action.frame_range[1]))))
     return world[:, None] @ pose
 
 
@@ -206,14 +206,8 @@ def test_a_recommendation_that_fails_changes_nothing(controls, monkeypatch):
     assert _state(controls) == before
 
 
-class _Pressed(_Awaited):
+class _Pressed(Reporting, _Awaited):
     """A button as a window runs it, without one."""
-
-    def __init__(self):
-        self.said = []
-
-    def report(self, kind, text):
-        self.said.append((kind, text))
 
 
 class _Predict(_Pressed, AnimatedArmatureOperator):
@@ -260,25 +254,8 @@ def test_a_button_shows_progress_and_can_be_stopped(controls, context, button, s
     assert context.calls[-1] == ("status_text_set", None) and ("progress_end",) in context.calls
 
 
-class _Exporting(ReplacingOperator, StepsOperator):
-    """Export and Export Variants as a window runs them once the file browser is closed."""
-
-    def __init__(self):
-        self.said = []
-
-    def report(self, kind, text):
-        self.said.append((kind, text))
-
-
-class _Export(_Exporting, AnimatedArmatureOperator):
-    preset = "SCENE"
-    execute, told, stopped = AGONIST_OT_export.execute, AGONIST_OT_export.told, AGONIST_OT_export.stopped
-    doing, _path, _preset, _exported = (vars(AGONIST_OT_export)[name] for name in ("doing", "_path", "_preset", "_exported"))
-
-
-class _Variants(_Exporting, PredictedOperator):
-    execute, told, stopped = (vars(AGONIST_OT_export_variants)[name] for name in ("execute", "told", "stopped"))
-    doing, _exported = AGONIST_OT_export_variants.doing, AGONIST_OT_export_variants._exported
+_Export = pressed_like(AGONIST_OT_export, AnimatedArmatureOperator)
+_Variants = pressed_like(AGONIST_OT_export_variants, PredictedOperator)
 
 
 @pytest.mark.parametrize("stop", [True, False])
@@ -290,7 +267,9 @@ def test_an_export_shows_progress_and_can_be_stopped(controls, context, button, 
     settings = bpy.context.scene.agonist_export
     settings.preset, settings.variants, settings.activation = preset, "biceps 0.5, 2", True
     context.active_object, pressed = controls, button()
-    pressed.filepath, pressed.directory = str(tmp_path / f"out{presets()[preset].suffix}"), str(tmp_path)
+    pressed.preset, pressed.filepath, pressed.directory = "SCENE", str(tmp_path / f"out{presets()[preset].suffix}"), str(tmp_path)
+    # A step at a time, however fast the machine.
+    pressed.go_s = 0.0
     session.live_edit(controls)
     before = _state(controls)
     assert pressed.execute(context) == {"RUNNING_MODAL"}

@@ -12,9 +12,8 @@ from blender_addon import verbs
 from blender_addon.ops import render
 from blender_addon.ops.base import AnimatedArmatureOperator, PredictedOperator
 from blender_addon.ops.export import AGONIST_OT_export, AGONIST_OT_export_variants
-from blender_addon.ops.modal import StepsOperator
 from blender_addon.ops.render import AGONIST_OT_render
-from blender_addon.ops.replace import ReplacingOperator
+from tests.blender_addon.pressed import Pressed, pressed_like
 from tests.blender_addon.test_renders import _Window
 
 pytestmark = pytest.mark.blender
@@ -28,25 +27,9 @@ class _Context(_Window):
         return {"RUNNING_MODAL"}
 
 
-class _Pressed(ReplacingOperator, StepsOperator):
-    """A button as a window runs it, without one."""
-
-    def __init__(self):
-        self.said = []
-
-    def report(self, kind, text):
-        self.said.append((kind, text))
-
-
-def _like(operator, mixin):
-    """What the operator itself says, on a plain class."""
-    own = ("doing", "go_s", "invoke", "execute", "told", "stopped", "check", "draw_settings", "_path", "_preset", "_exported", "_rendered")
-    return type("Pressed", (_Pressed, mixin), {name: vars(operator)[name] for name in own if name in vars(operator)})
-
-
-_Export = _like(AGONIST_OT_export, AnimatedArmatureOperator)
-_Variants = _like(AGONIST_OT_export_variants, PredictedOperator)
-_Render = _like(AGONIST_OT_render, PredictedOperator)
+_Export = pressed_like(AGONIST_OT_export, AnimatedArmatureOperator)
+_Variants = pressed_like(AGONIST_OT_export_variants, PredictedOperator)
+_Render = pressed_like(AGONIST_OT_render, PredictedOperator)
 
 
 @pytest.fixture
@@ -174,7 +157,7 @@ def test_a_picture_is_not_replaced_before_a_yes(rig, context, job, tmp_path, mon
 
 
 def test_many_files_are_counted(context, tmp_path):
-    pressed = _Pressed()
+    pressed = Pressed()
     paths = [tmp_path / f"{number}.bvh" for number in range(11)]
     for path in paths:
         path.touch()

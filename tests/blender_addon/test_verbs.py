@@ -8,7 +8,8 @@ bpy = pytest.importorskip("bpy")
 from agonist.predict import predict
 from blender_addon import session
 from blender_addon.muscles.attach import muscle_objects
-from blender_addon.rig.sample import sample_armature
+from blender_addon.rig.sample import sampled_armature
+from blender_addon.steps import finished
 from blender_addon.ui.sliders import remarks
 
 pytestmark = pytest.mark.blender
@@ -39,7 +40,7 @@ def test_eight_muscles_hang_on_the_rig_and_follow_it(rig):
 
 
 def test_prediction_is_keyed_on_the_muscles(rig):
-    expected = predict(sample_armature(rig).motion)
+    expected = predict(finished(sampled_armature(rig)).motion)
     for muscle, thing in muscle_objects(rig).items():
         for frame in (1, 30, 61):
             bpy.context.scene.frame_set(frame)
@@ -49,14 +50,14 @@ def test_prediction_is_keyed_on_the_muscles(rig):
 
 def test_a_slider_regenerates_the_motion(rig):
     source = rig.animation_data.action
-    before = sample_armature(rig).motion.positions_world
+    before = finished(sampled_armature(rig)).motion.positions_world
     rig.agonist.sliders["quadriceps_l"].scale = 1.6
     assert rig.animation_data.action is not source and rig.agonist.show == "RECOMMENDED"
     assert rig.agonist.sliders["quadriceps_l"].reached > 1.1
-    assert np.abs(sample_armature(rig).motion.positions_world - before).max() > 0.01
+    assert np.abs(finished(sampled_armature(rig)).motion.positions_world - before).max() > 0.01
     rig.agonist.show = "ORIGINAL"
     assert rig.animation_data.action is source
-    np.testing.assert_array_equal(sample_armature(rig).motion.positions_world, before)
+    np.testing.assert_array_equal(finished(sampled_armature(rig)).motion.positions_world, before)
 
 
 def test_a_slider_moves_the_pose_of_the_frame_that_is_shown(rig):

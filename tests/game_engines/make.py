@@ -22,9 +22,10 @@ import blender_addon
 from blender_addon import verbs
 from blender_addon.exports.presets import preset
 from blender_addon.exports.stage import renaming_of
-from blender_addon.exports.take import bake, shown_activation
+from blender_addon.exports.take import activation_shown, baked
 from blender_addon.exports.write import ExportOptions, export_motion
 from blender_addon.rig.rate import scene_rate
+from blender_addon.steps import finished
 from tests.blender_addon import control_rigs, rigs
 from tests.clips import exercise
 
@@ -64,11 +65,11 @@ def _exported(armature: bpy.types.Object, out: Path, rig: str, name: str, option
     poses = rigs.evaluated(armature)
     heads = {bone.name: poses[:, k, :3, 3] for k, bone in enumerate(armature.pose.bones)}
     chosen = preset(name)
-    take = bake(armature, root=options.root, deform_only=chosen.deform_only)
+    take = finished(baked(armature, root=options.root, deform_only=chosen.deform_only))
     roots = [one for one, parent in zip(take.names, take.parents, strict=True) if parent < 0 and options.root == "BONE"]
     above = {one: take.names[parent] if parent >= 0 else "" for one, parent in zip(take.names, take.parents, strict=True)}
     renaming = renaming_of(take, chosen)
-    activation = shown_activation(armature) if options.activation else None
+    activation = finished(activation_shown(armature)) if options.activation else None
     truth = {
         "fps": scene_rate(bpy.context.scene), "frames": len(poses), "unit_m": chosen.unit_m if chosen.format == "fbx" else 1.0,
         "bones": [renaming.get(one, one) for one in take.names],
