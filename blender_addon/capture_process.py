@@ -53,7 +53,7 @@ def captured(command: Sequence[str], video: Path, out: Path, *, height_m: float 
     try:
         process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-            errors="replace", **_group(),
+            errors="replace", env={**os.environ, "PYTHONIOENCODING": "utf-8"}, **_group(),
         )  # fmt: skip
     except OSError as error:
         raise WorkError(

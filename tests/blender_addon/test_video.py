@@ -40,7 +40,7 @@ def stub(tmp_path, squat, monkeypatch):
         path = tmp_path / "agonist-stand-in"
         lines = "\n".join(actions).format(squat=str(squat), pids=str(tmp_path / "pids"))
         saved = f"open({str(tmp_path / 'arguments')!r}, 'w').write('\\n'.join(sys.argv[1:]))"
-        path.write_text(f"#!{sys.executable}\nimport os, sys\n{saved}\n{lines}\n")
+        path.write_text(f"#!{sys.executable}\nimport os, sys\n{saved}\n{lines}\n", encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setattr(video_operator, "preferences", lambda: SimpleNamespace(capture_command=str(path)))
         return [str(path)]
@@ -58,7 +58,7 @@ def film(tmp_path):
 def _alive(pid):
     try:
         # One that has ended and that nobody has asked about yet is a zombie.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
@@ -112,6 +112,12 @@ def test_the_last_line_of_a_failure_is_shown(stub, film, operator):
 def test_a_process_that_ends_without_a_file_has_failed(stub, film, tmp_path, action, said):
     with pytest.raises(WorkError, match=said):
         list(captured(stub(action), film, tmp_path / "out.bvh"))
+
+
+def test_what_it_says_arrives_whatever_the_systems_encoding_is(stub, film, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    with pytest.raises(WorkError, match="Kür: nobody is in it"):
+        list(captured(stub("print('agonist: Kür: nobody is in it.', file=sys.stderr); sys.exit(2)"), film, tmp_path / "out.bvh"))
 
 
 def test_a_program_that_cannot_be_started(film, tmp_path):

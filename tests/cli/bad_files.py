@@ -41,7 +41,7 @@ def _legless() -> Motion:
 
 def _edited(path: Path, change) -> None:
     bvh.write(path, exercise("Squat", 1.0))
-    path.write_text(change(path.read_text()))
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _keypoints(path: Path, change) -> None:

@@ -1,6 +1,7 @@
 """Every command as people call it: one JSON object, quiet when asked, help that shows how, exit codes, nothing half-written."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -53,6 +54,16 @@ def test_predict(ways, clip, tmp_path):
     assert document["peak"]["quadriceps_l"] == pytest.approx(activation.column("quadriceps_l").max(), abs=1e-5)
     ways("predict", clip, "--out", tmp_path / "a.npz")
     assert len(npz.read_activation(tmp_path / "a.npz")) == 91
+
+
+def test_names_that_a_pipe_has_no_characters_for_are_escaped(clip, tmp_path):
+    """As on Windows, where a pipe has the code page's characters only."""
+    named = tmp_path / "スクワット.bvh"
+    named.write_bytes(clip.read_bytes())
+    call = [sys.executable, "-m", "agonist.cli.main", "predict", str(named), "--out", str(named.with_suffix(".csv"))]
+    done = subprocess.run(call, env=os.environ | {"PYTHONIOENCODING": "cp1252"}, capture_output=True, check=False)
+    assert done.returncode == 0 and "\\u30b9" in done.stdout.decode("cp1252"), done.stderr
+    assert len(csv_activation.read(named.with_suffix(".csv"))) == 91
 
 
 def test_edit_keeps_the_files_skeleton_channels_and_rate(ways, clip, tmp_path):

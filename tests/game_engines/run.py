@@ -40,7 +40,7 @@ def three(folder: Path, work: Path) -> list[tuple[str, float, Told]] | str:
     answer = work / "told_three.json"
     subprocess.run(["node", "read_three.mjs", folder / "truth.json", answer], cwd=work, check=True, timeout=LIMIT_S)
     version = json.loads((work / "node_modules/three/package.json").read_text())["version"]
-    return [(f"three.js {version}", HEADS_M, json.loads(answer.read_text()))]
+    return [(f"three.js {version}", HEADS_M, json.loads(answer.read_text(encoding="utf-8")))]
 
 
 def godot(folder: Path, work: Path, root: Path | None, truth: Told) -> list[tuple[str, float, Told]] | str:
@@ -53,23 +53,23 @@ def godot(folder: Path, work: Path, root: Path | None, truth: Told) -> list[tupl
         version = subprocess.run([*start, "--version"], capture_output=True, text=True, check=True).stdout.split(".")
         for path in (*folder.iterdir(), HERE / "read_godot.gd"):
             shutil.copy(path, temporary)
-        Path(temporary, "project.godot").write_text("config_version=5\n")
+        Path(temporary, "project.godot").write_text("config_version=5\n", encoding="utf-8")
 
         def told() -> Told:
             answer = Path(temporary, "told.json")
             answer.unlink(missing_ok=True)
-            with (work / "godot.log").open("a") as log:
+            with (work / "godot.log").open("a", encoding="utf-8") as log:
                 for arguments in (["--import"], ["-s", "read_godot.gd"]):
                     command = [*start, "--path", str(inside), *arguments]
                     subprocess.run(command, check=False, timeout=LIMIT_S, stdout=log, stderr=subprocess.STDOUT)
-            return json.loads(answer.read_text()) if answer.exists() else {}
+            return json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
 
         name, thinned = f"Godot {'.'.join(version[:3])}", told()
         every_key = json.dumps({"nodes": {"PATH:AnimationPlayer": {"optimizer/enabled": False}}})
         for file, one in truth.items():
             settings = Path(temporary, f"{file}.import")
-            text = settings.read_text().replace("_subresources={}", f"_subresources={every_key}")
-            settings.write_text(text.replace("animation/fps=30", f"animation/fps={round(one['fps'])}"))
+            text = settings.read_text(encoding="utf-8").replace("_subresources={}", f"_subresources={every_key}")
+            settings.write_text(text.replace("animation/fps=30", f"animation/fps={round(one['fps'])}"), encoding="utf-8")
         return [(name, THINNED_M, thinned), (f"{name}, every key", HEADS_M, told())]
 
 

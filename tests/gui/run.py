@@ -56,7 +56,7 @@ def drive(start: list[str], root: Path | None, package: Path, motion: Path, out:
             tail = (out / "blender.log").read_text(errors="replace").splitlines()[-5:]
             return {"checks": {}, "error": "Blender ended without a result:\n" + "\n".join(tail)}
         shutil.copy(result, out)
-        told = json.loads(result.read_text())
+        told = json.loads(result.read_text(encoding="utf-8"))
         ours = own_errors((out / "blender.log").read_text(errors="replace"))
         # What a panel or a handler raises is only printed.
         told["checks"]["nothing of the extension failed unseen"] = {"passed": not ours, "detail": " / ".join(ours)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -99,6 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     An error is one line on standard error. AGONIST_DEBUG=1 in the environment shows where it came from.
     """
     debug = bool(os.environ.get("AGONIST_DEBUG"))
+    # A pipe on Windows has the code page's characters only, and people name files as they like.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = get_command(app).main(list(arguments) if arguments is not None else None, prog_name="agonist", standalone_mode=False)
         sys.stdout.flush()

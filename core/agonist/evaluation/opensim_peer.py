@@ -94,8 +94,9 @@ def main(job: dict[str, Any]) -> None:
         table = opensim.TimeSeriesTable(str(folder / "peer_StaticOptimization_activation.sto"))
         times = list(table.getIndependentColumn())
         values = {label: table.getDependentColumn(label).to_numpy().tolist() for label in table.getColumnLabels()}
-    Path(job["out"]).write_text(json.dumps({"seconds": elapsed, "frames": len(times), "times": times, "activation": values}))
+    told = {"seconds": elapsed, "frames": len(times), "times": times, "activation": values}
+    Path(job["out"]).write_text(json.dumps(told), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(json.loads(Path(sys.argv[1]).read_text()))
+    main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))

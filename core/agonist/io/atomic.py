@@ -18,7 +18,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it takes the place of `path`, on error it is removed.
 
     The temporary file keeps the suffix, which some writers (numpy, ffmpeg) choose the format by.
-    Raises InputError if `path` is a folder or its own folder cannot be written.
+    Raises InputError if `path` is a folder, its own folder cannot be written, or, on Windows, another program has the file open.
     """
     target = Path(path)
     if target.is_dir():
@@ -36,6 +36,14 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        os.replace(temporary, target)
+        _replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    try:
+        os.replace(temporary, target)
+    except PermissionError as error:
+        # Windows refuses while somebody reads the file; a table stands open in Excel more often than not.
+        raise InputError(f"{target}: cannot be replaced ({error.strerror}). Expected a file that no other program has open.") from error
