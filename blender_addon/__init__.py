@@ -1,10 +1,10 @@
 """Agonist for Blender: muscles for animators. This module only registers."""
 
-from . import handlers, keymap, ops, preferences, props, redraw, translate, ui
+from . import handlers, keymap, ops, preferences, props, redraw, seen, translate, ui
 from .exports import settings
 from .ops import render
 
-_PARTS = (translate, preferences, props, settings, render, ops, ui, keymap, handlers, redraw)
+_PARTS = (translate, preferences, props, settings, render, ops, ui, keymap, handlers, redraw, seen)
 
 
 def register() -> None:

@@ -18,10 +18,11 @@ from agonist.errors import AgonistError
 
 from . import session, verbs
 from .muscles.heatmap import muscle_objects, range_top, show_activation
-from .muscles.skin import glowing_skins, show_skin_activation
+from .muscles.skin import show_skin_activation
 from .rig.apply import keep_unkeyed, pose_frame
 from .rig.controls import RigSample
 from .rig.keyed import plays_alone
+from .seen import muscles_seen, skins_seen
 
 __all__ = ["finish", "finish_all", "finish_found", "is_by_hand", "show_preview", "stop"]
 
@@ -61,14 +62,14 @@ def show_preview(armature: bpy.types.Object) -> bool:
         return False
     sample = _row(live.sample, row)
     scales, settings = verbs.asked_of(armature, live)
-    seen = live.session.preview(scales, row, **settings)
+    shown = live.session.preview(scales, row, **settings)
     if not props.is_preview:
         keep_unkeyed(armature, sample)
-    pose_frame(armature, sample, seen.motion)
+    pose_frame(armature, sample, shown.motion)
     original = live.session.original
     top = range_top(original, props.colour_range)
-    show_activation(muscle_objects(armature), seen.activation, original.muscles, top)
-    show_skin_activation(glowing_skins(armature), seen.activation, original.muscles, top)
+    show_activation(muscles_seen(armature), shown.activation, original.muscles, top)
+    show_skin_activation(skins_seen(armature), shown.activation, original.muscles, top)
     props.is_preview = True
     _waiting["until"] = time.monotonic() + _REST_S
     if not bpy.app.timers.is_registered(_tick):

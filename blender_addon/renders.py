@@ -27,6 +27,7 @@ from .exports.stage import skins_of
 from .images import Text, letters, over, read_image, render_still, write_image
 from .muscles.heatmap import muscle_objects
 from .muscles.meaning import full_colour, marks
+from .muscles.skin import glowing_skins
 from .results import asked_of_result
 from .rig.bones import humanoid_of
 from .rig.playing import switch_action
@@ -115,7 +116,8 @@ class _Set:
 
     @property
     def legend(self) -> Legend:
-        return Legend(self.armature.agonist.colour_map, full_colour(self.armature), _TOLD, "; ".join(marks(self.armature)))
+        notes = marks(muscle_objects(self.armature).values(), glowing_skins(self.armature))
+        return Legend(self.armature.agonist.colour_map, full_colour(self.armature), _TOLD, "; ".join(notes))
 
 
 def _vertices(thing: bpy.types.Object) -> np.ndarray:

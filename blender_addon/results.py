@@ -125,7 +125,7 @@ def _take_back(armature: bpy.types.Object, recommended: bpy.types.Action | None,
 
 def ghost_of(armature: bpy.types.Object) -> bpy.types.Object | None:
     """The ghost of an armature, if it has one."""
-    return next((thing for thing in bpy.context.scene.objects if thing.get(_GHOST) == armature), None)
+    return next((thing for thing in bpy.context.scene.objects if thing.type == "ARMATURE" and thing.get(_GHOST) == armature), None)
 
 
 def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:

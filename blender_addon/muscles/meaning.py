@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import bpy
 
-from .heatmap import muscle_objects
-from .skin import borrowed_muscles, glowing_skins
+from .skin import borrowed_muscles
 
 __all__ = ["SHARED", "full_colour", "marks", "shared_skins"]
 
@@ -19,20 +20,19 @@ def full_colour(armature: bpy.types.Object) -> str:
     return {"ABSOLUTE": "1.00", "MUSCLE": "own peak"}.get(props.colour_range, f"{props.colour_top:.2f}")
 
 
-def marks(armature: bpy.types.Object) -> list[str]:
-    """What the marks on muscles and skins say that are there."""
-    muscles = muscle_objects(armature).values()
+def marks(muscles: Collection[bpy.types.Object], skins: Collection[bpy.types.Object]) -> list[str]:
+    """What the marks on a character's muscles and glowing skins say."""
     found = []
-    if any(thing.get("estimated") for thing in muscles) or any(borrowed_muscles(skin) for skin in glowing_skins(armature)):
+    if any(thing.get("estimated") for thing in muscles) or any(borrowed_muscles(skin) for skin in skins):
         found.append("hatched, duller: estimated from a neighbour")
     if any(thing.get("unknown") for thing in muscles):
         found.append("grey: not predicted by this model")
     return found
 
 
-def shared_skins(armature: bpy.types.Object) -> list[str]:
-    """Objects of other characters that show this one's colours, because they are linked duplicates of a skin that glows here."""
-    meshes = [skin.data for skin in glowing_skins(armature) if skin.data.users > 1]
+def shared_skins(armature: bpy.types.Object, skins: Collection[bpy.types.Object]) -> list[str]:
+    """Objects of other characters that show this one's colours, because they are linked duplicates of one of its glowing `skins`."""
+    meshes = [skin.data for skin in skins if skin.data.users > 1]
     if not meshes:
         return []
     return sorted(

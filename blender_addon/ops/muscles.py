@@ -60,7 +60,7 @@ class AGONIST_OT_glow_skin(ArmatureOperator, bpy.types.Operator):
             remove_glow(skin)
         if not glowing:
             verbs.glow(armature, self._skins(armature), muscles=self.muscles)
-            shared = shared_skins(armature)
+            shared = shared_skins(armature, glowing_skins(armature))
             if shared:
                 self.report({"WARNING"}, rpt(SHARED, objects=", ".join(shared)))
             else:

@@ -16,9 +16,10 @@ from gpu_extras.batch import batch_for_shader
 from agonist.muscles import MUSCLE_SETS, stand_in
 
 from ..muscles.colours import srgb_at
-from ..muscles.heatmap import COLOURS, keyed_values, muscle_objects
-from ..muscles.skin import glowing_skins, skin_muscles
+from ..muscles.heatmap import COLOURS, keyed_values
+from ..muscles.skin import skin_muscles
 from ..ops.base import active_armature
+from ..seen import muscles_seen, skins_seen
 from .legend import EDGE, WIDTH, draw_text, legend_top
 
 __all__ = ["GraphRow", "graph_rows", "graph_shapes", "register", "unregister"]
@@ -71,8 +72,8 @@ def _owners(armature: bpy.types.Object, names: list[str]) -> dict[str, tuple[bpy
     """Slider -> what its activation is keyed on, and the path there: its muscle, one that borrows its value, or a glowing skin."""
     known = next((one for one in MUSCLE_SETS.values() if one.names == tuple(armature.agonist.sliders.keys())), None)
     owners: dict[str, tuple[bpy.types.ID, str]] = {}
-    keyed = [(muscle, thing, '["activation_raw"]') for muscle, thing in muscle_objects(armature).items()]
-    keyed += [(muscle, skin.data, f'["raw_{muscle}"]') for skin in glowing_skins(armature) for muscle in skin_muscles(skin)]
+    keyed = [(muscle, thing, '["activation_raw"]') for muscle, thing in muscles_seen(armature).items()]
+    keyed += [(muscle, skin.data, f'["raw_{muscle}"]') for skin in skins_seen(armature) for muscle in skin_muscles(skin)]
     for muscle, owner, path in keyed:
         owners.setdefault(stand_in(muscle, known)[0] if known else muscle, (owner, path))
     return {name: owners[name] for name in names if name in owners}

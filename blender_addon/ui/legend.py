@@ -9,10 +9,9 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 from ..muscles.colours import srgb_at
-from ..muscles.heatmap import muscle_objects
 from ..muscles.meaning import full_colour, marks
-from ..muscles.skin import glowing_skins
 from ..ops.base import active_armature
+from ..seen import muscles_seen, skins_seen
 from ..translate import iface
 
 __all__ = ["EDGE", "WIDTH", "draw_text", "legend_lines", "legend_top", "register", "unregister"]
@@ -25,14 +24,14 @@ _HEIGHT, _STEPS = 12, 48
 
 def legend_lines(armature: bpy.types.Object) -> tuple[str, str, str, list[str]]:
     """What the legend of an armature says: title, both ends of the scale, and notes on marked muscles."""
-    return "Muscle activation, predicted", "0", full_colour(armature), marks(armature)
+    return "Muscle activation, predicted", "0", full_colour(armature), marks(muscles_seen(armature).values(), skins_seen(armature))
 
 
 def _shown(context: bpy.types.Context, armature: bpy.types.Object | None) -> bool:
     """Whether there is something to explain."""
     if armature is None or not context.scene.agonist_legend or not armature.agonist.sliders:
         return False
-    return bool(muscle_objects(armature) or glowing_skins(armature))
+    return bool(muscles_seen(armature) or skins_seen(armature))
 
 
 def legend_top(context: bpy.types.Context, armature: bpy.types.Object) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ..muscles.meaning import SHARED, shared_skins
-from ..muscles.skin import glowing_skins
 from ..ops.base import active_armature
+from ..seen import skins_seen
 from ..translate import iface
 from .panel import Sidebar, told
 
@@ -34,9 +34,10 @@ class AGONIST_PT_look(Sidebar, bpy.types.Panel):
         layout.prop(context.scene, "agonist_graph")
         column = layout.column(align=True)
         column.operator_menu_enum("agonist.add_muscles", "muscles", text="Build Muscles", icon="OUTLINER_OB_META")
-        glows = bool(glowing_skins(armature))
+        skins = skins_seen(armature)
+        glows = bool(skins)
         column.operator("agonist.glow_skin", icon="LIGHT", depress=glows, text="Take Glow off Skin" if glows else "Glow on Skin")
         column.operator("agonist.bind_mesh", icon="LINKED")
-        shared = shared_skins(armature)
+        shared = shared_skins(armature, skins)
         if shared:
             told(layout, context, iface(SHARED, objects=", ".join(shared)), "INFO")

@@ -6,8 +6,9 @@ import textwrap
 
 import bpy
 
-from ..muscles.heatmap import colours_are_seen, muscle_objects
+from ..muscles.heatmap import colours_are_seen
 from ..ops.base import active_armature
+from ..seen import muscles_seen
 from ..translate import iface
 
 __all__ = ["AGONIST_PT_main", "Sidebar", "told"]
@@ -51,7 +52,7 @@ class AGONIST_PT_main(Sidebar, bpy.types.Panel):
         if armature is None:
             told(layout, context, "Select an animated armature, or import a motion.", "INFO")
             return
-        props, muscles = armature.agonist, muscle_objects(armature)
+        props, muscles = armature.agonist, muscles_seen(armature)
         layout.label(text=armature.name, icon="ARMATURE_DATA", translate=False)
         column = layout.column(align=True)
         column.operator("agonist.add_muscles", icon="OUTLINER_OB_META", text="Rebuild Muscles" if muscles else "Add Muscles")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import bpy
 
-from ..muscles.heatmap import muscle_objects
-from ..muscles.skin import glowing_skins
 from ..ops.base import active_armature
+from ..seen import muscles_seen, skins_seen
 from .panel import Sidebar, told
 
 __all__ = ["AGONIST_PT_render"]
@@ -41,8 +40,8 @@ class AGONIST_PT_render(Sidebar, bpy.types.Panel):
         layout.use_property_split, layout.use_property_decorate = True, False
         for name in ("engine", "height", "count", "step", "hold", "folder"):
             layout.prop(settings, name)
-        muscles = muscle_objects(active_armature(context)).values()
-        if any(thing.show_in_front for thing in muscles) and not glowing_skins(active_armature(context)):
+        muscles = muscles_seen(active_armature(context)).values()
+        if any(thing.show_in_front for thing in muscles) and not skins_seen(active_armature(context)):
             told(layout, context, "These muscles lie under the skin. Glow on Skin shows them in renders.", "INFO")
         if settings.last:
             path = Path(settings.last)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ..ops.base import active_armature
-from ..results import ghost_of, is_kept
+from ..results import is_kept
+from ..seen import ghost_seen
 from .panel import Sidebar
 
 __all__ = ["AGONIST_PT_results"]
@@ -31,4 +32,4 @@ class AGONIST_PT_results(Sidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("agonist.keep_result", icon="FAKE_USER_OFF").track = False
         row.operator("agonist.keep_result", text="Push to NLA", icon="NLA_PUSHDOWN").track = True
-        layout.operator("agonist.ghost", icon="GHOST_ENABLED", depress=ghost_of(armature) is not None)
+        layout.operator("agonist.ghost", icon="GHOST_ENABLED", depress=ghost_seen(armature) is not None)

@@ -284,6 +284,7 @@ def test_the_legend_of_a_picture_says_what_that_of_the_view_says(rig):
     verbs.build_muscles(rig, mannequin=False, muscles="surface24")
     verbs.predict_armature(rig)
     told = _legend_of_a_picture(rig)[2]
+    bpy.context.view_layer.update()
     assert all(note in told for note in legend_lines(rig)[3]) and "estimated" in told and "not predicted" in told
     # Where there is no room for both, the marks come first.
     assert _legend_of_a_picture(rig, 800)[2] == "; ".join(legend_lines(rig)[3])
