@@ -1,4 +1,4 @@
-"""Results: names, NLA tracks and ghosts, so that no result is lost and no original is touched."""
+"""Results: their names, what keeps them, and NLA tracks, so that none is lost."""
 
 from __future__ import annotations
 
@@ -9,25 +9,16 @@ import bpy
 
 from agonist.errors import MotionError
 
-from .beside import link_beside
-from .compat import check_not_tweaked, playing_action, push_to_track, strips_playing
-from .exports.stage import skins_of
-from .rig.keys import restore_posed
+from .compat import playing_action, push_to_track, strips_playing
 from .rig.playing import switch_action
 from .translate import rpt
 
-__all__ = [
-    "as_before_if_stopped", "asked_of_result", "describe_edit", "ghost_of", "is_kept", "keep_result", "name_result", "remove_ghost",
-    "show_ghost",
-]  # fmt: skip
+__all__ = ["as_before_if_stopped", "asked_of_result", "describe_edit", "is_kept", "keep_result", "name_result"]
 
-_GHOST = "agonist_ghost_of"
 _KEPT = "agonist_kept"
 _AUTOMATIC = "agonist_name"
 # On a result: what was asked when it was made, whatever the sliders say now.
 _ASKED = "agonist_asked"
-# A pale blue that is none of the heatmap's colours, and lets the recommended motion shine through.
-_GHOST_COLOUR = (0.35, 0.60, 1.0, 0.28)
 
 
 def describe_edit(scales: Mapping[str, float], drawn: Collection[str] = ()) -> str:
@@ -121,66 +112,3 @@ def as_before_if_stopped(armature: bpy.types.Object, is_new: bool) -> Iterator[N
 def _take_back(armature: bpy.types.Object, recommended: bpy.types.Action | None, played: bpy.types.Action | None) -> None:
     armature.agonist.recommended_action = recommended
     switch_action(armature, played)
-
-
-def ghost_of(armature: bpy.types.Object) -> bpy.types.Object | None:
-    """The ghost of an armature, if it has one."""
-    return next((thing for thing in bpy.context.scene.objects if thing.type == "ARMATURE" and thing.get(_GHOST) == armature), None)
-
-
-def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
-    """A second, see-through body that plays the source motion where the rig plays the recommended one.
-
-    Ordinary objects, so undo, save and load keep them; they cannot be selected and are not rendered. Raises MotionError.
-    """
-    if armature.agonist.source_action is None:
-        raise MotionError(rpt("There is no original to show yet; press Predict first."))
-    check_not_tweaked(armature)
-    remove_ghost(armature)
-    ghost = _own_copy(armature)
-    ghost.name = f"{armature.name} (original)"
-    ghost.agonist.sliders.clear()
-    ghost.agonist.source_action = ghost.agonist.recommended_action = None
-    # The copy has the strips, the drivers and the unkeyed channels of the armature, and plays an action of its own.
-    restore_posed(ghost)
-    switch_action(ghost, armature.agonist.source_action)
-    _follow_itself(ghost, armature)
-    things = [ghost]
-    for skin in skins_of(armature):
-        if "agonist_muscle" in skin:
-            continue
-        again = _own_copy(skin)
-        again.pop("agonist_mannequin", None)
-        again.parent = ghost if skin.parent == armature else skin.parent
-        for modifier in again.modifiers:
-            if modifier.type == "ARMATURE" and modifier.object == armature:
-                modifier.object = ghost
-        things.append(again)
-    for thing in things:
-        thing[_GHOST] = armature
-        link_beside(thing, armature)
-        thing.color, thing.hide_select, thing.hide_render = _GHOST_COLOUR, True, True
-        thing.display_type = "WIRE" if thing == ghost else "SOLID"
-    return ghost
-
-
-def _own_copy(thing: bpy.types.Object) -> bpy.types.Object:
-    """A copy that is this file's own: that of a library override would be one too, and the file keep little of what it differs by."""
-    again = thing.copy()
-    return again.make_local(clear_liboverride=True) if again.override_library is not None else again
-
-
-def _follow_itself(ghost: bpy.types.Object, armature: bpy.types.Object) -> None:
-    """Let what in a ghost's drivers reads the armature read the ghost."""
-    for curve in ghost.animation_data.drivers:
-        for target in (target for variable in curve.driver.variables for target in variable.targets):
-            if target.id == armature:
-                target.id = ghost
-
-
-def remove_ghost(armature: bpy.types.Object) -> bool:
-    """Take an armature's ghost away; whether it had one."""
-    things = [thing for thing in bpy.data.objects if thing.get(_GHOST) == armature]
-    for thing in things:
-        bpy.data.objects.remove(thing)
-    return bool(things)

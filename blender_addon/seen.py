@@ -12,9 +12,9 @@ from typing import TypeVar
 import bpy
 from bpy.app.handlers import persistent
 
+from .ghost import ghost_of
 from .muscles.heatmap import muscle_objects
 from .muscles.skin import glowing_skins
-from .results import ghost_of
 
 __all__ = ["ghost_seen", "muscles_seen", "register", "skins_seen", "unregister"]
 

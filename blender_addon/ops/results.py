@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .. import results
+from ..ghost import remove_ghost, show_ghost
 from ..translate import rpt
 from .base import EditedOperator, PredictedOperator
 
@@ -39,5 +40,5 @@ class AGONIST_OT_ghost(PredictedOperator, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        if not results.remove_ghost(armature):
-            results.show_ghost(armature)
+        if not remove_ghost(armature):
+            show_ghost(armature)

@@ -9,9 +9,10 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError
-from blender_addon import ops, results, session, verbs
+from blender_addon import ops, session, verbs
 from blender_addon.compat import push_to_track
 from blender_addon.exports.write import export_motion
+from blender_addon.ghost import show_ghost
 from blender_addon.rig.sample import sampled_armature
 from blender_addon.steps import finished
 from tests.blender_addon import rigs
@@ -103,7 +104,7 @@ def test_a_strip_that_is_tweaked(rig):
             getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
     rig.agonist.sliders["quadriceps_l"].scale = 1.3
     assert "tweak mode" in rig.agonist.message and _census() == census and _state(rig) == state
-    for verb in (verbs.predict_armature, verbs.edit_armature, results.show_ghost, lambda one: verbs.show(one, "ORIGINAL")):
+    for verb in (verbs.predict_armature, verbs.edit_armature, show_ghost, lambda one: verbs.show(one, "ORIGINAL")):
         with pytest.raises(MotionError, match="tweak mode"):
             verb(rig)
     assert _census() == census and _state(rig) == state

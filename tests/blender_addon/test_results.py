@@ -8,6 +8,7 @@ bpy = pytest.importorskip("bpy")
 from agonist.errors import MotionError
 from blender_addon import results, session, verbs
 from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of, remove_fcurve, write_keys
+from blender_addon.ghost import ghost_of, show_ghost
 from tests.blender_addon import rigs
 from tests.clips import exercise
 
@@ -114,7 +115,7 @@ def test_the_ghost_plays_the_original_through_edit_undo_and_reload(make, tmp_pat
     verbs.predict_armature(armature)
     original, count = rigs.evaluated(armature), len(bpy.data.objects)
     assert bpy.ops.agonist.ghost() == {"FINISHED"}
-    ghost = results.ghost_of(armature)
+    ghost = ghost_of(armature)
     assert ghost.hide_render and ghost.hide_select and len(bpy.data.objects) == count + 2
     armature.agonist.sliders["quadriceps_l"].scale = 1.8
     np.testing.assert_allclose(rigs.evaluated(ghost), original, atol=1e-6)
@@ -122,19 +123,19 @@ def test_the_ghost_plays_the_original_through_edit_undo_and_reload(make, tmp_pat
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
     armature = bpy.data.objects["rig"]
-    np.testing.assert_allclose(rigs.evaluated(results.ghost_of(armature)), original, atol=1e-6)
+    np.testing.assert_allclose(rigs.evaluated(ghost_of(armature)), original, atol=1e-6)
     bpy.context.view_layer.objects.active = armature
     bpy.ops.ed.undo_push(message="before")
     assert bpy.ops.agonist.ghost() == {"FINISHED"}
-    assert results.ghost_of(armature) is None and len(bpy.data.objects) == count
+    assert ghost_of(armature) is None and len(bpy.data.objects) == count
     bpy.ops.ed.undo_push(message="ghost")
     bpy.ops.ed.undo()
-    np.testing.assert_allclose(rigs.evaluated(results.ghost_of(bpy.data.objects["rig"])), original, atol=1e-6)
+    np.testing.assert_allclose(rigs.evaluated(ghost_of(bpy.data.objects["rig"])), original, atol=1e-6)
 
 
 def test_the_ghost_has_no_muscles_and_no_panel_of_its_own(rig):
     verbs.build_muscles(rig)
-    ghost = results.show_ghost(rig)
+    ghost = show_ghost(rig)
     assert len(ghost.children) == 1 and not ghost.agonist.sliders and ghost.agonist.source_action is None
     assert len(rig.agonist.sliders) == 8
 
@@ -326,7 +327,7 @@ def test_the_ghost_has_the_layers_and_drivers_of_the_original(add):
     add(armature)
     original = _seen(armature)
     verbs.predict_armature(armature)
-    ghost = results.show_ghost(armature)
+    ghost = show_ghost(armature)
     np.testing.assert_allclose(_seen(ghost), original, atol=1e-6)
     armature.agonist.sliders["quadriceps_l"].scale = 1.8
     np.testing.assert_allclose(_seen(ghost), original, atol=1e-6)
@@ -338,7 +339,7 @@ def test_the_ghost_has_the_unkeyed_channels_of_the_original(sparse):
         rig.agonist.sliders[name].scale = 1.8
     bpy.ops.agonist.keep_result(track=True)
     bpy.context.scene.frame_set(15)
-    np.testing.assert_array_equal(_seen(results.show_ghost(rig)), original)
+    np.testing.assert_array_equal(_seen(show_ghost(rig)), original)
 
 
 def test_the_source_assigned_by_hand_is_itself_again_with_predict(sparse):
@@ -376,7 +377,7 @@ def test_without_animation_data_every_button_still_works_or_is_grey(rig):
     rig.agonist.sliders["quadriceps_l"].scale = 1.5
     result = rig.agonist.recommended_action
     result.use_fake_user = True
-    for work in (lambda: results.keep_result(rig, track=True), lambda: results.show_ghost(rig), lambda: verbs.edit_armature(rig)):
+    for work in (lambda: results.keep_result(rig, track=True), lambda: show_ghost(rig), lambda: verbs.edit_armature(rig)):
         rig.animation_data_clear()
         work()
     rig.animation_data_clear()

@@ -8,8 +8,9 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError, SkeletonError
-from blender_addon import results, session, verbs
+from blender_addon import session, verbs
 from blender_addon.compat import assign_action, copy_keys, fcurves_of, write_keys
+from blender_addon.ghost import ghost_of
 from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.rig.bones import detect_bones
 from tests.blender_addon import preset_rigs, rigs
@@ -321,17 +322,17 @@ def test_an_overridden_rig_gets_muscles_curves_and_a_ghost(rig, is_also_local, t
     assert bpy.ops.agonist.edit_curves() == {"FINISHED"}
     made = set(bpy.data.objects) - before
     assert len(made) == 11 and all(thing.users_collection == (home,) for thing in made)
-    np.testing.assert_allclose(rigs.evaluated(results.ghost_of(armature)), original, atol=1e-6)
+    np.testing.assert_allclose(rigs.evaluated(ghost_of(armature)), original, atol=1e-6)
     name, path = armature.name, str(tmp_path / "shot.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path)
     bpy.ops.wm.open_mainfile(filepath=path)
     armature = next(thing for thing in bpy.data.objects if thing.name == name and thing.override_library)
-    ghost = results.ghost_of(armature)
+    ghost = ghost_of(armature)
     np.testing.assert_allclose(rigs.evaluated(ghost), original, atol=1e-6)
     (skin,) = [thing for thing in ghost.children if thing.type == "MESH"]
     assert skin.modifiers["Armature"].object == ghost and not ghost.agonist.sliders and len(muscle_objects(armature)) == 8
     bpy.context.view_layer.objects.active = armature
-    assert bpy.ops.agonist.ghost() == {"FINISHED"} and results.ghost_of(armature) is None
+    assert bpy.ops.agonist.ghost() == {"FINISHED"} and ghost_of(armature) is None
 
 
 def test_two_characters_in_one_scene_do_not_meet(rig):

@@ -5,9 +5,9 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import seen, verbs
+from blender_addon.ghost import ghost_of, remove_ghost, show_ghost
 from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.muscles.skin import glowing_skins, remove_glow
-from blender_addon.results import ghost_of, remove_ghost, show_ghost
 from blender_addon.seen import ghost_seen, muscles_seen, skins_seen
 from blender_addon.ui.legend import legend_lines
 from tests.blender_addon import rigs

@@ -8,8 +8,9 @@ bpy = pytest.importorskip("bpy")
 from mathutils import Matrix
 
 from agonist.errors import InputError
-from blender_addon import results, verbs
+from blender_addon import verbs
 from blender_addon.compat import assign_action, ensure_fcurve, write_keys
+from blender_addon.ghost import show_ghost
 from blender_addon.muscles.colours import colours_at
 from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.muscles.meaning import shared_skins
@@ -277,7 +278,7 @@ def test_the_ghost_of_a_glowing_character_leaves_it_as_it_is():
     armature, skin = _character()
     verbs.glow(armature, [skin])
     verbs.predict_armature(armature)
-    results.show_ghost(armature)
+    show_ghost(armature)
     assert glowing_skins(armature) == [skin]
 
 

@@ -1,0 +1,124 @@
+"""The ghost: a see-through body that plays the original beside the recommended motion."""
+
+from __future__ import annotations
+
+import bpy
+
+from agonist.errors import MotionError
+
+from .beside import link_beside
+from .compat import check_not_tweaked
+from .exports.stage import skins_of
+from .nodes import node_of
+from .rig.keys import restore_posed
+from .rig.playing import switch_action
+from .translate import rpt
+
+__all__ = ["ghost_of", "remove_ghost", "show_ghost"]
+
+_GHOST = "agonist_ghost_of"
+# Name of the material, and of the node group that gives it to a body.
+_NAME = "Agonist Ghost"
+# A pale blue that is none of the heatmap's colours, and lets the recommended motion shine through.
+_COLOUR = (0.35, 0.60, 1.0, 0.28)
+
+
+def ghost_of(armature: bpy.types.Object) -> bpy.types.Object | None:
+    """The ghost of an armature, if it has one."""
+    return next((thing for thing in bpy.context.scene.objects if thing.type == "ARMATURE" and thing.get(_GHOST) == armature), None)
+
+
+def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
+    """A second, see-through body that plays the source motion where the rig plays the recommended one.
+
+    Ordinary objects, so undo, save and load keep them; they cannot be selected and are not rendered. Raises MotionError.
+    """
+    if armature.agonist.source_action is None:
+        raise MotionError(rpt("There is no original to show yet; press Predict first."))
+    check_not_tweaked(armature)
+    remove_ghost(armature)
+    ghost = _own_copy(armature)
+    ghost.name = f"{armature.name} (original)"
+    ghost.agonist.sliders.clear()
+    ghost.agonist.source_action = ghost.agonist.recommended_action = None
+    # The copy has the strips, the drivers and the unkeyed channels of the armature, and plays an action of its own.
+    restore_posed(ghost)
+    switch_action(ghost, armature.agonist.source_action)
+    _follow_itself(ghost, armature)
+    things = [ghost]
+    for skin in skins_of(armature):
+        if "agonist_muscle" in skin:
+            continue
+        again = _own_copy(skin)
+        again.pop("agonist_mannequin", None)
+        again.parent = ghost if skin.parent == armature else skin.parent
+        for modifier in again.modifiers:
+            if modifier.type == "ARMATURE" and modifier.object == armature:
+                modifier.object = ghost
+        things.append(again)
+    for skin in things[1:]:
+        # On what the modifiers make, so that neither the mesh, which it shares, nor a slot of the character changes.
+        skin.modifiers.new("Ghost", "NODES").node_group = _see_through()
+    for thing in things:
+        thing[_GHOST] = armature
+        link_beside(thing, armature)
+        thing.color, thing.hide_select, thing.hide_render = _COLOUR, True, True
+        thing.display_type = "WIRE" if thing == ghost else "SOLID"
+    return ghost
+
+
+def _own_copy(thing: bpy.types.Object) -> bpy.types.Object:
+    """A copy that is this file's own: that of a library override would be one too, and the file keep little of what it differs by."""
+    again = thing.copy()
+    return again.make_local(clear_liboverride=True) if again.override_library is not None else again
+
+
+def _follow_itself(ghost: bpy.types.Object, armature: bpy.types.Object) -> None:
+    """Let what in a ghost's drivers reads the armature read the ghost."""
+    for curve in ghost.animation_data.drivers:
+        for target in (target for variable in curve.driver.variables for target in variable.targets):
+            if target.id == armature:
+                target.id = ghost
+
+
+def remove_ghost(armature: bpy.types.Object) -> bool:
+    """Take an armature's ghost away; whether it had one."""
+    things = [thing for thing in bpy.data.objects if thing.get(_GHOST) == armature]
+    for thing in things:
+        bpy.data.objects.remove(thing)
+    return bool(things)
+
+
+def _see_through() -> bpy.types.NodeTree:
+    """The node group that gives a body the ghost's material, whatever its own are."""
+    group = bpy.data.node_groups.get(_NAME)
+    if group is not None:
+        return group
+    group = bpy.data.node_groups.new(_NAME, "GeometryNodeTree")
+    group.is_modifier = True
+    for in_out in ("INPUT", "OUTPUT"):
+        group.interface.new_socket("Geometry", in_out=in_out, socket_type="NodeSocketGeometry")
+    came, given, gone = (group.nodes.new(kind) for kind in ("NodeGroupInput", "GeometryNodeSetMaterial", "NodeGroupOutput"))
+    given.inputs["Material"].default_value = _material()
+    group.links.new(came.outputs[0], given.inputs["Geometry"])
+    group.links.new(given.outputs[0], gone.inputs[0])
+    return group
+
+
+def _material() -> bpy.types.Material:
+    """Pale blue light where the body is, as much of it as solid view mixes in."""
+    material = bpy.data.materials.new(_NAME)
+    material.diffuse_color = _COLOUR
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    light, through, mixed = (tree.nodes.new(f"ShaderNode{kind}") for kind in ("Emission", "BsdfTransparent", "MixShader"))
+    light.inputs["Color"].default_value = (*_COLOUR[:3], 1.0)
+    mixed.inputs[0].default_value = _COLOUR[3]
+    tree.links.new(through.outputs[0], mixed.inputs[1])
+    tree.links.new(light.outputs[0], mixed.inputs[2])
+    tree.links.new(mixed.outputs[0], node_of(tree, "ShaderNodeOutputMaterial").inputs["Surface"])
+    material.surface_render_method = "BLENDED"
+    # One layer of it, not front, back and all between.
+    material.use_transparency_overlap = False
+    return material

@@ -1,0 +1,71 @@
+"""The ghost lets the character shine through in every kind of view, and changes nothing that the character has.
+
+What it plays: test_results.py.
+"""
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import verbs
+from blender_addon.ghost import remove_ghost, show_ghost
+from tests.blender_addon import rigs
+from tests.clips import exercise
+
+pytestmark = pytest.mark.blender
+
+
+@pytest.fixture
+def armature():
+    made = rigs.quaternion(exercise("Squat", 0.5))
+    verbs.build_muscles(made)
+    verbs.predict_armature(made)
+    return made
+
+
+def _body(armature):
+    return next(child for child in armature.children if child.type == "MESH" and "agonist_muscle" not in child)
+
+
+def _opaque(body):
+    material = bpy.data.materials.new("Opaque")
+    material.use_nodes = True
+    body.data.materials.clear()
+    body.data.materials.append(material)
+
+
+@pytest.mark.parametrize("is_bare", [True, False])
+def test_a_render_of_it_is_see_through_whatever_the_character_is_made_of(armature, is_bare, tmp_path):
+    body, scene = _body(armature), bpy.context.scene
+    body.data.materials.clear()
+    if not is_bare:
+        _opaque(body)
+    ghost = _body(show_ghost(armature))
+    assert ghost.data == body.data and [one.material for one in ghost.material_slots] == [one.material for one in body.material_slots]
+    for thing in scene.objects:
+        thing.hide_render = thing != ghost
+    points = np.array([ghost.matrix_world @ vertex.co for vertex in ghost.data.vertices])
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    camera.data.type, camera.data.ortho_scale = "ORTHO", float(np.ptp(points, axis=0).max()) * 1.1
+    camera.location, camera.rotation_euler = points.mean(axis=0) + np.array([0.0, -9.0, 0.0]), (np.pi / 2, 0, 0)
+    scene.collection.objects.link(camera)
+    scene.camera, scene.render.engine, scene.cycles.samples, scene.render.film_transparent = camera, "CYCLES", 16, True
+    scene.render.resolution_x = scene.render.resolution_y = 64
+    scene.render.image_settings.color_mode, scene.render.filepath = "RGBA", str(tmp_path / "ghost.png")
+    bpy.ops.render.render(write_still=True)
+    alpha = np.array(bpy.data.images.load(scene.render.filepath).pixels)[3::4]
+    inside = alpha[alpha > 0.2]
+    # .28 of the light at the front of the body and again at its back, and at limbs that lie before it.
+    assert len(inside) > 50 and 0.4 < np.median(inside) < 0.75 and inside.max() < 0.97
+
+
+def test_it_comes_and_goes_without_a_trace_but_its_material(armature):
+    body = _body(armature)
+    before = [modifier.name for modifier in body.modifiers], len(body.data.materials), len(bpy.data.meshes)
+    for _ in range(3):
+        show_ghost(armature)
+        assert ([modifier.name for modifier in body.modifiers], len(body.data.materials), len(bpy.data.meshes)) == before
+        assert remove_ghost(armature)
+    assert sum(group.name.startswith("Agonist Ghost") for group in bpy.data.node_groups) == 1
+    assert sum(material.name.startswith("Agonist Ghost") for material in bpy.data.materials) == 1
