@@ -21,6 +21,8 @@ _GHOST = "agonist_ghost_of"
 _NAME = "Agonist Ghost"
 # A pale blue that is none of the heatmap's colours, and lets the recommended motion shine through.
 _COLOUR = (0.35, 0.60, 1.0, 0.28)
+# How much more of it there is where the body turns away from who looks [ours].
+_RIM = 0.5
 
 
 def ghost_of(armature: bpy.types.Object) -> bpy.types.Object | None:
@@ -106,18 +108,22 @@ def _see_through() -> bpy.types.NodeTree:
 
 
 def _material() -> bpy.types.Material:
-    """Pale blue light where the body is, as much of it as solid view mixes in."""
+    """Pale blue light, most where the body turns away, so that the colours of muscles behind it stay what they are."""
     material = bpy.data.materials.new(_NAME)
     material.diffuse_color = _COLOUR
     material.use_nodes = True
     tree = material.node_tree
     tree.nodes.clear()
-    light, through, mixed = (tree.nodes.new(f"ShaderNode{kind}") for kind in ("Emission", "BsdfTransparent", "MixShader"))
+    kinds = ("LayerWeight", "Math", "BsdfTransparent", "Emission", "MixShader")
+    turned, share, through, light, mixed = (tree.nodes.new(f"ShaderNode{kind}") for kind in kinds)
+    share.operation = "MULTIPLY_ADD"
+    share.inputs[1].default_value, share.inputs[2].default_value = _RIM, _COLOUR[3] / 2
     light.inputs["Color"].default_value = (*_COLOUR[:3], 1.0)
-    mixed.inputs[0].default_value = _COLOUR[3]
-    tree.links.new(through.outputs[0], mixed.inputs[1])
-    tree.links.new(light.outputs[0], mixed.inputs[2])
-    tree.links.new(mixed.outputs[0], node_of(tree, "ShaderNodeOutputMaterial").inputs["Surface"])
+    for source, target in (
+        (turned.outputs["Facing"], share.inputs[0]), (share.outputs[0], mixed.inputs[0]), (through.outputs[0], mixed.inputs[1]),
+        (light.outputs[0], mixed.inputs[2]), (mixed.outputs[0], node_of(tree, "ShaderNodeOutputMaterial").inputs["Surface"]),
+    ):  # fmt: skip
+        tree.links.new(source, target)
     material.surface_render_method = "BLENDED"
     # One layer of it, not front, back and all between.
     material.use_transparency_overlap = False

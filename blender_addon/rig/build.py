@@ -52,6 +52,8 @@ def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.
         motion = motion.resample(scene_rate(scene))
     skeleton = motion.skeleton
     data = bpy.data.armatures.new(name)
+    # Octahedra would poke out of the body that Add Muscles puts on it.
+    data.display_type = "STICK"
     armature = bpy.data.objects.new(name, data)
     bpy.context.scene.collection.objects.link(armature)
     bpy.context.view_layer.objects.active = armature

@@ -56,8 +56,8 @@ def test_a_render_of_it_is_see_through_whatever_the_character_is_made_of(armatur
     bpy.ops.render.render(write_still=True)
     alpha = np.array(bpy.data.images.load(scene.render.filepath).pixels)[3::4]
     inside = alpha[alpha > 0.2]
-    # .28 of the light at the front of the body and again at its back, and at limbs that lie before it.
-    assert len(inside) > 50 and 0.4 < np.median(inside) < 0.75 and inside.max() < 0.97
+    # Light at the front of the body and again at its back, more where it turns away, and at limbs that lie before it.
+    assert len(inside) > 50 and 0.3 < np.median(inside) < 0.75 and inside.max() < 0.97
 
 
 def test_it_comes_and_goes_without_a_trace_but_its_material(armature):
