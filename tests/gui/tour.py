@@ -95,6 +95,7 @@ def steps() -> Iterator[float]:
     unfold("export")
     yield from redraw()
     shot("tour_7_export", *PART)
+    put_away("export")
 
 
 def turn(axis: str) -> None:
