@@ -59,6 +59,9 @@ def edit(
         bool, typer.Option("--peers", help="Beside the paper's decode and gradient descent (minutes; needs agonist[train]).")
     ] = False,
     physics: Annotated[bool, typer.Option("--physics", help="With --peers: let a simulation judge too (needs agonist[physics]).")] = False,
+    scopes: Annotated[
+        bool, typer.Option("--scopes", help="Also two muscles at once, a range of frames, and limbs alone (minutes).")
+    ] = False,
     out: Report = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -98,7 +101,27 @@ def edit(
     if peers:
         report["peers"] = compared
         _say_edit_peers(console, compared)
+    if scopes:
+        from agonist.evaluation.edit_scopes import evaluate_scopes
+
+        judges = [network, load_model("mia-paper")]
+        report["scopes"] = evaluate_scopes(motions, network, judges, progress=lambda share: console.progress(share, "scopes"))
+        _say_scopes(console, report["scopes"])
     console.result(report, out)
+
+
+def _say_scopes(console: Console, found: dict[str, Any]) -> None:
+    console.say("\nThe same muscles and factors in other ways, judged by two encoders (simulated):")
+    header = ["asked", "edits", "judge", "right %", "miss log2", "drift", "moved cm", "out of reach %", "changed elsewhere"]
+    rows = []
+    for way, one in found.items():
+        begun = [way, str(one["edits"])]
+        body = [f"{100 * one['distance_m']:.1f}", f"{100 * one['out_of_reach']:.1f}", f"{one['untouched_max']:.2g}"]
+        for judge, said in one["judges"].items():
+            judged = [f"{100 * said['right_share']:.1f}", f"{said['miss_log2_median']:.2f}", f"{said['drift']:.3f}"]
+            rows.append([*begun, judge, *judged, *body])
+            begun, body = ["", ""], [""] * len(body)
+    console.table(header, rows)
 
 
 def _say_edit_peers(console: Console, found: dict[str, Any]) -> None:
