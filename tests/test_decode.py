@@ -52,7 +52,7 @@ def test_each_of_the_motions_can_be_had_the_likeliest_first(activation):
     assert own[1].provenance["answer"] == f"motion 2 of {len(motions)}, probability {probabilities[1]:.2f}"
     assert decode(activation).provenance["answer"] == "mean"
     for wrong in (0, len(motions) + 1):
-        with pytest.raises(InputError, match=f"knows {len(motions)} motions .* found {wrong}. Expected 1 to that"):
+        with pytest.raises(InputError, match=f"Likeliest {wrong}: .* knows {len(motions)} motions .* Expected 1 to {len(motions)}"):
             decode(activation, likeliest=wrong)
     # A decoder of one answer gives that.
     paper = load_model("mia-paper")

@@ -31,7 +31,8 @@ class AGONIST_PT_curves(Sidebar, bpy.types.Panel):
         if not drawn:
             told(
                 layout, context,
-                "Edit Curves puts the activation into the Graph Editor; draw it as it shall be. With Live on, the motion follows.",
+                "Edit Curves puts the activation into the Graph Editor; draw it as it shall be, a quarter to four times of what it is. "
+                "With Live on, the motion follows.",
                 "INFO",
             )  # fmt: skip
             return

@@ -54,7 +54,9 @@ def decode(activation: Activation, model: Model | None = None, *, likeliest: int
     else:
         motions, probabilities = model.decode_hypotheses(asked)
         if not 1 <= likeliest <= len(motions):
-            raise InputError(f"{model.name} knows {len(motions)} motions for an activation; found {likeliest}. Expected 1 to that.")
+            raise InputError(
+                f"Likeliest {likeliest}: {model.name} knows {len(motions)} motions for one activation. Expected 1 to {len(motions)}."
+            )
         positions = motions[likeliest - 1]
         answer = f"motion {likeliest} of {len(motions)}, probability {probabilities[likeliest - 1]:.2f}"
     return Keypoints(
