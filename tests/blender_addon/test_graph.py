@@ -38,6 +38,7 @@ def test_a_glowing_skin_has_a_graph_without_any_muscle(rig):
     verbs.predict_armature(rig)
     assert graph_rows(rig, "ALL") == []
     verbs.glow(rig, [skin])
+    bpy.context.view_layer.update()
     row = graph_rows(rig, "ALL")[0]
     np.testing.assert_allclose(row.values["ORIGINAL"], session.live_edit(rig).session.original.column("quadriceps_l"), atol=1e-6)
 
