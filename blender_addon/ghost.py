@@ -9,12 +9,12 @@ from agonist.errors import MotionError
 from .beside import link_beside
 from .compat import check_not_tweaked
 from .exports.stage import skins_of
-from .nodes import node_of
+from .nodes import modifier_group, node_of
 from .rig.keys import restore_posed
 from .rig.playing import switch_action
 from .translate import rpt
 
-__all__ = ["ghost_of", "remove_ghost", "show_ghost"]
+__all__ = ["ghost_of", "is_ghost", "remove_ghost", "show_ghost"]
 
 _GHOST = "agonist_ghost_of"
 # Name of the material, and of the node group that gives it to a body.
@@ -28,6 +28,11 @@ _RIM = 0.5
 def ghost_of(armature: bpy.types.Object) -> bpy.types.Object | None:
     """The ghost of an armature, if it has one."""
     return next((thing for thing in bpy.context.scene.objects if thing.type == "ARMATURE" and thing.get(_GHOST) == armature), None)
+
+
+def is_ghost(thing: bpy.types.Object) -> bool:
+    """Whether an object is the ghost of any armature, or part of one."""
+    return _GHOST in thing
 
 
 def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
@@ -60,7 +65,7 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
         things.append(again)
     for skin in things[1:]:
         # On what the modifiers make, so that neither the mesh, which it shares, nor a slot of the character changes.
-        skin.modifiers.new("Ghost", "NODES").node_group = _see_through()
+        skin.modifiers.new("Ghost", "NODES").node_group = modifier_group(_NAME, _see_through)
     for thing in things:
         thing[_GHOST] = armature
         link_beside(thing, armature)
@@ -91,20 +96,12 @@ def remove_ghost(armature: bpy.types.Object) -> bool:
     return bool(things)
 
 
-def _see_through() -> bpy.types.NodeTree:
-    """The node group that gives a body the ghost's material, whatever its own are."""
-    group = bpy.data.node_groups.get(_NAME)
-    if group is not None:
-        return group
-    group = bpy.data.node_groups.new(_NAME, "GeometryNodeTree")
-    group.is_modifier = True
-    for in_out in ("INPUT", "OUTPUT"):
-        group.interface.new_socket("Geometry", in_out=in_out, socket_type="NodeSocketGeometry")
+def _see_through(group: bpy.types.NodeTree) -> None:
+    """Nodes that give a body the ghost's material, whatever its own are."""
     came, given, gone = (group.nodes.new(kind) for kind in ("NodeGroupInput", "GeometryNodeSetMaterial", "NodeGroupOutput"))
     given.inputs["Material"].default_value = _material()
     group.links.new(came.outputs[0], given.inputs["Geometry"])
     group.links.new(given.outputs[0], gone.inputs[0])
-    return group
 
 
 def _material() -> bpy.types.Material:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import bpy
 
+from ..ghost import is_ghost
 from .skin import borrowed_muscles
 
 __all__ = ["SHARED", "full_colour", "marks", "shared_skins"]
@@ -37,6 +38,6 @@ def shared_skins(armature: bpy.types.Object, skins: Collection[bpy.types.Object]
         return []
     return sorted(
         thing.name for thing in bpy.data.objects
-        if thing.type == "MESH" and thing.data in meshes and "agonist_ghost_of" not in thing
+        if thing.type == "MESH" and thing.data in meshes and not is_ghost(thing)
         and not any(one.type == "ARMATURE" and one.object == armature for one in thing.modifiers)
     )  # fmt: skip

@@ -14,6 +14,7 @@ import numpy as np
 from agonist.body.geometry import MuscleMesh
 
 from ..beside import link_beside
+from ..nodes import modifier_group
 
 __all__ = ["add_weights", "mesh_object", "muscle_object", "remove_object"]
 
@@ -78,7 +79,7 @@ def muscle_object(name: str, shape: MuscleMesh, armature: bpy.types.Object) -> b
     # What hangs on one bone keeps its length whatever the rig does.
     if len(thing.vertex_groups) > 1:
         modifier = thing.modifiers.new("Constant Volume", "NODES")
-        modifier.node_group = _constant_volume()
+        modifier.node_group = modifier_group(_GROUP, _constant_volume)
     return thing
 
 
@@ -90,15 +91,8 @@ def remove_object(thing: bpy.types.Object) -> None:
         bpy.data.meshes.remove(mesh)
 
 
-def _constant_volume() -> bpy.types.NodeTree:
-    """The node group behind `MuscleMesh`: scale about the middle to the partner by (rest length / length) ** exponent."""
-    group = bpy.data.node_groups.get(_GROUP)
-    if group is not None:
-        return group
-    group = bpy.data.node_groups.new(_GROUP, "GeometryNodeTree")
-    group.is_modifier = True
-    group.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
-    group.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+def _constant_volume(group: bpy.types.NodeTree) -> None:
+    """The nodes behind `MuscleMesh`: scale about the middle to the partner by (rest length / length) ** exponent."""
     build = _Builder(group)
     position = build.node("GeometryNodeInputPosition").outputs[0]
     step = build.vector("DISTANCE", position, build.at(position, build.named("following", "INT")))
@@ -111,7 +105,6 @@ def _constant_volume() -> bpy.types.NodeTree:
     build.link(build.node("NodeGroupInput").outputs[0], placed.inputs["Geometry"])
     build.link(moved, placed.inputs["Position"])
     build.link(placed.outputs[0], build.node("NodeGroupOutput").inputs[0])
-    return group
 
 
 class _Builder:

@@ -14,7 +14,7 @@ from agonist.activation import Activation
 from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
-__all__ = ["LARGEST_SCALE", "SAME", "SMALLEST_SCALE", "EditGoal", "edit_goal", "scales_by_muscle", "scales_of_curves"]
+__all__ = ["LARGEST_SCALE", "SAME", "SMALLEST_SCALE", "EditGoal", "edit_goal", "reached_log2", "scales_by_muscle", "scales_of_curves"]
 
 Array = NDArray[np.float64]
 Scale = TypeVar("Scale")
@@ -25,6 +25,8 @@ SMALLEST_SCALE, LARGEST_SCALE = 0.25, 4.0
 DRIFT_WEIGHT = 0.5
 # Activation that counts as none when curves are divided: noise around rest is no wish [ours].
 REST = 0.005
+# A mean activation this close to silence has no ratio [ours].
+_SILENT = 1e-3
 # A factor nearer to 1 than this asks nothing: it comes of rounding [ours].
 SAME = 1e-3
 
@@ -65,7 +67,7 @@ class EditGoal:
         """How badly a prediction meets the goal inside the frames: miss, wrong direction and change of the others, in log2."""
         inside = slice(*frames)
         before, after, wanted = original.values[inside], predicted.values[inside], self.log2[inside]
-        ratio = np.log2(np.maximum(after.mean(axis=0), 1e-3) / np.maximum(before.mean(axis=0), 1e-3))
+        ratio = reached_log2(before, after)
         target = (wanted != 0).any(axis=0)
         level = np.where(self.constant, wanted[0], 0.0)
         misses = np.abs(ratio - level)
@@ -75,6 +77,11 @@ class EditGoal:
         wrong = (ratio * level <= 0)[target & self.constant]
         drift = np.abs(ratio)[~target].mean() if (~target).any() else 0.0
         return float(misses[target].mean() + (wrong.mean() * 4 if wrong.size else 0.0) + DRIFT_WEIGHT * drift)
+
+
+def reached_log2(before: Array, after: Array) -> Array:
+    """(M,) how many times the mean activation (T, M) before is that after, in log2."""
+    return np.asarray(np.log2(np.maximum(after.mean(axis=0), _SILENT) / np.maximum(before.mean(axis=0), _SILENT)))
 
 
 def edit_goal(scales: Mapping[str, ArrayLike], muscles: MuscleSet, frames: int) -> EditGoal:

@@ -15,7 +15,7 @@ from agonist.errors import MotionError
 from agonist.model import Model
 from agonist.motion import Keypoints, Motion
 
-__all__ = ["SCALES", "evaluate_edits", "held_out_clips"]
+__all__ = ["SCALES", "evaluate_edits", "held_out_clips", "with_joints"]
 
 SCALES = (0.5, 1.5, 2.0)
 # Fixed before any model was trained; the performers are those that the corpus keeps for testing, the seed is no corpus's.
@@ -31,6 +31,16 @@ def held_out_clips(seconds: float = 5.0) -> dict[str, Motion]:
         person = TEST_PEOPLE[index % len(TEST_PEOPLE)]
         clips[f"{name} ({person})"] = perform(name, seconds, heights[person], np.random.default_rng(_SEED + index))
     return clips
+
+
+def with_joints(clips: Mapping[str, Motion | Keypoints]) -> dict[str, Motion]:
+    """The clips, all of them motions on a skeleton. Raises MotionError for keypoints, which have no joints to turn."""
+    motions = {}
+    for label, clip in clips.items():
+        if not isinstance(clip, Motion):
+            raise MotionError(f"{label}: keypoints without joint rotations. Expected a motion on a skeleton, such as a BVH file.")
+        motions[label] = clip
+    return motions
 
 
 def evaluate_edits(
@@ -49,9 +59,7 @@ def evaluate_edits(
     reached: dict[str, dict[str, list[float]]] = {name: {str(scale): [] for scale in SCALES} for name in names}
     drift, distance, slide = [], [], []
     done, total = 0, len(clips) * len(names) * len(SCALES)
-    for label, clip in clips.items():
-        if not isinstance(clip, Motion):
-            raise MotionError(f"{label}: keypoints without joint rotations. Expected a motion on a skeleton, such as a BVH file.")
+    for clip in with_joints(clips).values():
         session = prepare_edit(clip, model=model)
         for name in names:
             for scale in SCALES:

@@ -39,3 +39,14 @@ def rig():
     armature = rigs.quaternion(exercise("Squat", 1.0, seed=4))
     bpy.context.view_layer.objects.active = armature
     return armature
+
+
+@pytest.fixture
+def character(rig):
+    """The rig with a body and the muscles of mia8, predicted."""
+    from blender_addon import verbs
+
+    verbs.build_muscles(rig)
+    verbs.predict_armature(rig)
+    bpy.context.view_layer.update()
+    return rig

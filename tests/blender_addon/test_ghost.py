@@ -8,24 +8,13 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import verbs
 from blender_addon.ghost import remove_ghost, show_ghost
-from tests.blender_addon import rigs
-from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
 
 
-@pytest.fixture
-def armature():
-    made = rigs.quaternion(exercise("Squat", 0.5))
-    verbs.build_muscles(made)
-    verbs.predict_armature(made)
-    return made
-
-
-def _body(armature):
-    return next(child for child in armature.children if child.type == "MESH" and "agonist_muscle" not in child)
+def _body(character):
+    return next(child for child in character.children if child.type == "MESH" and "agonist_muscle" not in child)
 
 
 def _opaque(body):
@@ -36,12 +25,12 @@ def _opaque(body):
 
 
 @pytest.mark.parametrize("is_bare", [True, False])
-def test_a_render_of_it_is_see_through_whatever_the_character_is_made_of(armature, is_bare, tmp_path):
-    body, scene = _body(armature), bpy.context.scene
+def test_a_render_of_it_is_see_through_whatever_the_character_is_made_of(character, is_bare, tmp_path):
+    body, scene = _body(character), bpy.context.scene
     body.data.materials.clear()
     if not is_bare:
         _opaque(body)
-    ghost = _body(show_ghost(armature))
+    ghost = _body(show_ghost(character))
     assert ghost.data == body.data and [one.material for one in ghost.material_slots] == [one.material for one in body.material_slots]
     for thing in scene.objects:
         thing.hide_render = thing != ghost
@@ -60,12 +49,12 @@ def test_a_render_of_it_is_see_through_whatever_the_character_is_made_of(armatur
     assert len(inside) > 50 and 0.3 < np.median(inside) < 0.75 and inside.max() < 0.97
 
 
-def test_it_comes_and_goes_without_a_trace_but_its_material(armature):
-    body = _body(armature)
+def test_it_comes_and_goes_without_a_trace_but_its_material(character):
+    body = _body(character)
     before = [modifier.name for modifier in body.modifiers], len(body.data.materials), len(bpy.data.meshes)
     for _ in range(3):
-        show_ghost(armature)
+        show_ghost(character)
         assert ([modifier.name for modifier in body.modifiers], len(body.data.materials), len(bpy.data.meshes)) == before
-        assert remove_ghost(armature)
+        assert remove_ghost(character)
     assert sum(group.name.startswith("Agonist Ghost") for group in bpy.data.node_groups) == 1
     assert sum(material.name.startswith("Agonist Ghost") for material in bpy.data.materials) == 1

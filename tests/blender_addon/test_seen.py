@@ -10,47 +10,36 @@ from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.muscles.skin import glowing_skins, remove_glow
 from blender_addon.seen import ghost_seen, muscles_seen, skins_seen
 from blender_addon.ui.legend import legend_lines
-from tests.blender_addon import rigs
-from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
 
 
-@pytest.fixture
-def armature():
-    made = rigs.quaternion(exercise("Squat", 1.0))
-    verbs.build_muscles(made)
-    verbs.predict_armature(made)
+def _is_as_it_is(character):
     bpy.context.view_layer.update()
-    return made
+    assert muscles_seen(character) == muscle_objects(character)
+    assert skins_seen(character) == glowing_skins(character) and ghost_seen(character) == ghost_of(character)
 
 
-def _is_as_it_is(armature):
-    bpy.context.view_layer.update()
-    assert muscles_seen(armature) == muscle_objects(armature)
-    assert skins_seen(armature) == glowing_skins(armature) and ghost_seen(armature) == ghost_of(armature)
-
-
-def test_every_change_is_seen_after_the_update(armature):
-    (body,) = [child for child in armature.children if child.type == "MESH" and child not in muscle_objects(armature).values()]
-    _is_as_it_is(armature)
-    assert len(muscles_seen(armature)) == 8 and not skins_seen(armature) and ghost_seen(armature) is None
-    verbs.glow(armature, [body])
-    _is_as_it_is(armature)
-    assert skins_seen(armature) == [body]
-    show_ghost(armature)
-    _is_as_it_is(armature)
-    assert ghost_seen(armature) is not None
-    bpy.data.objects.remove(muscles_seen(armature)["biceps_l"])
-    _is_as_it_is(armature)
-    assert len(muscles_seen(armature)) == 7
-    remove_ghost(armature)
+def test_every_change_is_seen_after_the_update(character):
+    (body,) = [child for child in character.children if child.type == "MESH" and child not in muscle_objects(character).values()]
+    _is_as_it_is(character)
+    assert len(muscles_seen(character)) == 8 and not skins_seen(character) and ghost_seen(character) is None
+    verbs.glow(character, [body])
+    _is_as_it_is(character)
+    assert skins_seen(character) == [body]
+    show_ghost(character)
+    _is_as_it_is(character)
+    assert ghost_seen(character) is not None
+    bpy.data.objects.remove(muscles_seen(character)["biceps_l"])
+    _is_as_it_is(character)
+    assert len(muscles_seen(character)) == 7
+    remove_ghost(character)
     remove_glow(body)
-    _is_as_it_is(armature)
-    assert not skins_seen(armature) and ghost_seen(armature) is None
+    _is_as_it_is(character)
+    assert not skins_seen(character) and ghost_seen(character) is None
 
 
-def test_drawing_again_and_again_looks_once(armature, monkeypatch):
+def test_drawing_again_and_again_looks_once(character, monkeypatch):
     looks = []
 
     def counted(one):
@@ -61,20 +50,20 @@ def test_drawing_again_and_again_looks_once(armature, monkeypatch):
     for frame in (2, 3, 4):
         bpy.context.scene.frame_set(frame)
         for _ in range(3):
-            legend_lines(armature)
-    assert looks == [armature]
-    armature.location.x += 1.0
+            legend_lines(character)
+    assert looks == [character]
+    character.location.x += 1.0
     bpy.context.view_layer.update()
-    legend_lines(armature)
-    assert looks == [armature] * 2
+    legend_lines(character)
+    assert looks == [character] * 2
 
 
-def test_nothing_outlives_an_undo_step(armature):
+def test_nothing_outlives_an_undo_step(character):
     bpy.ops.ed.undo_push(message="before")
-    rig, name = armature.name, muscles_seen(armature)["biceps_l"].name
+    rig, name = character.name, muscles_seen(character)["biceps_l"].name
     bpy.data.objects.remove(bpy.data.objects[name])
     bpy.ops.ed.undo_push(message="without")
     bpy.ops.ed.undo()
-    armature = bpy.data.objects[rig]
-    assert muscles_seen(armature)["biceps_l"].name == name
-    _is_as_it_is(armature)
+    character = bpy.data.objects[rig]
+    assert muscles_seen(character)["biceps_l"].name == name
+    _is_as_it_is(character)

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.edit import EditSession, prepare_edit
+from agonist.edit_goal import reached_log2
 from agonist.edit_joints import KEYPOINT_BONES, apply_to_keypoints
-from agonist.edit_protocol import SCALES
+from agonist.edit_protocol import SCALES, with_joints
 from agonist.errors import ContractError, MissingDependencyError, MotionError
 from agonist.evaluation.revision import model_origin, source_commit
 from agonist.feet import planted
@@ -36,8 +37,6 @@ Judge = Callable[[Array], Array]
 METHODS = ("amortised editor", "decode of the paper", "gradient descent")
 COMPARED_FPS = 10.0
 _SOLES = [[BODY25.index(f"{name}_{side}") for name in ("heel", "big_toe")] for side in "lr"]
-# A muscle this close to silence has no ratio [ours].
-_SILENT = 1e-3
 
 
 def compare_edits(
@@ -87,16 +86,14 @@ def compare_edits(
     rows: dict[str, list[dict[str, Any]]] = {method: [] for method in METHODS}
     identity: dict[str, list[float]] = {method: [] for method in METHODS}
     shortest = model.contract.window / model.contract.fps
-    for label, clip in clips.items():
-        if not isinstance(clip, Motion):
-            raise MotionError(f"{label}: keypoints without joint rotations. Expected a motion on a skeleton, such as a BVH file.")
+    motions = with_joints(clips)
+    for label, clip in motions.items():
         if clip.duration < shortest:
             raise MotionError(f"{label}: {clip.duration:.1f} s. Expected at least {shortest:.1f} s, a window of the encoder.")
     judged_by: dict[str, Judge] = {one.name: partial(_activation, judge=one) for one in (model, paper)}
     if physics:
         judged_by["physics"] = _simulated
-    for index, (label, clip) in enumerate(clips.items()):
-        assert isinstance(clip, Motion)
+    for index, (label, clip) in enumerate(motions.items()):
         session = prepare_edit(clip, model=model)
         before = _sampled(session.keypoints.positions, clip.fps)
         originals = {name: judge(before) for name, judge in judged_by.items()}
@@ -171,7 +168,7 @@ def _simulated(positions: Array) -> Array:
 def _judged(judge: Judge, after: Array, values: Array, muscle: int, scale: float) -> dict[str, float]:
     """What one judge says of one edit; `values` (T, M) are what it said of the input."""
     now = judge(after)
-    ratio = np.log2(max(now[:, muscle].mean(), _SILENT) / max(values[:, muscle].mean(), _SILENT))
+    ratio = reached_log2(values, now)[muscle]
     others = [m for m in range(values.shape[1]) if m != muscle]
     wanted = np.log2(scale)
     return {

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.edit import EditResult, prepare_edit
+from agonist.edit_goal import reached_log2
 from agonist.edit_joints import EDIT_JOINTS
-from agonist.edit_protocol import SCALES
+from agonist.edit_protocol import SCALES, with_joints
 from agonist.edit_scope import PARTS, all_but
-from agonist.errors import MotionError
 from agonist.humanoid import HumanoidMap
 from agonist.model import Model
 from agonist.motion import Keypoints, Motion
@@ -28,8 +28,6 @@ __all__ = ["WAYS", "evaluate_scopes"]
 # The other muscle of a limb.
 _PARTNERS = {"quadriceps": "hamstrings", "hamstrings": "quadriceps", "latissimus": "biceps", "biceps": "latissimus"}
 _LIMBS = {"quadriceps": "legs", "hamstrings": "legs", "latissimus": "arms", "biceps": "arms"}
-# A muscle this close to silence has no ratio [ours].
-_SILENT = 1e-3
 
 
 @dataclass(frozen=True)
@@ -91,9 +89,7 @@ def evaluate_scopes(
     names = [name for name in model.contract.muscles.names if name[:-2] in _PARTNERS]
     rows: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
     done, total = 0, len(clips) * len(WAYS) * len(names) * len(SCALES)
-    for label, clip in clips.items():
-        if not isinstance(clip, Motion):
-            raise MotionError(f"{label}: keypoints without joint rotations. Expected a motion on a skeleton, such as a BVH file.")
+    for clip in with_joints(clips).values():
         session = prepare_edit(clip, model=model)
         originals = {judge.name: predict(clip, model=judge).values for judge in judges}
         for way, request_of in WAYS.items():
@@ -121,7 +117,7 @@ def _judged(judge: Model, result: EditResult, before: NDArray[np.float64], scale
     inside = slice(*result.frames)
     after, before = predict(result.motion, model=judge).values[inside], before[inside]
     muscles = judge.contract.muscles.names
-    reached = np.log2(np.maximum(after.mean(axis=0), _SILENT) / np.maximum(before.mean(axis=0), _SILENT))
+    reached = reached_log2(before, after)
     asked = {muscles.index(name): np.log2(scale) for name, scale in scales.items()}
     others = [k for k in range(len(muscles)) if k not in asked]
     return {

@@ -307,8 +307,8 @@ class _Run:
     def _trained(
         self, method: str, direction: str, fold: Fold, rate: float, place: Path, key: str, progress: Progress
     ) -> tuple[Floats, dict[str, Any]]:
+        from agonist.networks.kernel_machine import learned_numbers
         from agonist.training.fold import train_fold
-        from agonist.training.loop import learned_numbers
 
         config, conditioned, _ = NETWORKS[method]
         people = len(set(self.windows.person.tolist())) if conditioned else 0

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-__all__ = ["KernelMachine"]
+__all__ = ["KernelMachine", "learned_numbers"]
 
 # Times around a frame that are seen, in steps of about _STEP_S to either side.
 _STEP_S, _STEPS = 0.1, 4
@@ -91,3 +91,9 @@ class KernelMachine(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         return (self._waves(features) - self.centre) @ self.weights + self.offset
+
+
+def learned_numbers(module: nn.Module) -> int:
+    """How many numbers of a module are learned, by steps or, in its kernel machines, in closed form."""
+    machines = (one for one in module.modules() if isinstance(one, KernelMachine))
+    return sum(one.numel() for one in module.parameters() if one.requires_grad) + sum(one.weights.numel() for one in machines)

@@ -19,12 +19,11 @@ from torch import Tensor, nn
 
 from agonist.errors import DivergedError, InputError
 from agonist.io.atomic import atomic_path
-from agonist.networks.kernel_machine import KernelMachine
 from agonist.training import distributed
 from agonist.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from agonist.training.hardware import Hardware
 
-__all__ = ["Fit", "Schedule", "fit", "learned_numbers", "learning_rate", "take_step"]
+__all__ = ["Fit", "Schedule", "fit", "learning_rate", "take_step"]
 
 
 @dataclass(frozen=True)
@@ -184,12 +183,6 @@ def fit(
     module.load_state_dict(best_weights)
     module.eval()
     return Fit(state.best, state.step, state.seconds / 60, stopped)
-
-
-def learned_numbers(module: nn.Module) -> int:
-    """How many numbers of a module are learned, by steps or, in its kernel machines, in closed form."""
-    machines = (one for one in module.modules() if isinstance(one, KernelMachine))
-    return sum(one.numel() for one in module.parameters() if one.requires_grad) + sum(one.weights.numel() for one in machines)
 
 
 def learning_rate(peak: float, step: int, share: float, warm_up: int = 100) -> float:

@@ -17,12 +17,13 @@ from torch import nn
 
 from agonist import __version__
 from agonist.errors import FileFormatError, UnknownNameError
+from agonist.networks.kernel_machine import learned_numbers
 from agonist.networks.motion_muscle import NetworkConfig, network_config
 from agonist.training import distributed
 from agonist.training.data import WindowSampler, read_corpus
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.hardware import Hardware, choose_hardware
-from agonist.training.loop import Fit, Schedule, fit, learned_numbers
+from agonist.training.loop import Fit, Schedule, fit
 from agonist.training.measure import measure_folder
 from agonist.training.parts import TRAINERS, Job
 from agonist.training.tensor_file import write_tensors
