@@ -1,6 +1,7 @@
 """Windows come from the split that was asked for, and from nothing else."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,24 @@ def test_a_short_take_is_held_at_its_end(corpus):
     keypoints, _ = WindowSampler(clips, 100).draw(1, np.random.default_rng(0))
     assert keypoints.shape[1] == 100
     np.testing.assert_array_equal(keypoints[0, 80:], np.repeat(keypoints[0, 79:80], 20, axis=0))
+
+
+def test_short_takes_count_beside_long_ones(corpus):
+    """Of data that was cut into pieces before, early stopping would else look at the few that overlap."""
+    clips, _ = read_corpus(corpus, "train")
+    short = [replace(clip, keypoints=clip.keypoints[:40], activation=clip.activation[:40]) for clip in clips[1:]]
+    keypoints, activation = WindowSampler([clips[0], *short], 64).all()
+    assert keypoints.shape == (3, 64, 25, 3) and activation.shape == (3, 64, 8)
+    np.testing.assert_array_equal(keypoints[2, :40], short[1].keypoints)
+    np.testing.assert_array_equal(activation[2, 40:], np.repeat(short[1].activation[-1:], 24, axis=0))
+
+
+def test_measured_takes_are_not_mirrored(corpus):
+    clips, _ = read_corpus(corpus, "val")
+    keypoints, activation = WindowSampler(clips, 64, mirrored=False).draw(20, np.random.default_rng(0))
+    for k, a in zip(keypoints, activation, strict=True):
+        (start,) = [s for s in range(17) if np.array_equal(k, clips[0].keypoints[s : s + 64])]
+        np.testing.assert_array_equal(a, clips[0].activation[start : start + 64])
 
 
 def test_takes_that_are_all_short_are_held_at_their_ends(corpus):

@@ -354,3 +354,20 @@ def test_a_bad_recipe_says_what_a_recipe_is(corpus, tmp_path, text, message):
 def test_an_unknown_recipe_lists_those_there_are(corpus, tmp_path):
     with pytest.raises(UnknownNameError, match="agonist, mia-paper"):
         recipe.train("nothing", corpus, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("data", "expected"), [("simulated", True), ("measured EMG: sensor counts over 1000", False)])
+def test_what_sensors_said_is_not_mirrored(corpus, tmp_path, monkeypatch, data, expected):
+    index = corpus / "corpus.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | {"data": data}))
+    (tmp_path / "tiny.toml").write_text(_FINE)
+    asked = []
+
+    def looking(*arguments, mirrored):
+        asked.append(mirrored)
+        raise DivergedError("seen enough")
+
+    monkeypatch.setattr(recipe, "WindowSampler", looking)
+    with pytest.raises(DivergedError, match="seen enough"):
+        recipe.train(tmp_path / "tiny.toml", corpus, tmp_path / "out")
+    assert asked == [expected]

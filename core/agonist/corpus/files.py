@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agonist.errors import FileFormatError
 
-__all__ = ["read_index", "read_take", "take_path"]
+__all__ = ["no_sensor_worn", "read_index", "read_take", "take_path"]
 
 _INDEX = "the corpus.json of 'agonist corpus build' or 'agonist data mia import'"
 _TAKE = "a take of 'agonist corpus build' (delete it and build again) or 'agonist data mia import' (import again)"
@@ -38,6 +38,11 @@ def read_index(folder: Path, needed: Collection[str] = ("id", "split", "usable")
     if missing:
         raise FileFormatError(path, f"takes without {', '.join(sorted(missing))}", _INDEX)
     return document, rows
+
+
+def no_sensor_worn(document: Mapping[str, Any]) -> bool:
+    """Whether all activation of a corpus is simulated, as its corpus.json says."""
+    return str(document.get("data", "")).startswith("simulated")
 
 
 def read_take(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

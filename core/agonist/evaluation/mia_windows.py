@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.corpus.exercises import MIA_EXERCISES
-from agonist.corpus.files import read_index
+from agonist.corpus.files import no_sensor_worn, read_index
 from agonist.corpus.mia_lists import read_lists
 from agonist.corpus.mia_published import read_published
 from agonist.corpus.people import PEOPLE
@@ -70,7 +70,7 @@ class MiaWindows:
     @property
     def simulated(self) -> bool:
         """Whether no sensor was ever worn."""
-        return str(self.corpus["data"]).startswith("simulated")
+        return no_sensor_worn(self.corpus)
 
     @property
     def gains_given(self) -> bool:

@@ -43,13 +43,14 @@ def read_corpus(folder: Path, split: str) -> tuple[list[CorpusClip], dict[str, A
 
 
 class WindowSampler:
-    """Random windows, mirrored half of the time; or all windows in order, for measuring.
+    """Random windows, mirrored half of the time if `mirrored`; or all windows in order, for measuring.
 
-    `every` keeps one frame in so many (2 brings the corpus's 20 frames a second to the paper's 10).
+    `every` keeps one frame in so many (2 brings the corpus's 20 frames a second to the paper's 10). Simulated activation of a mirror image
+    is the mirror image of the activation; a sensor that was worn on the left does not read what one on the right would.
     """
 
-    def __init__(self, clips: list[CorpusClip], window: int, every: int = 1) -> None:
-        self.window, self.every = window, every
+    def __init__(self, clips: list[CorpusClip], window: int, every: int = 1, *, mirrored: bool = True) -> None:
+        self.window, self.every, self.mirrored = window, every, mirrored
         self.clips = [clip for clip in clips if len(clip.keypoints) >= 4 * every]
         lengths = np.array([max(len(clip.keypoints) // every - window + 1, 1) for clip in self.clips], dtype=float)
         # Long takes hold more that is new, but not in proportion: their windows overlap.
@@ -70,7 +71,7 @@ class WindowSampler:
             k, a = clip.keypoints[offset :: self.every], clip.activation[offset :: self.every]
             start = int(rng.integers(max(len(k) - self.window, 0) + 1))
             k, a = (self._cut(values, start) for values in (k, a))
-            if rng.random() < 0.5:
+            if rng.random() < 0.5 and self.mirrored:
                 k, a = mirror_keypoints(k.astype(float)).astype(np.float32), mirror_activation(a.astype(float)).astype(np.float32)
             if jitter:
                 k = k * (1 + 0.04 * rng.standard_normal()) + jitter * rng.standard_normal((1, *k.shape[1:]))
@@ -84,17 +85,14 @@ class WindowSampler:
         return values if missing <= 0 else np.concatenate([values, np.repeat(values[-1:], missing, axis=0)])
 
     def all(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Every window, one after the other without overlap; a rest shorter than a window is left out.
+        """Every window, one after the other without overlap.
 
-        Where no take is as long as a window, as in data that was cut before, each is held at its end.
+        A take shorter than a window is held at its end; of a longer one the rest that fills none is left out.
         """
         keypoints, activation = [], []
         for clip in self.clips:
             k, a = clip.keypoints[:: self.every], clip.activation[:: self.every]
-            for start in range(0, len(k) - self.window + 1, self.window):
-                keypoints.append(k[start : start + self.window])
-                activation.append(a[start : start + self.window])
-        if not keypoints:
-            keypoints = [self._cut(clip.keypoints[:: self.every], 0) for clip in self.clips]
-            activation = [self._cut(clip.activation[:: self.every], 0) for clip in self.clips]
+            for start in range(0, max(len(k) - self.window, 0) + 1, self.window):
+                keypoints.append(self._cut(k, start))
+                activation.append(self._cut(a, start))
         return np.stack(keypoints), np.stack(activation)

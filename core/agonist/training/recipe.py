@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from agonist import __version__
+from agonist.corpus.files import no_sensor_worn
 from agonist.errors import FileFormatError, UnknownNameError
 from agonist.networks.kernel_machine import learned_numbers
 from agonist.networks.motion_muscle import NetworkConfig, network_config
@@ -118,7 +119,8 @@ def train(
     (train_clips, document), (val_clips, _) = (read_corpus(corpus, split) for split in ("train", "val"))
     # Only to see that it is whole: it is needed hours later, for the figures, and nothing is learned from it.
     read_corpus(corpus, "test")
-    samplers = [WindowSampler(clips, config.window, round(document["fps"] / config.fps)) for clips in (train_clips, val_clips)]
+    every, mirrored = round(document["fps"] / config.fps), no_sensor_worn(document)
+    samplers = [WindowSampler(clips, config.window, every, mirrored=mirrored) for clips in (train_clips, val_clips)]
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     modules: dict[str, nn.Module] = {}
