@@ -20,7 +20,9 @@ _GHOST = "agonist_ghost_of"
 # Name of the material, and of the node group that gives it to a body.
 _NAME = "Agonist Ghost"
 # A pale blue that is none of the heatmap's colours, and lets the recommended motion shine through.
-_COLOUR = (0.35, 0.60, 1.0, 0.28)
+_COLOUR = (0.62, 0.82, 1.0, 0.28)
+# How far it stands off where both bodies are one, as feet that stay planted are, so that they do not flicker; share of its size [ours].
+_OFF = 1e-3
 # How much more of it there is where the body turns away from who looks [ours].
 _RIM = 0.5
 
@@ -98,10 +100,20 @@ def remove_ghost(armature: bpy.types.Object) -> bool:
 
 def _see_through(group: bpy.types.NodeTree) -> None:
     """Nodes that give a body the ghost's material, whatever its own are."""
-    came, given, gone = (group.nodes.new(kind) for kind in ("NodeGroupInput", "GeometryNodeSetMaterial", "NodeGroupOutput"))
+    kinds = ("NodeGroupInput", "GeometryNodeSetMaterial", "GeometryNodeSetPosition", "NodeGroupOutput")
+    came, given, placed, gone = (group.nodes.new(kind) for kind in kinds)
     given.inputs["Material"].default_value = _material()
-    group.links.new(came.outputs[0], given.inputs["Geometry"])
-    group.links.new(given.outputs[0], gone.inputs[0])
+    kinds = ("GeometryNodeBoundBox", "ShaderNodeVectorMath", "ShaderNodeMath", "GeometryNodeInputNormal", "ShaderNodeVectorMath")
+    box, size, off, normal, away = (group.nodes.new(kind) for kind in kinds)
+    size.operation, off.operation, away.operation = "DISTANCE", "MULTIPLY", "SCALE"
+    off.inputs[1].default_value = _OFF
+    for source, target in (
+        (came.outputs[0], given.inputs["Geometry"]), (given.outputs[0], placed.inputs["Geometry"]), (placed.outputs[0], gone.inputs[0]),
+        (came.outputs[0], box.inputs[0]), (box.outputs["Min"], size.inputs[0]), (box.outputs["Max"], size.inputs[1]),
+        (size.outputs["Value"], off.inputs[0]), (normal.outputs[0], away.inputs[0]), (off.outputs[0], away.inputs["Scale"]),
+        (away.outputs["Vector"], placed.inputs["Offset"]),
+    ):  # fmt: skip
+        group.links.new(source, target)
 
 
 def _material() -> bpy.types.Material:

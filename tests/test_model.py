@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from agonist.errors import ContractError, ModelNotFoundError
+from agonist.errors import ContractError, ModelNotFoundError, WorkError
 from agonist.model import available_models, load_model, models_folder
 
 
@@ -32,6 +34,22 @@ def test_the_papers_decoder_answers_with_a_body():
 def test_the_editor_is_exactly_zero_when_nothing_is_asked():
     rotvec, root = load_model().edit(np.random.default_rng(0).normal(size=(70, 25, 3)), np.zeros((70, 8)))
     assert not rotvec.any() and not root.any()
+
+
+def test_a_folder_of_the_same_name_does_not_hide_a_shipped_model(tmp_path, monkeypatch):
+    """Each card's own command makes one."""
+    shipped = load_model("agonist").folder
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(load_model("mia-paper").folder, "agonist")
+    assert load_model("agonist").folder == shipped
+    for meant in ("./agonist", Path("agonist"), str(tmp_path / "agonist")):
+        assert load_model(meant).name == "mia-paper"
+
+
+def test_a_missing_onnxruntime_is_not_the_models_fault(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(WorkError, match="onnxruntime, which runs the models, cannot be loaded"):
+        load_model().encode(np.zeros((10, 25, 3)))
 
 
 def test_no_such_model_lists_those_there_are():

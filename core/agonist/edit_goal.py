@@ -103,7 +103,7 @@ def edit_goal(scales: Mapping[str, ArrayLike], muscles: MuscleSet, frames: int) 
             raise InputError(f"The factors for {key} have shape {values.shape}. Expected one number, or one a frame: ({frames},).")
         if not (np.isfinite(values).all() and (values >= 0).all()):
             worst = float(values) if values.ndim == 0 else math.nan if np.isnan(values).any() else float(values.min())
-            raise InputError(f"The factor for {key} is {worst}. Expected a number from 0 to 4, 1 for no change.")
+            raise InputError(f"The factor for {key} is {worst}. Expected 0 or more, 1 for no change; what lies beyond 4 is out of reach.")
     for name, scale in scales_by_muscle(scales, muscles).items():
         column = muscles.index(name)
         asked[:, column], constant[column] = scale, np.ndim(scale) == 0

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from agonist.default_models import DEFAULT_MODEL
 from agonist.edit_joints import EDIT_JOINTS
-from agonist.errors import ContractError, ModelNotFoundError, UnknownNameError
+from agonist.errors import ContractError, ModelNotFoundError, UnknownNameError, WorkError
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import MuscleSet, muscle_set
 from agonist.onnx_session import open_session
@@ -150,6 +150,8 @@ class Model:
         try:
             # A network's steps are small: threads that share each of them wait for each other longer than they work.
             session = open_session(content, threads=1)
+        except ImportError as error:
+            raise WorkError(f"onnxruntime, which runs the models, cannot be loaded ({error}). Expected it beside Agonist.") from error
         except Exception as error:  # onnxruntime raises half a dozen unrelated classes for a bad file
             raise ContractError(f"{path}: onnxruntime cannot open it ({str(error)[:120]}). Expected an ONNX network.") from error
         self._check(path, part, session)
@@ -310,10 +312,12 @@ def available_models() -> tuple[str, ...]:
 
 
 def load_model(name_or_folder: str | Path = DEFAULT_MODEL) -> Model:
-    """Open a model by name or by folder. Raises ModelNotFoundError, ContractError."""
-    folder = Path(name_or_folder)
-    if not (folder / "model.json").is_file():
-        folder = models_folder() / str(name_or_folder)
+    """Open a model by name or by folder. Raises ModelNotFoundError, ContractError.
+
+    The name of a shipped model means that one, whatever the working directory holds; "./agonist" and a Path are folders.
+    """
+    is_shipped = isinstance(name_or_folder, str) and name_or_folder in available_models()
+    folder = models_folder() / name_or_folder if is_shipped else Path(name_or_folder)
     if not (folder / "model.json").is_file():
         raise ModelNotFoundError(
             f"No model '{name_or_folder}'. Expected a folder with a model.json, or one of: {', '.join(available_models())}."

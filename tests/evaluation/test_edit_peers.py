@@ -48,6 +48,17 @@ def test_only_the_decode_loses_the_input_and_the_body(compared):
     assert editor["skate_m_s"] < 0.01
 
 
+def test_a_character_of_any_size_is_compared_in_a_persons(compared):
+    """Nothing asked moves nothing and stretches no bone, on a giant too."""
+    clip = exercise("Squat", 4.0)
+    giant = replace(clip, skeleton=replace(clip.skeleton, offsets=3 * clip.skeleton.offsets), root_position=3 * clip.root_position)
+    session = prepare_edit(giant)
+    assert session.size < 0.7
+    before = edit_peers._sampled(session.keypoints.positions, giant.fps)
+    after = edit_peers._amortised(session, np.zeros(8), session.model.contract.muscles.names)
+    np.testing.assert_array_equal(after, before)
+
+
 def test_physics_judges():
     """Who squats works the quadriceps more than who stands, whatever a network says."""
     pytest.importorskip("mujoco")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
+from mathutils import Euler
 
 sys.path.insert(0, str(Path(__file__).parent))
 from window import DRAWN_S, MOTION, buttons, check, click, install, mouse, put_away, shot, start, unfold, view
 
 # The window is taller than a screen, so that all panels fit.
-PART = ("-crop", "276x390+1110+985", "+repage", "-colors", "128", "-depth", "8")
+PART = ("-crop", "276x470+1110+985", "+repage", "-colors", "128", "-depth", "8")
 SMALL = ("-resize", "1000x", "-colors", "256", "-depth", "8")
+
+# From behind the left hand, where the hamstrings of the leg that kicks are seen before and after the edit (degrees from the front).
+AZIMUTH = 132.0
 
 
 def rig() -> bpy.types.Object:
@@ -38,7 +43,9 @@ def liveliest() -> int:
 def steps() -> Iterator[float]:
     yield from install()
     bpy.ops.agonist.import_motion(filepath=str(MOTION))
-    turn("BACK")
+    # The exercises of the corpus look away from Blender's front.
+    bpy.context.view_layer.objects.active.rotation_euler.z = math.pi
+    turn()
     yield from redraw()
     shot("tour_1_import", *SMALL)
     found = yield from buttons()
@@ -48,7 +55,7 @@ def steps() -> Iterator[float]:
     # A mouse that rests on a button brings up its tooltip.
     mouse(400, 200)
     bpy.context.scene.frame_set(liveliest())
-    turn("BACK")
+    turn()
     yield from redraw()
     check("the muscles are coloured", rig().agonist.colour_top > 0.02, rig().agonist.colour_top)
     shot("tour_2_predict", *SMALL)
@@ -65,7 +72,6 @@ def steps() -> Iterator[float]:
     rig().agonist.colour_map = "VIRIDIS"
     bpy.context.scene.agonist_graph = "ALL"
     unfold("look")
-    turn("FRONT")
     yield from redraw()
     check("all twenty-four are there", sum("agonist_muscle" in child for child in rig().children) == 24)
     shot("tour_4_look", *SMALL)
@@ -81,10 +87,13 @@ def steps() -> Iterator[float]:
     shading = view()[1].spaces.active.shading
     shading.use_scene_lights_render = shading.use_scene_world_render = False
     shading.type = "RENDERED"
+    # Cycles in a view does not hide bones behind a body.
+    overlay = view()[1].spaces.active.overlay
+    overlay.show_bones = False
     yield from redraw()
     yield 60.0
     shot("tour_5_skin", *SMALL)
-    shading.type = "SOLID"
+    shading.type, overlay.show_bones = "SOLID", True
     bpy.context.scene.agonist_export.preset = "UNREAL"
     bpy.context.scene.agonist_export.root = "BONE"
     put_away("look")
@@ -98,10 +107,12 @@ def steps() -> Iterator[float]:
     put_away("export")
 
 
-def turn(axis: str) -> None:
-    """See the rig from an axis, the whole of it."""
+def turn() -> None:
+    """See the whole rig, a little from above."""
+    _, area, _ = view()
+    region = area.spaces.active.region_3d
+    region.view_perspective, region.view_rotation = "PERSP", Euler((math.radians(82), 0.0, math.radians(AZIMUTH))).to_quaternion()
     with bpy.context.temp_override(**context()):
-        bpy.ops.view3d.view_axis(type=axis)
         bpy.ops.view3d.view_selected()
 
 

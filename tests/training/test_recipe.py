@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from agonist.activation import Activation
 from agonist.decode import decode
-from agonist.errors import ContractError, DivergedError, FileFormatError, UnknownNameError
+from agonist.errors import ContractError, DivergedError, FileFormatError, InputError, UnknownNameError
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
 from agonist.networks.decoder import AgonistDecoder
@@ -228,6 +228,21 @@ def test_a_training_killed_in_its_second_part_goes_on_there(corpus, tmp_path, mo
     recipe.train(path, corpus, tmp_path / "b")
     files = [json.loads((tmp_path / name / "model.json").read_text())["files"] for name in ("a", "b")]
     assert files[0] == files[1]
+
+
+def test_an_unfinished_training_of_something_else_is_not_lost(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "measure_folder", lambda *_, **__: {})
+    path, checkpoint = _write(tmp_path), tmp_path / "out" / "encoder.checkpoint.safetensors"
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "edit_loss", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            recipe.train(path, corpus, tmp_path / "out")
+    before = checkpoint.read_bytes()
+    with pytest.raises(InputError, match=r"encoder\.checkpoint\.safetensors: of a training with another .* Expected the same call again"):
+        recipe.train(path, corpus, tmp_path / "out", minutes=300)
+    assert checkpoint.read_bytes() == before
+    recipe.train(path, corpus, tmp_path / "out")
+    assert not checkpoint.exists()
 
 
 @pytest.mark.parametrize("name", recipe.RECIPES)

@@ -133,7 +133,8 @@ def _sampled(positions: Array, fps: float) -> Array:
 
 def _amortised(session: EditSession, log2_scale: Array, names: tuple[str, ...]) -> Array:
     result = session.edit({name: float(2.0**value) for name, value in zip(names, log2_scale, strict=True)})
-    return _sampled(standing_keypoints(result.motion, session.hmap).positions, session.motion.fps)
+    # In a person's size, as the input is.
+    return _sampled(session.size * standing_keypoints(result.motion, session.hmap).positions, session.motion.fps)
 
 
 def _decoded(session: EditSession, paper: Model, log2_scale: Array) -> Array:

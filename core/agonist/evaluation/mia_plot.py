@@ -42,7 +42,7 @@ def plot_report(document: dict[str, Any], path: Path) -> None:
 def _colour(method: str) -> str:
     if method not in NETWORKS:
         return _BASELINE
-    return _OURS if method.startswith("agonist") else _PAPER
+    return _OURS if method.removeprefix("c-").startswith("agonist") else _PAPER
 
 
 def _bars(axis: Any, title: str, one: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from agonist.training.tensor_file import reading_tensors, write_tensors
 
-__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Checkpoint", "is_of_another", "read_checkpoint", "write_checkpoint"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +80,11 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     tensors = {f"{group}/{name}": value for group, some in groups.items() for name, value in some.items()}
     header = {"key": checkpoint.key, "numbers": json.dumps(checkpoint.numbers), "numpy_rng": json.dumps(checkpoint.numpy_rng)}
     write_tensors(path, tensors, header)
+
+
+def is_of_another(path: Path, key: str) -> bool:
+    """Whether a file is the checkpoint of something else than that key. Raises FileFormatError if it is damaged."""
+    return path.is_file() and read_checkpoint(path, key) is None
 
 
 def read_checkpoint(path: Path, key: str) -> Checkpoint | None:

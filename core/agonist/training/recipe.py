@@ -17,10 +17,11 @@ from torch import nn
 
 from agonist import __version__
 from agonist.corpus.files import no_sensor_worn
-from agonist.errors import FileFormatError, UnknownNameError
+from agonist.errors import FileFormatError, InputError, UnknownNameError
 from agonist.networks.kernel_machine import learned_numbers
 from agonist.networks.motion_muscle import NetworkConfig, network_config
 from agonist.training import distributed
+from agonist.training.checkpoint import is_of_another
 from agonist.training.data import WindowSampler, read_corpus
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.hardware import Hardware, choose_hardware
@@ -107,7 +108,7 @@ def train(
 
     Raises:
         UnknownNameError, FileFormatError: no such recipe, or a damaged one; a corpus that lacks a take, of the test too, before the first
-        step. DivergedError: a part that did not learn.
+        step. InputError: `out` holds an unfinished training of something else. DivergedError: a part that did not learn.
     """
     distributed.join()
     hardware = hardware or choose_hardware()
@@ -131,14 +132,21 @@ def train(
     # goes on with what there is.
     processes = f" {distributed.count()} processes" if distributed.count() > 1 else ""
     key = hashlib.sha256(f"{settings} {minutes} {document} {hardware.precision}{processes}".encode()).hexdigest()
+    checkpoints = {part: out / f"{part}.checkpoint.safetensors" for part in parts}
+    for path in checkpoints.values():
+        if is_of_another(path, key):
+            raise InputError(
+                f"{path}: of a training with another recipe, corpus, precision, limit of minutes or number of processes. "
+                "Expected the same call again, to go on; another folder; or the file deleted, to start anew."
+            )
     for index, part in enumerate(parts):
         given = settings[part]
         schedule = Schedule(given["steps"], minutes or given["minutes"], given["learning_rate"])
         shown = _within(progress, index, len(parts), part)
-        checkpoint = out / f"{part}.checkpoint.safetensors"
         fitted = partial(
-            fit, schedule=schedule, log=out / f"{part}.csv", progress=shown, rng=rng, checkpoint=checkpoint, key=key, hardware=hardware
-        )
+            fit, schedule=schedule, log=out / f"{part}.csv", progress=shown, rng=rng, checkpoint=checkpoints[part], key=key,
+            hardware=hardware,
+        )  # fmt: skip
         job = Job(config, samplers[0], samplers[1], rng, modules, fitted, hardware, settings.get("dimensions", 3))
         modules[part], fits[part] = TRAINERS[part](job, given["batch"])
         if distributed.rank():
@@ -160,8 +168,8 @@ def train(
     # A run that the clock cut is not what one ships: its edits are not worth the minutes of judging.
     metrics = measure_folder(out, corpus, progress, edits=all(one.stopped != "time" for one in fits.values()))
     # A finished model needs no way back.
-    for part in parts:
-        (out / f"{part}.checkpoint.safetensors").unlink(missing_ok=True)
+    for path in checkpoints.values():
+        path.unlink(missing_ok=True)
     return metrics
 
 
