@@ -78,7 +78,7 @@ class AgonistArmature(bpy.types.PropertyGroup):
     groups: bpy.props.CollectionProperty(type=AgonistGroup, name="Groups", description="One for both sides of a muscle")
     scope: bpy.props.PointerProperty(type=AgonistScope, name="Scope", description="What of the body an edit may change")
     active_muscle: bpy.props.EnumProperty(
-        name="Muscle", description="Whose activation is drawn below and opened in the Graph Editor", items=_choices
+        name="Muscle", description="Whose activation the graph in the view shows and the Graph Editor opens", items=_choices
     )
     bones: bpy.props.CollectionProperty(type=AgonistBone, name="Bones", description="Which bone is which joint")
     bone_map: bpy.props.StringProperty(name="Bone Map", description="The bone map that the table of bones was filled from")

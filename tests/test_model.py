@@ -1,5 +1,6 @@
 """Contracts: what does not fit is refused with the file's name."""
 
+import hashlib
 import json
 import shutil
 import sys
@@ -10,11 +11,37 @@ import pytest
 
 from agonist.errors import ContractError, ModelNotFoundError, WorkError
 from agonist.model import available_models, load_model, models_folder
+from agonist.predict import predict
+from tests.clips import exercise
 
 
 def test_shipped_models_are_found_and_small():
     assert {"agonist", "mia-paper"} <= set(available_models())
     assert sum(path.stat().st_size for path in models_folder().rglob("*") if path.is_file()) < 40e6
+
+
+def test_the_contract_in_the_documentation_is_all_that_a_model_needs(tmp_path):
+    """An encoder from elsewhere that says .25 of every muscle."""
+    onnx = pytest.importorskip("onnx")
+    page = (Path(__file__).parents[1] / "docs" / "own_model.md").read_text(encoding="utf-8")
+    contract = json.loads(page.partition("```json")[2].partition("```")[0])
+    real, text = onnx.TensorProto.FLOAT, onnx.helper.make_tensor_value_info
+    quarter = onnx.helper.make_tensor("quarter", real, [1], [0.25])
+    nodes = [
+        onnx.helper.make_node("Shape", ["keypoints"], ["shape"], end=2), onnx.helper.make_node("Concat", ["shape", "m"], ["size"], axis=0),
+        onnx.helper.make_node("Expand", ["quarter", "size"], ["activation"]),
+    ]  # fmt: skip
+    graph = onnx.helper.make_graph(
+        nodes, "encoder", [text("keypoints", real, ["B", 64, 25, 3])], [text("activation", real, ["B", 64, 8])],
+        [quarter, onnx.helper.make_tensor("m", onnx.TensorProto.INT64, [1], [8])],
+    )  # fmt: skip
+    network = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9).SerializeToString()
+    (tmp_path / "encoder.onnx").write_bytes(network)
+    contract["files"]["encoder"]["sha256"] = hashlib.sha256(network).hexdigest()
+    (tmp_path / "model.json").write_text(json.dumps(contract), encoding="utf-8")
+    activation = predict(exercise("Squat", 5.0), load_model(tmp_path))
+    assert activation.muscles.names[0] == "quadriceps_l"
+    np.testing.assert_allclose(activation.values, 0.25)
 
 
 @pytest.mark.parametrize("name", ["agonist", "mia-paper"])

@@ -19,7 +19,7 @@ STEPS = (
     "2. Add Muscles builds them on the rig.",
     "3. Predict colours them, frame by frame.",
     "4. Move a slider: the motion is made again, as a new action.",
-    "5. Reached says what the muscle really does then; red is out of reach.",
+    "5. Reached says what is predicted of the new motion; red is out of reach.",
     "6. Shift Alt O switches between the original and the recommended motion.",
     "7. Export writes files for engines and other tools.",
     "The activation is predicted by a model that learned from simulations.",

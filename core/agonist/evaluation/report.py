@@ -195,7 +195,7 @@ def markdown(document: dict[str, Any]) -> str:
     lines += ["", "## Training", "", *table(["network", "direction", "fold", "steps", "rate", "parameters", "minutes"], rows)]
     machines = "; ".join(dict.fromkeys(one["hardware"] for one in document["training"] if "hardware" in one))
     said = f" ({machines})" if machines else ""
-    lines += ["", f"{document['training_minutes']:.0f} minutes of training in all{said}, the learning rates that were not chosen apart."]
+    lines += ["", f"{document['training_minutes']:.0f} minutes of training in all{said}, without learning rates that were not chosen."]
     chosen = dict.fromkeys(one["direction"] for one in document["chosen"])
     for direction in chosen:
         found = [f"{one['strength']:g} ({one['fold']})" for one in document["chosen"] if one["direction"] == direction]
