@@ -105,8 +105,6 @@ def _encoding() -> None:
     clip = perform("Running", 60.0, 1.75, np.random.default_rng(0)).resample(30.0)
     keypoints = model_keypoints(standing_keypoints(clip), model.contract.fps)
     print(f"\nA clip of 60 s at 30 frames a second ({len(keypoints)} frames at the model's rate), one core, windows and blending included")
-    windows = split_windows(keypoints, model.contract.window).astype(np.float32)
-    asked = {"keypoints": windows, "confidence": np.ones(windows.shape[:-1], dtype=np.float32)}
     with tempfile.TemporaryDirectory() as folder:
         reference: np.ndarray | None = None
         for label, path in _variants(Path(folder)).items():
@@ -114,6 +112,8 @@ def _encoding() -> None:
                 session = open_session(path, threads=1)
 
                 def encode(session=session) -> np.ndarray:
+                    windows = split_windows(keypoints, model.contract.window).astype(np.float32)
+                    asked = {"keypoints": windows, "confidence": np.ones(windows.shape[:-1], dtype=np.float32)}
                     return blend_windows(session.run(["activation"], asked)[0].astype(float), len(keypoints))
 
                 milliseconds, answer = 1000 * _cpu_seconds(encode), encode()
