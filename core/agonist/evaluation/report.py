@@ -154,8 +154,8 @@ _GIVEN = (
 )
 _HIDDEN = (
     "No method is given a person's sensor gain (counts at full activation), as of real sensors: all counts are over one number.",
-    "`c-agonist` learns a gain for each person and muscle, and takes their mean for a person left out.",
 )
+_LEARNT = "`c-agonist` learns a gain for each person and muscle, and takes their mean for a person left out."
 
 
 def markdown(document: dict[str, Any]) -> str:
@@ -179,6 +179,8 @@ def markdown(document: dict[str, Any]) -> str:
             "Counts are activation times an imaginary sensor's counts of each virtual person: nothing here is EMG.",
         ]
     lines += _GIVEN if document["gains_given"] else _HIDDEN
+    if not document["gains_given"] and any(one["method"] == "c-agonist" for one in document["training"]):
+        lines.append(_LEARNT)
     if len(document["folds"]) > 1 and document["protocol"] != "temporal":
         lines += ["", f"Left out together: {'; '.join(document['folds'])}."]
     if "parts" in document:
@@ -237,9 +239,10 @@ def _direction_lines(title: str, one: dict[str, Any], published: dict[str, float
     lines += table(["person", *methods], [[k, *_marked([row[m] for m in methods], digits)] for k, row in one["people"].items()])
     if unit == "sensor counts":
         lines += ["", f"## {title}: a muscle, RMSE in {unit} (r)", ""]
-        rows = [
-            [name, *(f"{row[m]['rmse']:.{digits}f} ({_plain(row[m]['r'], 2)})" for m in methods)] for name, row in one["columns"].items()
-        ]
+        rows = []
+        for name, row in one["columns"].items():
+            marked = _marked([row[method]["rmse"] for method in methods], digits)
+            rows.append([name, *(f"{text} ({_plain(row[m]['r'], 2)})" for text, m in zip(marked, methods, strict=True))])
         lines += table(["muscle", *methods], rows)
     return lines
 
