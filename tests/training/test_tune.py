@@ -13,6 +13,7 @@ from agonist.activation import Activation
 from agonist.errors import FileFormatError, InputError
 from agonist.humanoid import body25_from_motion
 from agonist.io import Unsaid, csv_activation, mot_sto, npz, trc
+from agonist.keypoint_layouts import BODY25
 from agonist.model import load_model
 from agonist.muscles import muscle_set
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
@@ -199,6 +200,23 @@ def test_a_table_of_some_muscles_is_read_at_the_motions_times(tmp_path):
     # The EMG begins two seconds into the motion of 18 s.
     assert len(clip.keypoints) == 320
     np.testing.assert_allclose(clip.activation[:, 4], 0.5 + 0.4 * np.sin(2 + np.arange(320) / 20), atol=1e-3)
+
+
+def test_what_a_tracker_lost_is_not_taken_for_seen(tmp_path):
+    """As in predictions: a hand that was filled in teaches nothing that it would not say of one that is filled in later."""
+    motion, emg = _files(tmp_path)
+    whole = standing_keypoints(io.read(motion))
+    positions, hand = np.array(whole.positions), BODY25.index("wrist_l")
+    positions[200:500, hand] = np.nan
+    npz.write(tmp_path / "lost.npz", replace(whole, positions=positions, confidence=np.isfinite(positions).all(axis=-1).astype(float)))
+    clip = read_person(tmp_path / "lost.npz", emg, MODEL)
+    assert clip.confidence.min() == 0 and (clip.confidence[:, hand] < 0.5).mean() > 0.1 and clip.confidence[:, 0].min() == 1
+    encoder = shipped_encoder(MODEL)
+    told = encode_clip(encoder, clip.keypoints, clip.confidence)
+    np.testing.assert_allclose(told, MODEL.encode(clip.keypoints, clip.confidence)[0], atol=1e-5)
+    assert np.abs(told - encode_clip(encoder, clip.keypoints)).max() > 1e-4
+    first, last = clip.cut(0.5)
+    np.testing.assert_array_equal(np.concatenate([first.seen, last.seen]), clip.confidence)
 
 
 def test_what_a_low_pass_leaves_below_zero_is_nothing(tmp_path):

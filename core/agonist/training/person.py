@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from agonist.errors import FileFormatError
 from agonist.io import Unsaid, csv_activation, mot_sto, read
 from agonist.model import Model
+from agonist.motion import interpolate
 from agonist.muscles import MuscleSet
 from agonist.predict import model_keypoints, standing_keypoints
 from agonist.training.tune import PersonClip
@@ -50,7 +51,9 @@ def read_person(motion: Path, emg: Path, model: Model, unsaid: Unsaid = Unsaid()
     for index, name in enumerate(model.contract.muscles.names):
         if name in table.columns:
             values[:, index] = np.interp(times, table.times, table.column(name))
-    return PersonClip(keypoints[inside], as_share(values[inside], emg))
+    assert clip.confidence is not None
+    confidence = interpolate(clip.confidence, clip.fps, np.arange(len(keypoints)) / fps)
+    return PersonClip(keypoints[inside], as_share(values[inside], emg), confidence[inside])
 
 
 def as_share(envelopes: Array, path: Path) -> Array:

@@ -45,15 +45,28 @@ _SPLIT = "The first 70 % taught, the next 15 % chose the weights, the last 15 % 
 
 @dataclass(frozen=True, eq=False)
 class PersonClip:
-    """A person's motion and EMG at the model's frame rate: keypoints (T, 25, 3) metres, activation (T, M), NaN without sensor."""
+    """A person's motion and EMG at the model's frame rate.
+
+    Attributes:
+        keypoints: (T, 25, 3) metres.
+        activation: (T, M), NaN without sensor.
+        confidence: (T, 25) of the keypoints, 0 for those that were guessed; all were seen if None.
+    """
 
     keypoints: Array
     activation: Array
+    confidence: Array | None = None
+
+    @property
+    def seen(self) -> Array:
+        """(T, 25) confidence."""
+        return np.ones(self.keypoints.shape[:2]) if self.confidence is None else self.confidence
 
     def cut(self, share: float) -> tuple[PersonClip, PersonClip]:
         """What lies before and after a share of it."""
         at = round(share * len(self.keypoints))
-        return PersonClip(self.keypoints[:at], self.activation[:at]), PersonClip(self.keypoints[at:], self.activation[at:])
+        before, after = (PersonClip(self.keypoints[part], self.activation[part], self.seen[part]) for part in (slice(at), slice(at, None)))
+        return before, after
 
 
 @dataclass(frozen=True)
@@ -107,30 +120,32 @@ def tune_encoder(
     rng = np.random.default_rng(settings.seed)
     measured = torch.tensor(np.isfinite(train.activation).any(axis=0))
     encoder.eval()
-    before = torch.tensor(encode_clip(encoder, train.keypoints), dtype=torch.float32)
+    before = torch.tensor(encode_clip(encoder, train.keypoints, train.confidence), dtype=torch.float32)
     truth = torch.tensor(np.where(np.isfinite(train.activation), train.activation, before.numpy()), dtype=torch.float32)
-    keypoints = torch.tensor(train.keypoints, dtype=torch.float32)
+    keypoints, seen = (torch.tensor(one, dtype=torch.float32) for one in (train.keypoints, train.seen))
     weight = torch.where(measured, 1.0, _KEEP) / (truth.std(dim=0) + 0.02).square()
 
     def loss(_: int) -> Tensor:
         starts = rng.integers(len(keypoints) - window + 1, size=settings.batch)
-        k, a = (torch.stack([one[start : start + window] for start in starts]) for one in (keypoints, truth))
-        level, log_std = encoder(k)
+        k, c, a = (torch.stack([one[start : start + window] for start in starts]) for one in (keypoints, seen, truth))
+        level, log_std = encoder(k, c)
         error = level - a
         return (weight * error.square()).mean() + 0.05 * gaussian_surprise(error, log_std)[..., measured].mean()
 
     def validate() -> float:
-        guess = encode_clip(encoder, held.keypoints)
+        guess = encode_clip(encoder, held.keypoints, held.confidence)
         return float(np.nanmean((weight.numpy() * (guess - held.activation) ** 2)[:, measured.numpy()]))
 
     schedule = Schedule(settings.steps, 1e6, settings.learning_rate, validate_every=max(1, settings.steps // 10))
     fit(list(encoder.parameters()), encoder, loss, validate, schedule, log, progress, rng=rng, checkpoint=checkpoint, key=key)
 
 
-def encode_clip(encoder: AgonistEncoder, keypoints: Array) -> Array:
-    """(T, 25, 3) to activation (T, M), windows blended as `Model.encode` does."""
+def encode_clip(encoder: AgonistEncoder, keypoints: Array, confidence: Array | None = None) -> Array:
+    """(T, 25, 3) and confidence (T, 25), all seen if None, to activation (T, M), windows blended as `Model.encode` does."""
+    seen = np.ones(keypoints.shape[:2]) if confidence is None else confidence
+    asked = (torch.tensor(split_windows(one, encoder.config.window), dtype=torch.float32) for one in (keypoints, seen))
     with torch.no_grad():
-        windows = encoder(torch.tensor(split_windows(keypoints, encoder.config.window), dtype=torch.float32))[0]
+        windows = encoder(*asked)[0]
     return blend_windows(windows.double().numpy(), len(keypoints))
 
 
@@ -163,16 +178,16 @@ def tune(
     train, rest = clip.cut(_LEARNED)
     held, test = rest.cut(_CHOOSES / (1 - _LEARNED))
     measured = [index for index, column in enumerate(clip.activation.T) if np.isfinite(column).any()]
-    before = encode_clip(encoder, test.keypoints)
+    before = encode_clip(encoder, test.keypoints, test.confidence)
     out.mkdir(parents=True, exist_ok=True)
     checkpoint = out / "encoder.checkpoint.safetensors"
     tune_encoder(
         encoder, train, held, chosen, out / "encoder.csv", progress, checkpoint=checkpoint, key=_key(model, clip, chosen)
     )  # fmt: skip
     # Of what it learned from it knows too much.
-    kept = (torch.tensor(split_windows(one, window), dtype=torch.float32) for one in (held.keypoints, held.activation))
+    kept = (torch.tensor(split_windows(one, window), dtype=torch.float32) for one in (held.keypoints, held.activation, held.seen))
     widen_uncertainty(encoder, *kept)
-    after = encode_clip(encoder, test.keypoints)
+    after = encode_clip(encoder, test.keypoints, test.confidence)
     example = torch.tensor(clip.keypoints[None, :window], dtype=torch.float32)
     files = {"encoder": export_onnx(encoder, "encoder", (example, torch.ones(example.shape[:-1])), out / "encoder.onnx")}
     write_tensors(out / "encoder.safetensors", encoder.state_dict())
@@ -206,6 +221,6 @@ def _number(value: float) -> float | None:
 def _key(model: Model, clip: PersonClip, settings: TuneSettings) -> str:
     """What is being trained, for the checkpoint."""
     digest = hashlib.sha256(f"{settings} {model.contract.files['encoder'][1]}".encode())
-    for values in (clip.keypoints, clip.activation):
+    for values in (clip.keypoints, clip.activation, clip.seen):
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
