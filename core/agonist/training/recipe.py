@@ -133,10 +133,10 @@ def train(
     processes = f" {distributed.count()} processes" if distributed.count() > 1 else ""
     key = hashlib.sha256(f"{settings} {minutes} {document} {hardware.precision}{processes}".encode()).hexdigest()
     checkpoints = {part: out / f"{part}.checkpoint.safetensors" for part in parts}
-    for path in checkpoints.values():
-        if is_of_another(path, key):
+    for checkpoint in checkpoints.values():
+        if is_of_another(checkpoint, key):
             raise InputError(
-                f"{path}: of a training with another recipe, corpus, precision, limit of minutes or number of processes. "
+                f"{checkpoint}: of a training with another recipe, corpus, precision, limit of minutes or number of processes. "
                 "Expected the same call again, to go on; another folder; or the file deleted, to start anew."
             )
     for index, part in enumerate(parts):
@@ -168,8 +168,8 @@ def train(
     # A run that the clock cut is not what one ships: its edits are not worth the minutes of judging.
     metrics = measure_folder(out, corpus, progress, edits=all(one.stopped != "time" for one in fits.values()))
     # A finished model needs no way back.
-    for path in checkpoints.values():
-        path.unlink(missing_ok=True)
+    for checkpoint in checkpoints.values():
+        checkpoint.unlink(missing_ok=True)
     return metrics
 
 
