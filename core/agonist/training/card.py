@@ -246,7 +246,7 @@ def _decoder_figures(m: dict[str, Any]) -> list[str]:
             []
             if "rmse_best_m" not in m
             else [
-                f"It answers with {m['hypotheses']} motions and their probabilities; the figure above is of its one answer. The likeliest motion:",
+                f"It answers with {m['hypotheses']} motions and their probabilities beside the one of the figure above. The likeliest:",
                 f"{m['rmse_likeliest_m']:.4f} m; the one that fits a take best: {m['rmse_best_m']:.4f} m (chosen with the truth in sight).",
             ]
         ),
