@@ -7,6 +7,7 @@ from bpy.app.handlers import persistent
 
 from .compat import keep_override
 from .preview import finish_all, finish_found, stop
+from .session import forget_all
 from .written import forget_written
 
 __all__ = ["register", "unregister"]
@@ -35,6 +36,7 @@ def _after(*_: object) -> None:
 @persistent
 def _another_file(*_: object) -> None:
     forget_written()
+    forget_all()
     finish_found()
 
 
@@ -48,6 +50,8 @@ def register() -> None:
 
 
 def unregister() -> None:
-    stop()
-    for name, handler in _HANDLERS.items():
-        getattr(bpy.app.handlers, name).remove(handler)
+    try:
+        stop()
+    finally:
+        for name, handler in _HANDLERS.items():
+            getattr(bpy.app.handlers, name).remove(handler)

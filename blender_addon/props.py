@@ -11,10 +11,11 @@ from agonist.humanoid import CANONICAL_JOINTS
 from agonist.muscles import MuscleSet
 
 from . import verbs
-from .compat import overridable
+from .compat import overridable, playing_action
 from .live import changed, quiet
 from .muscles.colours import COLOUR_MAPS
 from .preview import finish_all
+from .rig.playing import is_result
 from .scope import AgonistScope
 from .sliders import AgonistGroup, AgonistSlider
 
@@ -29,7 +30,8 @@ def _toggled(props: AgonistArmature, context: bpy.types.Context) -> None:
         verbs.show(props.id_data, which)
         props.message = ""
     except AgonistError as error:
-        props.shown, props.message = "ORIGINAL", str(error)
+        props.shown = "RECOMMENDED" if is_result(playing_action(props.id_data)) else "ORIGINAL"
+        props.message = str(error)
 
 
 # Blender keeps no reference to what an enumeration's items are made of, so it must live on here.
@@ -161,6 +163,9 @@ class AgonistArmature(bpy.types.PropertyGroup):
                 if muscle.group not in self.groups:
                     group = self.groups.add()
                     group.name, group.label = muscle.group, muscle.label.partition(" (")[0]
+            # A choice that is no longer there reads as none.
+            if not self.active_muscle:
+                self.property_unset("active_muscle")
             if not (self.use_frame_range and clip[0] <= self.frame_first <= self.frame_last <= clip[1]):
                 self.use_frame_range, (self.frame_first, self.frame_last) = False, clip
 

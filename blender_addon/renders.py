@@ -151,6 +151,7 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
     played = playing_action(armature)
     kinds = ("objects", "meshes", "materials", "lights", "cameras", "worlds", "actions")
     before = {kind: set(getattr(bpy.data, kind)) for kind in kinds}
+    made: dict[str, set[bpy.types.ID]] = {}
     scene = bpy.data.scenes.new("Agonist Render")
     try:
         set_scene_rate(scene, motion.fps)
@@ -166,15 +167,19 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
             scene, motion.positions_world, hips, asked, motion.fps, float(np.percentile(points[..., 2].min(axis=1), 2)),
             first_frame=first, height_m=body_height_m(motion.skeleton, hmap),
         )  # fmt: skip
+        aim(studio, 1.0, np.zeros(3), 0)
+        # Now, not at the end: what somebody makes while this renders is not ours.
+        made = {kind: set(getattr(bpy.data, kind)) - before[kind] for kind in kinds}
         rows = range(len(motion))
         if props.use_frame_range:
             rows = range(max(0, props.frame_first - first), min(len(motion), props.frame_last - first + 1)) or rows
         with tempfile.TemporaryDirectory() as folder:
             yield _Set(armature, things, studio, options, rows, motion.positions_world, motion.fps, Path(folder), shown)
     finally:
+        made = made or {kind: set(getattr(bpy.data, kind)) - before[kind] for kind in kinds}
         bpy.data.scenes.remove(scene)
-        for kind in kinds:
-            for block in set(getattr(bpy.data, kind)) - before[kind]:
+        for kind, blocks in made.items():
+            for block in blocks:
                 getattr(bpy.data, kind).remove(block)
         verbs.show(armature, shown)
         if armature.animation_data is not None and armature.animation_data.action != played:

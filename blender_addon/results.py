@@ -81,6 +81,8 @@ def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types
     action[_KEPT] = True
     if track:
         push_to_track(armature, action)
+        # Mute, where the original plays.
+        switch_action(armature, playing_action(armature))
     return action
 
 

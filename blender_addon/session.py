@@ -20,7 +20,8 @@ from .steps import Steps, finished
 from .translate import rpt
 
 __all__ = [
-    "LiveEdit", "check_plays", "forget", "live_edit", "live_edit_of", "model_of", "play", "prepared", "source_of", "source_to_predict",
+    "LiveEdit", "check_plays", "forget", "forget_all", "live_edit", "live_edit_of", "model_of", "play", "prepared", "source_of",
+    "source_to_predict",
 ]  # fmt: skip
 
 
@@ -120,6 +121,11 @@ def prepared(armature: bpy.types.Object, source: bpy.types.Action, *, anew: bool
     while len(_cache) > _KEPT:
         _cache.pop(next(iter(_cache)))
     return live
+
+
+def forget_all() -> None:
+    """Drop everything that is kept: another file may hold a rig of the same name and keys under other constraints."""
+    _cache.clear()
 
 
 def forget(armature_name: str) -> None:

@@ -65,7 +65,11 @@ class AGONIST_OT_export(ReplacingOperator, StepsOperator, AnimatedArmatureOperat
         self.layout.prop(self, "preset")
 
     def _path(self, context: bpy.types.Context) -> Path:
-        return Path(bpy.path.ensure_ext(bpy.path.abspath(self.filepath), presets()[self._preset(context)].suffix))
+        path = Path(bpy.path.abspath(self.filepath))
+        # Of the preset that was chosen before.
+        if path.suffix.lower() in {one.suffix for one in presets().values()}:
+            path = path.with_suffix("")
+        return Path(bpy.path.ensure_ext(str(path), presets()[self._preset(context)].suffix))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         armature, options, path = active_armature(context), context.scene.agonist_export.options, self._path(context)

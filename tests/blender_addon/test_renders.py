@@ -8,7 +8,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from agonist.errors import InputError, MotionError
-from blender_addon import renders, verbs
+from blender_addon import renders, session, verbs
 from blender_addon.compat import strips_of
 from blender_addon.images import Text, letters, over, read_image, write_image
 from blender_addon.muscles.colours import srgb_at
@@ -294,3 +294,18 @@ def test_the_legend_of_a_picture_says_what_that_of_the_view_says(rig):
 def _legend_of_a_picture(rig, width=2000):
     with renders._set(rig, SMALL) as one:
         return [text.text for text in legend_texts(np.zeros((40, width, 3)), one.legend, 20)]
+
+
+def test_what_somebody_makes_while_it_renders_stays(rig):
+    """Pictures take minutes, and another window or add-on does not wait."""
+    verbs.build_muscles(rig)
+    verbs.predict_armature(rig)
+    session.live_edit(rig)
+    kinds = ("objects", "meshes", "materials", "lights", "cameras", "worlds", "actions", "scenes")
+    before = {kind: {one.name for one in getattr(bpy.data, kind)} for kind in kinds}
+    with renders._set(rig, SMALL) as one:
+        bpy.data.objects.new("Mine", bpy.data.meshes.new("Mine"))
+        bpy.data.actions.new("Mine")
+        one.studio.scene.frame_set(1)
+    for kind, names in before.items():
+        assert {one.name for one in getattr(bpy.data, kind)} == names | ({"Mine"} if kind in ("objects", "meshes", "actions") else set())

@@ -173,6 +173,11 @@ def test_a_file_browser_shows_the_name_that_the_file_will_have(rig, context, tmp
     pressed.preset, pressed.filepath = "SCENE", str(tmp_path / "walk")
     assert pressed.check(context) and pressed.filepath == str(tmp_path / "walk.bvh")
     assert not pressed.check(context)
+    # Another preset's suffix takes the place of the one before; what looks like a suffix and is none of ours stays.
+    for preset, name, expected in (("UNREAL", "walk.bvh", "walk.fbx"), ("GLB", "walk.fbx", "walk.glb"), ("GLB", "walk.v2", "walk.v2.glb")):
+        pressed.preset, pressed.filepath = preset, str(tmp_path / name)
+        assert pressed.check(context) and pressed.filepath == str(tmp_path / expected)
+    pressed.preset = "SCENE"
     pressed.filepath = f"{tmp_path}/"
     assert not pressed.check(context) and pressed.filepath == f"{tmp_path}/"
 

@@ -385,3 +385,16 @@ def test_without_animation_data_every_button_still_works_or_is_grey(rig):
         pass
     with pytest.raises(MotionError, match="no action"):
         verbs.predict_armature(rig)
+
+
+def test_a_result_pushed_while_the_original_plays_is_mute_until_it_does_not(rig):
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    rig.agonist.show = "ORIGINAL"
+    before = rigs.evaluated(rig)
+    results.keep_result(rig, track=True)
+    (track,) = rig.animation_data.nla_tracks
+    assert track.mute
+    np.testing.assert_array_equal(rigs.evaluated(rig), before)
+    rig.agonist.show = "RECOMMENDED"
+    assert not track.mute

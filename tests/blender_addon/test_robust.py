@@ -372,3 +372,19 @@ def test_two_rigs_in_one_action_have_their_own_clips_and_find_their_slots_again(
     for armature, poses in zip((first, second), before, strict=True):
         armature.agonist.show = "ORIGINAL"
         np.testing.assert_array_equal(rigs.at_frames(armature, range(1, 62)), poses)
+
+
+def test_another_file_with_the_same_rig_and_keys_is_looked_at_anew(rig, tmp_path):
+    """Constraints are in no fingerprint of a motion."""
+    limit = next(bone for bone in rig.pose.bones if bone.name.endswith("LeftLeg")).constraints.new("LIMIT_ROTATION")
+    limit.use_limit_x = limit.use_limit_y = limit.use_limit_z = True
+    limit.owner_space = "LOCAL"
+    seen = []
+    for influence in (0.0, 1.0):
+        limit.influence = influence
+        bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / f"{influence:g}.blend"))
+    for name in ("0", "1"):
+        bpy.ops.wm.open_mainfile(filepath=str(tmp_path / f"{name}.blend"))
+        (armature,) = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
+        seen.append(session.live_edit_of(armature, armature.animation_data.action).sample.motion.positions_world)
+    assert np.abs(seen[0] - seen[1]).max() > 0.05
