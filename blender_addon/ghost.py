@@ -9,7 +9,7 @@ from agonist.errors import MotionError
 from .beside import link_beside
 from .compat import check_not_tweaked
 from .exports.stage import skins_of
-from .nodes import modifier_group, node_of
+from .nodes import TreeBuilder, modifier_group, node_of
 from .rig.keys import restore_posed
 from .rig.playing import switch_action
 from .translate import rpt
@@ -100,20 +100,16 @@ def remove_ghost(armature: bpy.types.Object) -> bool:
 
 def _see_through(group: bpy.types.NodeTree) -> None:
     """Nodes that give a body the ghost's material, whatever its own are."""
-    kinds = ("NodeGroupInput", "GeometryNodeSetMaterial", "GeometryNodeSetPosition", "NodeGroupOutput")
-    came, given, placed, gone = (group.nodes.new(kind) for kind in kinds)
+    build = TreeBuilder(group)
+    came, given, placed = (build.node(kind) for kind in ("NodeGroupInput", "GeometryNodeSetMaterial", "GeometryNodeSetPosition"))
     given.inputs["Material"].default_value = _material()
-    kinds = ("GeometryNodeBoundBox", "ShaderNodeVectorMath", "ShaderNodeMath", "GeometryNodeInputNormal", "ShaderNodeVectorMath")
-    box, size, off, normal, away = (group.nodes.new(kind) for kind in kinds)
-    size.operation, off.operation, away.operation = "DISTANCE", "MULTIPLY", "SCALE"
-    off.inputs[1].default_value = _OFF
-    for source, target in (
-        (came.outputs[0], given.inputs["Geometry"]), (given.outputs[0], placed.inputs["Geometry"]), (placed.outputs[0], gone.inputs[0]),
-        (came.outputs[0], box.inputs[0]), (box.outputs["Min"], size.inputs[0]), (box.outputs["Max"], size.inputs[1]),
-        (size.outputs["Value"], off.inputs[0]), (normal.outputs[0], away.inputs[0]), (off.outputs[0], away.inputs["Scale"]),
-        (away.outputs["Vector"], placed.inputs["Offset"]),
-    ):  # fmt: skip
-        group.links.new(source, target)
+    build.link(came.outputs[0], given.inputs["Geometry"])
+    box = build.node("GeometryNodeBoundBox")
+    build.link(came.outputs[0], box.inputs["Geometry"])
+    off = build.math("MULTIPLY", build.vector("DISTANCE", box.outputs["Min"], box.outputs["Max"]), _OFF)
+    build.link(given.outputs[0], placed.inputs["Geometry"])
+    build.link(build.vector("SCALE", build.node("GeometryNodeInputNormal").outputs[0], off), placed.inputs["Offset"])
+    build.link(placed.outputs[0], build.node("NodeGroupOutput").inputs[0])
 
 
 def _material() -> bpy.types.Material:

@@ -149,9 +149,7 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
     # A recommended motion that was deleted is not shown any more, whatever the switch says.
     shown = props.show if props.recommended_action is not None else "ORIGINAL"
     played = playing_action(armature)
-    kinds = ("objects", "meshes", "materials", "lights", "cameras", "worlds", "actions")
-    before = {kind: set(getattr(bpy.data, kind)) for kind in kinds}
-    made: dict[str, set[bpy.types.ID]] = {}
+    before, made = _blocks(), set()
     scene = bpy.data.scenes.new("Agonist Render")
     try:
         set_scene_rate(scene, motion.fps)
@@ -169,21 +167,26 @@ def _set(armature: bpy.types.Object, options: RenderOptions) -> Iterator[_Set]:
         )  # fmt: skip
         aim(studio, 1.0, np.zeros(3), 0)
         # Now, not at the end: what somebody makes while this renders is not ours.
-        made = {kind: set(getattr(bpy.data, kind)) - before[kind] for kind in kinds}
+        made = _blocks() - before
         rows = range(len(motion))
         if props.use_frame_range:
             rows = range(max(0, props.frame_first - first), min(len(motion), props.frame_last - first + 1)) or rows
         with tempfile.TemporaryDirectory() as folder:
             yield _Set(armature, things, studio, options, rows, motion.positions_world, motion.fps, Path(folder), shown)
     finally:
-        made = made or {kind: set(getattr(bpy.data, kind)) - before[kind] for kind in kinds}
+        made = made or _blocks() - before
         bpy.data.scenes.remove(scene)
-        for kind, blocks in made.items():
-            for block in blocks:
-                getattr(bpy.data, kind).remove(block)
+        bpy.data.batch_remove(made)
         verbs.show(armature, shown)
         if armature.animation_data is not None and armature.animation_data.action != played:
             switch_action(armature, played)
+
+
+def _blocks() -> set[bpy.types.ID]:
+    """All that is in the file of the kinds that a studio is made of."""
+    data = bpy.data
+    kinds = (data.objects, data.meshes, data.materials, data.lights, data.cameras, data.worlds, data.actions)
+    return {block for kind in kinds for block in kind}
 
 
 def _choose(scene: bpy.types.Scene, engine: str) -> None:
