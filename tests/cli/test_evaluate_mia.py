@@ -46,10 +46,33 @@ def test_it_writes_what_it_says(agonist, corpus, tmp_path):
     assert (silent.code, silent.out, silent.err) == (0, "", "")
 
 
+def test_several_protocols_make_an_overview_and_train_nothing_twice(agonist, tmp_path, monkeypatch):
+    fold = pytest.importorskip("agonist.training.fold")
+    write_corpus(tmp_path / "corpus")
+    train, trained = fold.train_fold, []
+    monkeypatch.setattr(fold, "train_fold", lambda *given, **named: trained.append(given[:2]) or train(*given, **named))
+    done = agonist("evaluate", "mia", "--data", tmp_path / "corpus", "--budget", "tiny", "--protocol", "all", "--models", "agonist",
+                   "--out", tmp_path / "table.md", "--out", tmp_path / "table.json")  # fmt: skip
+    assert done.code == 0, done.err
+    text = (tmp_path / "table.md").read_text()
+    assert text in done.out and "SIMULATED" in text and not (tmp_path / "table.json").exists()
+    names = ("in", "exercise-out", "person-out", "time-blocked", "temporal")
+    reports = {name: json.loads((tmp_path / f"table-{name}.json").read_text()) for name in names}
+    assert all(f"Protocol `{name}`" in (tmp_path / f"table-{name}.md").read_text() for name in names)
+    # Whole windows of the temporal protocol are those of the first one; of the others none are alike.
+    encoders = [one for one in trained if one[0][1] == "encoder"]
+    assert [frames for _, frames in encoders].count(1) == 1 and len(trained) == 2 * (1 + 2 + 2 + 1) + 1
+    assert reports["temporal"]["temporal"]["frames"]["30"]["agonist"] == reports["in"]["encoder"]["pooled"]["agonist"]
+    rows = {cells[0]: cells[1:] for cells in ([one.strip(" *") for one in line.split("|")[1:-1]] for line in text.splitlines()) if cells}
+    wanted = [f"{reports[name]['decoder']['pooled']['mean']['rmse']['value']:.4f}" for name in names[:4]]
+    assert f"| mean | {' | '.join(wanted)} |" in text.replace("*", "") and len(rows["agonist lower than retrieval by"]) == 4
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--protocol", "out"], "Unknown protocol 'out'. Available: in, exercise-out, person-out, time-blocked, temporal"),
+        (["--protocol", "out"], "Unknown protocol 'out'. Available: in, exercise-out, person-out, time-blocked, temporal, all"),
+        (["--protocol", ","], "--protocol ',': no name. Expected one or more"),
         (["--budget", "huge"], "Unknown budget 'huge'. Available: tiny, small, full"),
         (["--models", "agonist,nobody"], "Unknown network 'nobody'. Available: mia-paper"),
         (["--out", "{tmp}/table.txt"], "Expected a file ending in .md or .csv or .json"),

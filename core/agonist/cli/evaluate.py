@@ -10,9 +10,10 @@ import typer
 
 from agonist.cli.checks import about, check_output
 from agonist.cli.console import Console, Json, Quiet, Report, example
+from agonist.cli.evaluate_mia import EPILOG, mia
 from agonist.cli.predict import ModelOption
 from agonist.default_models import DEFAULT_MODEL
-from agonist.errors import FileFormatError, InputError, UnknownNameError
+from agonist.errors import FileFormatError, InputError
 
 if TYPE_CHECKING:
     from agonist.motion import Motion
@@ -214,90 +215,7 @@ def _say_peers(console: Console, report: dict[str, Any]) -> None:
     console.table(header, rows)
 
 
-def _names(option: str, given: str) -> tuple[str, ...]:
-    """Names between commas, each once."""
-    names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
-    if not names:
-        raise InputError(f"{option} '{given}': no name. Expected one or more, with commas between them.")
-    return names
-
-
-@app.command(
-    short_help="The protocols of Muscles in Action.",
-    epilog=example(
-        "agonist evaluate mia --data corpus --protocol exercise-out --out table.md",
-        "agonist evaluate mia --data corpus --out table.md --out table.csv",
-    ),
-)
-def mia(
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="A corpus: of 'corpus build', or of 'data mia import'.")],
-    out: Annotated[list[Path], typer.Option("--out", metavar="FILE", help="Report: .md, .csv, .json, .png; may be given again.")],
-    protocol: Annotated[str, typer.Option("--protocol", help="in, exercise-out, person-out, time-blocked or temporal.")] = "in",
-    budget: Annotated[str, typer.Option("--budget", help="small (hours on two cores), full (a GPU) or tiny (a try).")] = "small",
-    models: Annotated[
-        str,
-        typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, agonist-causal; c-NAME: told the person."),
-    ] = "mia-paper,mia-release,agonist",
-    directions: Annotated[
-        str, typer.Option("--directions", metavar="NAMES", help="Of encoder, decoder, decoder-2d (motion as a camera sees it).")
-    ] = "encoder,decoder",
-    gains: Annotated[
-        str, typer.Option("--gains", help="Of a simulated corpus: each person's sensor gain is given, or hidden as of real sensors.")
-    ] = "given",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights and batches.")] = 0,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """The protocols of Muscles in Action: every network trained alike on one corpus, beside baselines (needs agonist[train]).
-
-    Finished parts are kept in FILE.folds: a run that was stopped goes on where it was. Several processes that torchrun started
-    share the work; where they are on several machines, FILE lies on a disk that all see. On an import of MIA the windows and, where
-    they were imported, the lists are its authors' own ('time-blocked' alone cuts windows anew).
-    """
-    from agonist.evaluation.mia_csv import csv_text
-    from agonist.evaluation.mia_plot import plot_report
-    from agonist.evaluation.mia_windows import hide_gains, read_windows
-    from agonist.evaluation.protocols import BUDGETS, Share, evaluate_mia
-    from agonist.evaluation.report import markdown, mia_report
-    from agonist.io.atomic import atomic_path
-    from agonist.io.figure import empty_figure
-
-    console = Console(json, quiet)
-    for path in out:
-        check_output(path, (".md", ".csv", ".json", ".png"))
-    # Pictures come last, so that one that fails costs no table; and what they need is asked for before hours of work.
-    pictures_last = sorted(out, key=lambda path: path.suffix.lower() == ".png")
-    if pictures_last[-1].suffix.lower() == ".png":
-        empty_figure(1.0, 1.0)
-    if budget not in BUDGETS:
-        raise UnknownNameError("budget", budget, BUDGETS)
-    if gains not in ("given", "hidden"):
-        raise UnknownNameError("way with sensor gains", gains, ("given", "hidden"))
-    names, ways = _names("--models", models), _names("--directions", directions)
-    windows = read_windows(data, protocol)
-    hidden = gains == "hidden" and windows.gains_given
-    if hidden:
-        windows = hide_gains(windows)
-    work = out[0].with_suffix(".folds") / f"{protocol}-{budget}{'-hidden' if hidden else ''}"
-    share = Share.of_torchrun()
-    results = evaluate_mia(
-        windows, protocol, budget, work, networks=names, directions=ways, seed=seed, share=share, progress=console.progress,
-    )  # fmt: skip
-    if share.rank:
-        return
-    report = mia_report(windows, protocol, budget, seed, results)
-    text = markdown(report)
-    for path in pictures_last:
-        if path.suffix.lower() == ".json":
-            Console(quiet=True).result(report, path)
-            continue
-        if path.suffix.lower() == ".png":
-            plot_report(report, path)
-            continue
-        with atomic_path(path) as temporary:
-            temporary.write_text(text if path.suffix.lower() == ".md" else csv_text(report), encoding="utf-8")
-    console.say(text)
-    console.result(report)
+app.command(short_help="The protocols of Muscles in Action.", epilog=EPILOG)(mia)
 
 
 @app.command(

@@ -97,10 +97,10 @@ class Cells:
     def r_columns(self, weights: Array | None = None) -> Array:
         """(..., C) Pearson's r of each column over all samples; NaN where one is constant."""
         n, _, p, t, pp, tt, pt = self._totals(weights)
-        covariance, variances = pt / n - p * t / n**2, (pp / n - (p / n) ** 2) * (tt / n - (t / n) ** 2)
-        # What is constant leaves rounding errors behind.
-        flat = variances <= 1e-12 * (pp / n) * (tt / n)
         with np.errstate(invalid="ignore", divide="ignore"):
+            covariance, variances = pt / n - p * t / n**2, (pp / n - (p / n) ** 2) * (tt / n - (t / n) ** 2)
+            # What is constant leaves rounding errors behind.
+            flat = variances <= 1e-12 * (pp / n) * (tt / n)
             return np.where(flat, np.nan, covariance / np.sqrt(variances))
 
     def r(self, weights: Array | None = None) -> Array:

@@ -109,7 +109,10 @@ def share_frames(places: Index, some: Index, others: Index) -> NDArray[np.bool_]
 
 
 def _title(protocol: str, frames: int) -> str:
-    return f"{frames} frames" if protocol == "temporal" else protocol
+    if protocol != "temporal":
+        return protocol
+    # Whole windows are those of the other protocol, and are not trained on twice.
+    return "in" if frames == WINDOW else f"{frames} frames"
 
 
 def _parts(place: NDArray[np.str_]) -> tuple[Index, Index, Index]:

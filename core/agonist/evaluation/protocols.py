@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,7 +50,7 @@ Floats = NDArray[np.float32]
 Progress = Callable[[float, str], None]
 T = TypeVar("T")
 
-_SCHEMA = 1
+_SCHEMA = 2
 _POLL_S = 0.5
 
 
@@ -115,7 +115,7 @@ def evaluate_mia(
     Args:
         windows: of a corpus.
         protocol, budget: names from PROTOCOLS and BUDGETS.
-        work: folder of finished results; those of the same windows, protocol, budget and seed are not made again.
+        work: folder of finished results; those of the same windows, fold, budget and seed are not made again, for another protocol either.
         networks: names from NETWORKS; baselines alone if none.
         directions: of DIRECTIONS.
         seed: of weights and batches.
@@ -147,7 +147,8 @@ def evaluate_mia(
         import agonist.training.fold  # noqa: F401
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training the compared networks") from error
-    key = f"{_SCHEMA} {protocol} {asdict(given)} {seed} {windows.checksum()}"
+    # Not the protocol: 30 frames of the temporal one are those of "in". The first fold has chosen the learning rate.
+    key = f"{_SCHEMA} {given.steps} {given.batch} {given.rates} {seed} {windows.checksum()} {folds[0].checksum()}"
     run = _Run(windows, given, work, seed, key, source_commit(), folds[0])
     jobs = [
         (method, direction, fold)
@@ -264,7 +265,7 @@ class _Run:
         """The learning rate that was chosen, or the only one."""
         if len(self.budget.rates) == 1:
             return self.budget.rates[0]
-        place, key, code = self._where(method, direction, self.first, "learning rate")
+        place, key, code = self._where(method, direction, self.first, f"{self.first.name} learning rate")
         document = read_document(place.with_suffix(".json"), key, code)
         return None if document is None else float(document["rate"])
 
@@ -299,7 +300,7 @@ class _Run:
             raise best
         place, key, code = self._where(method, direction, self.first, self.first.name)
         write_result(place.with_suffix(".json"), key, code, best)
-        place, key, code = self._where(method, direction, self.first, "learning rate")
+        place, key, code = self._where(method, direction, self.first, f"{self.first.name} learning rate")
         scores = {f"{rates[index]:g}": score(index) for index in sorted(tried)}
         document = {"key": key, "code": code, "rate": best.training["learning_rate"], "scores": scores}
         write_document(place.with_suffix(".json"), document)

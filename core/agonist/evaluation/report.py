@@ -23,7 +23,7 @@ from agonist.evaluation.published import PUBLISHED, PUBLISHED_TEMPORAL
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
-__all__ = ["TITLES", "UNITS", "markdown", "mia_report", "published_name", "said_commits", "table"]
+__all__ = ["TITLES", "UNITS", "markdown", "marked", "mia_report", "published_name", "said_commits", "table", "with_interval"]
 
 DRAWS, BOOTSTRAP_SEED = 1000, 20_231_002
 TITLES = {"encoder": "Motion to muscle", "decoder": "Muscle to motion", "decoder-2d": "Muscle to motion in a picture"}
@@ -224,25 +224,25 @@ def _direction_lines(title: str, one: dict[str, Any], published: dict[str, float
     methods, unit, others = one["methods"], one["unit"], published or {}
     digits = 4 if unit == "metres" else 2
     lines = ["", f"## {title}: RMSE, {unit}", ""]
-    rows = [[name, *_marked([row[method] for method in methods], digits), *[""] * len(others)] for name, row in one["exercises"].items()]
-    rows.append(["mean of exercises", *_marked([one["mean_of_exercises"][method] for method in methods], digits),
+    rows = [[name, *marked([row[method] for method in methods], digits), *[""] * len(others)] for name, row in one["exercises"].items()]
+    rows.append(["mean of exercises", *marked([one["mean_of_exercises"][method] for method in methods], digits),
                  *(f"{value:.{digits}f}" for value in others.values())])  # fmt: skip
     lines += table(["exercise", *methods, *map(published_name, others)], rows)
     lines += ["", f"## {title}: all test windows", ""]
     places = {"rmse": digits, "normalised_rmse": 3, "r": 3}
-    rows = [[method, *(_with_interval(one["pooled"][method][name], count) for name, count in places.items())] for method in methods]
+    rows = [[method, *(with_interval(one["pooled"][method][name], count) for name, count in places.items())] for method in methods]
     lines += table(["method", f"RMSE, {unit}", "normalised RMSE", "r"], rows)
     if one["lower_by"]:
         lines += ["", "RMSE lower by (negative: higher):", ""]
-        lines += table(["", "%"], [[name, _with_interval(row, 1, 100)] for name, row in one["lower_by"].items()])
+        lines += table(["", "%"], [[name, with_interval(row, 1, 100)] for name, row in one["lower_by"].items()])
     lines += ["", f"## {title}: RMSE a person, {unit}", ""]
-    lines += table(["person", *methods], [[k, *_marked([row[m] for m in methods], digits)] for k, row in one["people"].items()])
+    lines += table(["person", *methods], [[k, *marked([row[m] for m in methods], digits)] for k, row in one["people"].items()])
     if unit == "sensor counts":
         lines += ["", f"## {title}: a muscle, RMSE in {unit} (r)", ""]
         rows = []
         for name, row in one["columns"].items():
-            marked = _marked([row[method]["rmse"] for method in methods], digits)
-            rows.append([name, *(f"{text} ({_plain(row[m]['r'], 2)})" for text, m in zip(marked, methods, strict=True))])
+            errors = marked([row[method]["rmse"] for method in methods], digits)
+            rows.append([name, *(f"{text} ({_plain(row[m]['r'], 2)})" for text, m in zip(errors, methods, strict=True))])
         lines += table(["muscle", *methods], rows)
     return lines
 
@@ -254,7 +254,7 @@ def _temporal_lines(document: dict[str, Any]) -> list[str]:
     shown = []
     for frames, row in rows.items():
         values = [row[method]["rmse"]["value"] if method in row else math.nan for method in methods]
-        shown.append([frames, *_marked(values, 2), *(_plain(one.get(frames, math.nan), 2) for one in others.values())])
+        shown.append([frames, *marked(values, 2), *(_plain(one.get(frames, math.nan), 2) for one in others.values())])
     return lines + table(["frames", *methods, *map(published_name, others)], shown)
 
 
@@ -263,7 +263,8 @@ def published_name(name: str) -> str:
     return f"published: {name}"
 
 
-def _marked(values: Sequence[float], digits: int) -> list[str]:
+def marked(values: Sequence[float], digits: int) -> list[str]:
+    """With so many digits, the lowest bold; a dash for what is not finite."""
     best = min(value for value in values if math.isfinite(value))
     return [f"**{value:.{digits}f}**" if value == best else _plain(value, digits) for value in values]
 
@@ -272,7 +273,8 @@ def _plain(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else "–"
 
 
-def _with_interval(row: dict[str, Any], digits: int, factor: float = 1.0) -> str:
+def with_interval(row: dict[str, Any], digits: int, factor: float = 1.0) -> str:
+    """A value and its interval, both times `factor`."""
     value, (low, high) = row["value"] * factor, (one * factor for one in row["interval"])
     return f"{_plain(value, digits)} [{_plain(low, digits)}, {_plain(high, digits)}]"
 
