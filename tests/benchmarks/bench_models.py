@@ -23,9 +23,9 @@ from agonist.corpus.exercises import perform
 from agonist.model import load_model
 from agonist.networks.baselines import nearest
 from agonist.networks.dropout import Dropout
-from agonist.networks.motion_muscle import AgonistEncoder, PaperEncoder, network_config
 from agonist.onnx_session import open_session
 from agonist.predict import model_keypoints, standing_keypoints
+from agonist.training.fold import FoldNetwork
 from agonist.windows import blend_windows, split_windows
 
 BATCH = 64
@@ -47,31 +47,29 @@ def _cpu_seconds(work: Callable[[], object], repeats: int = REPEATS) -> float:
 
 def _training() -> None:
     rng = torch.Generator().manual_seed(0)
-    print(f"One training step of {BATCH} windows of 30 frames at 10 a second, one core")
-    rates = {}
-    for label, name, wasted in (("mia-release, as its authors step it", "mia-release", True), ("mia-release", "mia-release", False),
-                                ("mia-paper", "mia-paper", False), ("agonist", "agonist", False)):  # fmt: skip
-        config = network_config(name)
-        module = AgonistEncoder(config) if config.ours else PaperEncoder(config)
-        if wasted:
-            _as_released(module)
-        optimizer = torch.optim.AdamW(module.parameters(), lr=1e-4, fused=not wasted)
-        keypoints = torch.rand(BATCH, 30, 25, 3, generator=rng)
-        truth = torch.rand(BATCH, 30, 8, generator=rng)
-
-        def step(module=module, optimizer=optimizer, keypoints=keypoints, truth=truth, wasted=wasted, ours=config.ours) -> None:
-            answer = module(keypoints)
-            loss = ((answer[0] if ours else answer) - truth).square().mean()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            optimizer.step()
+    windows = (torch.rand(BATCH, 30, 25, 3, generator=rng), torch.rand(BATCH, 30, 8, generator=rng), torch.zeros(BATCH, dtype=torch.int64))
+    print(f"One training step of {BATCH} windows of 30 frames at 10 a second, one core, each with its own loss")
+    for direction in ("encoder", "decoder"):
+        rates = {}
+        for label, name, wasted in (("mia-release, as its authors step it", "mia-release", True), ("mia-release", "mia-release", False),
+                                    ("mia-paper", "mia-paper", False), ("agonist", "agonist", False)):  # fmt: skip
+            module = FoldNetwork(name, direction, 30)
+            module.learn_scales(*windows)
             if wasted:
-                module(keypoints)
+                _as_released(module)
+            optimizer = torch.optim.AdamW(module.parameters(), lr=1e-4, fused=not wasted)
 
-        rates[label] = BATCH / _cpu_seconds(step)
-    first = next(iter(rates.values()))
-    for label, rate in rates.items():
-        print(f"  {label:38}{rate:8.0f} windows/s   x{rate / first:.1f}")
+            def step(module=module, optimizer=optimizer, wasted=wasted) -> None:
+                loss = module.loss(*windows)
+                optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                optimizer.step()
+                if wasted:
+                    module.answer(*windows)
+
+            rates[label] = BATCH / _cpu_seconds(step)
+        for label, rate in rates.items():
+            print(f"  {direction}  {label:38}{rate:8.0f} windows/s   x{rate / next(iter(rates.values())):.1f}")
 
 
 def _as_released(module: torch.nn.Module) -> None:
