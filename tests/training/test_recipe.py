@@ -261,7 +261,10 @@ def test_the_released_network_is_trained_by_its_own_recipe(corpus, tmp_path, mon
     assert model.decode(np.full((50, 8), 0.1)).shape == (50, 25, 3)
 
 
-@pytest.mark.parametrize(("config", "fps", "window"), [("agonist", 20.0, 100), ("agonist-causal", 20.0, 31), ("mia-paper", 10.0, 31)])
+@pytest.mark.parametrize(
+    ("config", "fps", "window"),
+    [("agonist", 20.0, 100), ("agonist-causal", 20.0, 31), ("mia-paper", 10.0, 31), ("mia-paper", 10.0, 1)],
+)
 def test_a_recipe_may_ask_for_another_window(corpus, tmp_path, config, fps, window):
     path = _write(tmp_path, config, '["encoder"]')
     path.write_text(f"window = {window}\n" + path.read_text())

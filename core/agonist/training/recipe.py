@@ -35,10 +35,10 @@ __all__ = ["RECIPES", "read_recipe", "train"]
 Progress = Callable[[float, str], None]
 RECIPES: dict[str, Path] = {path.stem: path for path in sorted((Path(__file__).parent / "recipes").glob("*.toml"))}
 MUSCLES = 8
-# What a part's table must say, the first of it in whole numbers, and the frames that a window may have: a velocity needs two.
+# What a part's table must say, the first of it in whole numbers, and the frames that a window may have.
 _COUNTS = ("steps", "batch")
 _PART_KEYS = ("steps", "minutes", "batch", "learning_rate")
-_SHORTEST, _LONGEST = 2, 1024
+_LONGEST = 1024
 
 
 def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
@@ -76,8 +76,10 @@ def read_recipe(path: Path) -> tuple[dict[str, Any], NetworkConfig]:
     if "editor" in parts and not (config.ours and "encoder" in parts[: parts.index("editor")]):
         raise FileFormatError(path, f"parts {', '.join(parts)} of '{config.name}'", "an encoder of ours before the editor")
     window = settings.get("window", config.window)
-    if not isinstance(window, int) or not _SHORTEST <= window <= _LONGEST:
-        raise FileFormatError(path, f"window {window}", f"{_SHORTEST} to {_LONGEST} frames")
+    # Ours has velocities, which need two.
+    shortest = 2 if config.ours else 1
+    if not isinstance(window, int) or not shortest <= window <= _LONGEST:
+        raise FileFormatError(path, f"window {window}", f"{shortest} to {_LONGEST} frames")
     dimensions = settings.get("dimensions", 3)
     if not isinstance(dimensions, int) or dimensions not in ((2, 3) if "decoder" in parts else (3,)):
         raise FileFormatError(path, f"dimensions {dimensions} of parts {', '.join(parts)}", "3, or 2 for a decoder")
