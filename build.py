@@ -249,9 +249,7 @@ def package_extension(platform: str, pythons: tuple[str, ...], core: Path, tool:
         leave_out = shutil.ignore_patterns("__pycache__", "__main__.py", "demo.py", "picture.py")
         shutil.copytree(ROOT / "blender_addon", package, ignore=leave_out)
         # What Help opens.
-        (package / "docs").mkdir()
-        for page in (ROOT / "docs").glob("*.md"):
-            shutil.copy(page, package / "docs")
+        run([str(PYTHON), str(ROOT / "build_pages.py"), str(package / "docs")], "Making the pages of the documentation")
         wheels = package / "wheels"
         wheels.mkdir()
         shutil.copy(core, wheels)

@@ -1,7 +1,9 @@
-"""Help, the documentation as texts, the comparison of the two motions by a key, and files dropped onto the 3D view."""
+"""Help, the documentation, the comparison of the two motions by a key, and files dropped onto the 3D view."""
 
 from __future__ import annotations
 
+import webbrowser
+from html import unescape
 from pathlib import Path
 
 import bpy
@@ -31,17 +33,22 @@ _GUIDE = "agonist_guide"
 
 
 def guides() -> dict[str, Path]:
-    """Pages of the documentation by name: those in the package, or the clone's where the add-on runs from one."""
+    """Pages of the documentation by name: those in the package, for a browser, or the clone's Markdown where the add-on runs from one."""
     home = Path(__file__).resolve().parents[1]
-    folder = next((one for one in (home / "docs", home.parent / "docs") if one.is_dir()), None)
-    pages = {page.stem: page for page in folder.glob("*.md")} if folder else {}
+    pages = {page.stem: page for page in (*(home.parent / "docs").glob("*.md"), *(home / "docs").glob("*.html"))}
     # A tour comes first.
     return {name: pages[name] for name in sorted(pages, key=lambda name: (name != "tour", name))}
 
 
 def _title(page: Path) -> str:
+    """Of a page: its first heading, or as the web page says."""
     with page.open(encoding="utf-8") as lines:
-        return next((line.strip("# \n") for line in lines if line.startswith("# ")), page.stem)
+        for line in lines:
+            if line.startswith("# "):
+                return line.strip("# \n")
+            if line.startswith("<title>"):
+                return unescape(line.strip().removeprefix("<title>").removesuffix("</title>"))
+    return page.stem
 
 
 class AGONIST_OT_help(bpy.types.Operator):
@@ -69,7 +76,7 @@ class AGONIST_OT_help(bpy.types.Operator):
 
 
 class AGONIST_OT_open_guide(bpy.types.Operator):
-    """Open a page of the documentation as a text"""
+    """Open a page of the documentation, which came with the extension, in a browser"""
 
     bl_idname = "agonist.open_guide"
     bl_label = "Open Guide"
@@ -84,6 +91,10 @@ class AGONIST_OT_open_guide(bpy.types.Operator):
             self.report({"ERROR"}, told)
             return {"CANCELLED"}
         page = pages[self.guide]
+        if page.suffix == ".html":
+            if not webbrowser.open(page.as_uri()):
+                self.report({"WARNING"}, rpt("No browser opens '{page}'", page=page))
+            return {"FINISHED"}
         text = next((one for one in bpy.data.texts if one.get(_GUIDE) == self.guide), None) or bpy.data.texts.new(_title(page))
         text[_GUIDE] = self.guide
         text.clear()

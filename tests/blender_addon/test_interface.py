@@ -2,6 +2,7 @@
 
 import os
 import re
+import webbrowser
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from agonist import io
 from blender_addon import ops, preferences
 from blender_addon.capture_process import VIDEO_SUFFIXES
 from blender_addon.keymap import _entries
+from blender_addon.ops import help as help_module
 from blender_addon.ops.help import STEPS, AGONIST_FH_motion, guides
 from blender_addon.preferences import _cache_moved
 from blender_addon.translate import translations
@@ -185,6 +187,18 @@ def test_help_opens_the_documentation_as_texts():
     assert len(bpy.data.texts) == len(pages)
     with pytest.raises(RuntimeError, match="no page 'nonesuch'"):
         bpy.ops.agonist.open_guide(guide="nonesuch")
+
+
+def test_the_packages_pages_go_to_a_browser(monkeypatch, tmp_path):
+    page = tmp_path / "tour.html"
+    page.write_text("<!doctype html>\n<title>A tour &amp; more</title>\n", encoding="utf-8")
+    opened, works = [], [True, False]
+    monkeypatch.setattr(help_module, "guides", lambda: {"tour": page})
+    monkeypatch.setattr(webbrowser, "open", lambda uri: opened.append(uri) or works.pop(0))
+    assert help_module._title(page) == "A tour & more"
+    assert bpy.ops.agonist.open_guide(guide="tour") == {"FINISHED"} and not bpy.data.texts
+    assert opened == [page.as_uri()]
+    assert bpy.ops.agonist.open_guide(guide="tour") == {"FINISHED"}
 
 
 def test_new_rigs_begin_with_the_users_preferences_and_keep_their_own(monkeypatch):
