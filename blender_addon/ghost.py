@@ -7,14 +7,14 @@ import bpy
 from agonist.errors import MotionError
 
 from .beside import link_beside
-from .compat import check_not_tweaked
+from .compat import check_not_tweaked, playing_action
 from .exports.stage import skins_of
 from .nodes import TreeBuilder, modifier_group, node_of
 from .rig.keys import restore_posed
 from .rig.playing import switch_action
 from .translate import rpt
 
-__all__ = ["ghost_of", "is_ghost", "remove_ghost", "show_ghost"]
+__all__ = ["ghost_of", "is_ghost", "remove_ghost", "remove_left_ghosts", "renew_ghost", "show_ghost"]
 
 _GHOST = "agonist_ghost_of"
 # Name of the material, and of the node group that gives it to a body.
@@ -96,6 +96,24 @@ def remove_ghost(armature: bpy.types.Object) -> bool:
     for thing in things:
         bpy.data.objects.remove(thing)
     return bool(things)
+
+
+def renew_ghost(armature: bpy.types.Object) -> None:
+    """Let an armature's ghost, if it has one, play the motion that is the source by now."""
+    ghost = ghost_of(armature)
+    if ghost is not None and playing_action(ghost) != armature.agonist.source_action:
+        show_ghost(armature)
+
+
+def remove_left_ghosts() -> None:
+    """Take away the ghosts whose armature was deleted.
+
+    Each refers to its armature, which therefore outlives a deletion in no collection at all.
+    """
+    for thing in [thing for thing in bpy.data.objects if is_ghost(thing) and thing.library is None]:
+        armature = thing[_GHOST]
+        if armature is None or not armature.users_collection:
+            bpy.data.objects.remove(thing)
 
 
 def _see_through(group: bpy.types.NodeTree) -> None:

@@ -6,6 +6,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from .compat import keep_override
+from .ghost import remove_left_ghosts
 from .preview import finish_all, finish_found, stop
 from .session import forget_all
 from .written import forget_written
@@ -34,14 +35,23 @@ def _after(*_: object) -> None:
 
 
 @persistent
+def _updated(scene: bpy.types.Scene, graph: bpy.types.Depsgraph) -> None:
+    """An object was deleted, perhaps: that is a change of a collection."""
+    if graph.id_type_updated("COLLECTION"):
+        remove_left_ghosts()
+
+
+@persistent
 def _another_file(*_: object) -> None:
     forget_written()
     forget_all()
     finish_found()
+    remove_left_ghosts()
 
 
 _HANDLERS = {"frame_change_pre": _before, "render_init": _before, "save_pre": _before_saving,
-             "undo_post": _after, "redo_post": _after, "load_post": _another_file}  # fmt: skip
+             "undo_post": _after, "redo_post": _after, "load_post": _another_file,
+             "depsgraph_update_post": _updated}  # fmt: skip
 
 
 def register() -> None:

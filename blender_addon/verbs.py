@@ -21,6 +21,7 @@ from agonist.muscles import MuscleSet, muscle_set, stand_in
 
 from . import session
 from .curves import draw_curves, drawn_scales, write_reached
+from .ghost import renew_ghost
 from .muscles.attach import add_muscles
 from .muscles.bind import bind_mesh
 from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours, use_colour_map
@@ -185,6 +186,7 @@ def predicted(armature: bpy.types.Object) -> Steps[None]:
     _key(armature, live, "ORIGINAL")
     props.shown, props.message = "ORIGINAL", ""
     show(armature, "ORIGINAL")
+    renew_ghost(armature)
 
 
 def edit_armature(armature: bpy.types.Object, *, refine: bool = True) -> EditResult:

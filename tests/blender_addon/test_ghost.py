@@ -8,7 +8,9 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon.ghost import remove_ghost, show_ghost
+from blender_addon import verbs
+from blender_addon.compat import assign_action, playing_action
+from blender_addon.ghost import ghost_of, is_ghost, remove_ghost, show_ghost
 
 pytestmark = pytest.mark.blender
 
@@ -58,3 +60,64 @@ def test_it_comes_and_goes_without_a_trace_but_its_material(character):
         assert remove_ghost(character)
     assert sum(group.name.startswith("Agonist Ghost") for group in bpy.data.node_groups) == 1
     assert sum(material.name.startswith("Agonist Ghost") for material in bpy.data.materials) == 1
+
+
+def _deleted(armature):
+    for thing in bpy.context.view_layer.objects:
+        thing.select_set(thing == armature)
+    bpy.ops.object.delete()
+
+
+@pytest.mark.parametrize("delete", [_deleted, lambda armature: bpy.data.objects.remove(armature)], ids=["delete", "remove"])
+def test_it_goes_with_its_character_and_comes_back_with_it(character, delete):
+    show_ghost(character)
+    bpy.context.view_layer.update()
+    others = {thing.name for thing in bpy.data.objects if not is_ghost(thing)} - {character.name}
+    bpy.ops.ed.undo_push(message="ghost")
+    delete(character)
+    bpy.context.view_layer.update()
+    assert {thing.name for thing in bpy.context.scene.objects} == others
+    bpy.ops.ed.undo_push(message="delete")
+    bpy.ops.ed.undo()
+    bpy.context.view_layer.update()
+    ghost = ghost_of(bpy.data.objects["rig"])
+    assert ghost is not None and len([thing for thing in bpy.context.scene.objects if is_ghost(thing)]) == 2
+    bpy.ops.ed.redo()
+    bpy.context.view_layer.update()
+    assert {thing.name for thing in bpy.context.scene.objects} == others
+
+
+def test_one_that_a_file_holds_without_its_character_goes_when_it_is_opened(character, tmp_path, monkeypatch):
+    show_ghost(character)
+    monkeypatch.setattr("blender_addon.handlers.remove_left_ghosts", lambda: None)
+    bpy.data.objects.remove(character)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "left.blend"))
+    assert any(is_ghost(thing) for thing in bpy.data.objects)
+    monkeypatch.undo()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "left.blend"))
+    assert bpy.data.objects and not any(is_ghost(thing) for thing in bpy.data.objects)
+
+
+def test_it_stays_while_its_character_is_in_a_collection_that_no_scene_shows(character):
+    show_ghost(character)
+    asset = bpy.data.collections.new("asset")
+    for thing in list(bpy.context.scene.objects):
+        asset.objects.link(thing)
+        bpy.context.scene.collection.objects.unlink(thing)
+    bpy.context.view_layer.update()
+    assert len([thing for thing in asset.objects if is_ghost(thing)]) == 2
+
+
+def test_it_plays_the_motion_that_was_predicted_last(character):
+    other = playing_action(character).copy()
+    former = show_ghost(character).name
+    verbs.predict_armature(character)
+    # The same motion again: the ghost need not be another.
+    assert ghost_of(character).name == former
+    assign_action(character, other)
+    verbs.predict_armature(character)
+    assert character.agonist.source_action == other and playing_action(ghost_of(character)) == other
+    assert len([thing for thing in bpy.data.objects if is_ghost(thing)]) == 2
+    remove_ghost(character)
+    verbs.predict_armature(character)
+    assert ghost_of(character) is None
