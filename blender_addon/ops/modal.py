@@ -53,10 +53,10 @@ class StepsOperator:
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self._is_gone(context):
+            return self._end(context, {"CANCELLED"}, rpt("The armature is gone"))
         if event.type == "ESC":
             return self._end(context, {"CANCELLED"}, self.stopped())
-        if self._armature is not None and self._armature not in context.scene.objects:
-            return self._end(context, {"CANCELLED"}, rpt("The armature is gone"))
         # Whatever else is pressed waits: an undo would take away what a step works on.
         if event.type != "TIMER":
             return {"RUNNING_MODAL"}
@@ -95,6 +95,10 @@ class StepsOperator:
             self._say(context, share)
         return {"RUNNING_MODAL"}
 
+    def _is_gone(self, context: bpy.types.Context) -> bool:
+        """Whether somebody else has deleted the armature meanwhile."""
+        return self._armature is not None and self._armature not in context.scene.objects
+
     def _say(self, context: bpy.types.Context, share: float) -> None:
         if context.workspace is not None:
             context.workspace.status_text_set(iface("{doing}: {share:.0%}   Esc stops", doing=iface(self.doing), share=share))
@@ -105,7 +109,12 @@ class StepsOperator:
         if context.workspace is not None:
             context.workspace.status_text_set(None)
         # What the generator has borrowed goes back now, not when it is collected.
-        self._steps.close()
+        try:
+            self._steps.close()
+        except ReferenceError:
+            # An armature that was deleted takes nothing back.
+            if not self._is_gone(context):
+                raise
         if told:
             self.report({"WARNING"}, told)
         return result

@@ -314,6 +314,25 @@ def test_a_file_that_is_opened_meanwhile_stops_the_work(controls, context):
     assert _state(controls) == before and context.calls[-1] == ("status_text_set", None)
 
 
+@pytest.mark.parametrize("event", ["TIMER", "ESC"])
+@pytest.mark.parametrize("button", [_Predict, _Recommend, _Export, _Variants])
+def test_an_armature_that_is_deleted_meanwhile_stops_the_work(controls, context, button, event, tmp_path):
+    """As a script or a timer of another add-on may do; no mouse gets at it then."""
+    verbs.predict_armature(controls)
+    controls.agonist.live = False
+    controls.agonist.sliders["biceps_l"].scale = 1.7
+    bpy.context.scene.agonist_export.variants = "biceps 0.5"
+    context.active_object, pressed = controls, button()
+    pressed.preset, pressed.filepath, pressed.directory = "BVH", str(tmp_path / "out.bvh"), str(tmp_path)
+    pressed.go_s = 1e-4
+    assert (pressed.execute if button in (_Export, _Variants) else lambda one: pressed.invoke(one, None))(context) == {"RUNNING_MODAL"}
+    for _ in range(12):
+        assert pressed.modal(context, _event("TIMER")) == {"RUNNING_MODAL"}
+    bpy.data.objects.remove(controls)
+    assert pressed.modal(context, _event(event)) == {"CANCELLED"} and pressed.said == [({"WARNING"}, "The armature is gone")]
+    assert len(bpy.data.scenes) == 1 and not list(tmp_path.iterdir()) and context.calls[-1] == ("status_text_set", None)
+
+
 def test_what_keys_alone_decide_is_done_at_once(rig, context):
     context.active_object, pressed = rig, _Predict()
     assert pressed.invoke(context, None) == {"FINISHED"}
