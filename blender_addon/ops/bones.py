@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
@@ -11,6 +9,7 @@ from .. import verbs
 from ..rig.bones import user_map_folder
 from ..translate import rpt
 from .base import ArmatureOperator, active_armature
+from .paths import whole_path
 
 __all__ = ["AGONIST_OT_detect_bones", "AGONIST_OT_load_bones", "AGONIST_OT_save_bones"]
 
@@ -41,7 +40,7 @@ class AGONIST_OT_load_bones(ArmatureOperator, bpy.types.Operator, ImportHelper):
         return ImportHelper.invoke(self, context, event)
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        rig = verbs.load_bones(armature, Path(bpy.path.abspath(self.filepath)))
+        rig = verbs.load_bones(armature, whole_path(self.filepath))
         if rig.missing:
             told = rpt("{bone_map}: no bone for {joints}; choose them in the panel Bones", bone_map=rig.name, joints=", ".join(rig.missing))
             self.report({"WARNING"}, told)
@@ -64,6 +63,6 @@ class AGONIST_OT_save_bones(ArmatureOperator, bpy.types.Operator, ExportHelper):
         return ExportHelper.invoke(self, context, event)
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        path = Path(bpy.path.abspath(self.filepath))
+        path = whole_path(self.filepath)
         verbs.save_bones(armature, path)
         self.report({"INFO"}, rpt("Saved {path}", path=path))

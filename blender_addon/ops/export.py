@@ -19,6 +19,7 @@ from ..translate import rpt
 from ..written import note_written
 from .base import AnimatedArmatureOperator, PredictedOperator, active_armature
 from .modal import StepsOperator
+from .paths import whole_path
 from .replace import ReplacingOperator
 
 __all__ = ["AGONIST_OT_export", "AGONIST_OT_export_variants"]
@@ -72,9 +73,15 @@ class AGONIST_OT_export(ReplacingOperator, StepsOperator, AnimatedArmatureOperat
         return Path(bpy.path.ensure_ext(str(path), presets()[self._preset(context)].suffix))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        armature, options, path = active_armature(context), context.scene.agonist_export.options, self._path(context)
+        armature, options = active_armature(context), context.scene.agonist_export.options
+        try:
+            chosen = whole_path(self.filepath)
+        except AgonistError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        path = self._path(context)
         # The file browser has asked about the name that stands in it, not about what comes with it.
-        asking = self.ask_first(context, [one for one in files_of(path, options) if one != Path(bpy.path.abspath(self.filepath))])
+        asking = self.ask_first(context, [one for one in files_of(path, options) if one != chosen])
         if asking is not None:
             return asking
         return self.run_steps(context, armature, self._exported(exported(armature, path, self._preset(context), options)))
@@ -109,9 +116,10 @@ class AGONIST_OT_export_variants(ReplacingOperator, StepsOperator, PredictedOper
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         armature, settings, self._files = active_armature(context), context.scene.agonist_export, 0
-        self.directory = bpy.path.abspath(self.directory)
-        asked = (armature, settings.variants, Path(self.directory), settings.preset, settings.options)
         try:
+            folder = whole_path(self.directory or "//")
+            self.directory = str(folder)
+            asked = (armature, settings.variants, folder, settings.preset, settings.options)
             self._is_cut = any(variant.is_cut for variant in variants_of(armature, settings.variants))
             asking = self.ask_first(context, variant_files(*asked))
         except AgonistError as error:

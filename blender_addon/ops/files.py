@@ -13,6 +13,7 @@ from agonist.errors import AgonistError, InputError, WorkError
 from .. import verbs
 from ..capture_process import VIDEO_SUFFIXES
 from ..translate import iface, rpt
+from .paths import whole_path
 from .video import why_no_video
 
 __all__ = ["IMPORTED_SUFFIXES", "AGONIST_OT_import_motion"]
@@ -62,8 +63,8 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
         return ImportHelper.invoke(self, context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        path = Path(bpy.path.abspath(self.filepath))
         try:
+            path = whole_path(self.filepath)
             if path.suffix.lower() in VIDEO_SUFFIXES:
                 return self._video(path)
             if path.suffix.lower() in _BLENDERS_OWN:

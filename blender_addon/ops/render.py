@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
+
+from agonist.errors import AgonistError
 
 from ..renders import JOBS, RenderOptions
 from ..steps import Steps
@@ -12,6 +12,7 @@ from ..translate import iface, rpt
 from ..written import note_written
 from .base import PredictedOperator, active_armature
 from .modal import StepsOperator
+from .paths import whole_path
 from .replace import ReplacingOperator
 
 __all__ = ["AGONIST_OT_render", "AgonistRender", "register", "unregister"]
@@ -89,7 +90,11 @@ class AGONIST_OT_render(ReplacingOperator, StepsOperator, PredictedOperator, bpy
         settings, armature = context.scene.agonist_render, active_armature(context)
         job, name = JOBS[self.job]
         folder = self.directory or settings.folder or bpy.path.abspath("//") or bpy.app.tempdir
-        self._path = Path(bpy.path.abspath(folder), bpy.path.clean_name(armature.name) + f" {name}")
+        try:
+            self._path = whole_path(folder) / (bpy.path.clean_name(armature.name) + f" {name}")
+        except AgonistError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         asking = self.ask_first(context, [self._path])
         return asking or self.run_steps(context, armature, self._rendered(settings, job(armature, self._path, settings.options)))
 

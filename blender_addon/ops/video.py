@@ -14,6 +14,7 @@ from ..preferences import preferences
 from ..steps import Steps
 from ..translate import iface, rpt
 from .modal import StepsOperator
+from .paths import whole_path
 
 __all__ = ["AGONIST_OT_capture_video", "why_no_video"]
 
@@ -65,10 +66,10 @@ class AGONIST_OT_capture_video(StepsOperator, bpy.types.Operator, ImportHelper):
         return ImportHelper.invoke(self, context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        self._video = Path(bpy.path.abspath(self.filepath))
         return self.run_steps(context, None, self._imported())
 
     def _imported(self) -> Steps[None]:
+        self._video = whole_path(self.filepath)
         with tempfile.TemporaryDirectory(dir=bpy.app.tempdir or None) as folder:
             out = Path(folder) / f"{self._video.stem}.bvh"
             yield from captured(_command(), self._video, out, height_m=self.height)

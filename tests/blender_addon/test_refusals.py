@@ -240,6 +240,45 @@ def test_an_export_that_cannot_be_written(rig, kind, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def _render_to(folder):
+    bpy.context.scene.agonist_render.folder = folder
+    return bpy.ops.agonist.render(job="SHEET")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: _render_to("//render"),
+        lambda: bpy.ops.agonist.render(job="SHEET", directory="//render"),
+        lambda: bpy.ops.agonist.export(preset="BVH", filepath="//out.bvh"),
+        lambda: bpy.ops.agonist.export_variants(directory="//"),
+        lambda: bpy.ops.agonist.export_variants(),
+        lambda: bpy.ops.agonist.save_bones(filepath="//map.toml"),
+        lambda: bpy.ops.agonist.load_bones(filepath="//map.toml"),
+        lambda: bpy.ops.agonist.import_motion(filepath="//in.bvh"),
+    ],
+    ids=["render", "render directory", "export", "variants", "variants by default", "save bones", "load bones", "import"],
+)
+def test_beside_a_file_that_is_not_saved_yet(rig, write, tmp_path, monkeypatch):
+    """Blender would take such a path from the folder that it was started in."""
+    bpy.ops.agonist.add_muscles()
+    verbs.predict_armature(rig)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match=r"'//.*' lies beside the .blend, which is not saved yet"):
+        write()
+    assert not list(tmp_path.iterdir())
+
+
+def test_beside_a_saved_file(rig, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenes").mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scenes" / "rig.blend"))
+    assert bpy.ops.agonist.export(preset="BVH", filepath="//out.bvh") == {"FINISHED"}
+    bpy.ops.agonist.detect_bones()
+    assert bpy.ops.agonist.save_bones(filepath="//map.toml") == {"FINISHED"}
+    assert {path.name for path in (tmp_path / "scenes").iterdir()} == {"rig.blend", "out.bvh", "map.toml"}
+
+
 def test_a_hidden_armature_says_so_and_leaves_no_file(rig, tmp_path):
     other = bpy.data.objects.new("other", None)
     bpy.context.scene.collection.objects.link(other)

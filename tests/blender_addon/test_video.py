@@ -132,7 +132,7 @@ class _Video(StepsOperator):
     told, stopped, _imported = (getattr(AGONIST_OT_capture_video, name) for name in ("told", "stopped", "_imported"))
 
     def __init__(self, path):
-        self._video, self.height, self.said = path, 0.0, []
+        self.filepath, self.height, self.said = str(path), 0.0, []
 
     def report(self, kind, text):
         self.said.append((kind, text))
