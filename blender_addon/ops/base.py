@@ -37,6 +37,9 @@ class ArmatureOperator:
         """Why the button is grey, as a sentence for the user; empty if it is not."""
         if armature is None:
             return "Select an armature"
+        # What is active is in the view layer; an armature that it hangs on need not be.
+        if armature != context.view_layer.objects.active and context.view_layer.objects.get(armature.name) != armature:
+            return "This armature is in no collection of the view layer; include its collection in the Outliner first"
         if context.mode not in ("OBJECT", "POSE"):
             return "Switch to Object Mode or Pose Mode first"
         if armature.library is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .. import verbs
-from ..curves import clear_curves, drawn_muscles
+from ..curves import clear_curves, curves_object, drawn_muscles
 from ..live import changed
 from ..translate import rpt
 from .base import PredictedOperator
@@ -21,6 +21,15 @@ class AGONIST_OT_edit_curves(PredictedOperator, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     muscle: bpy.props.StringProperty(name="Muscle", description="A muscle, a group for both sides, or nothing for the panel's choice")
+
+    @classmethod
+    def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
+        helper = curves_object(armature)
+        is_out = helper is not None and context.view_layer.objects.get(helper.name) != helper
+        return super().lacks(context, armature) or (
+            "The object with the curves is in no collection of the view layer; include its collection in the Outliner first"
+            if is_out else ""
+        )  # fmt: skip
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         helper = verbs.open_curves(armature, armature.agonist.muscles_of(self.muscle or armature.agonist.active_muscle))

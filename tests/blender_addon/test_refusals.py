@@ -52,6 +52,40 @@ def test_nothing_selected(name):
         operator("EXEC_DEFAULT")
 
 
+def _excluded(thing):
+    """Move an object to a collection that the view layer leaves out."""
+    out = bpy.data.collections.new("out")
+    bpy.context.scene.collection.children.link(out)
+    out.objects.link(thing)
+    bpy.context.scene.collection.objects.unlink(thing)
+    bpy.context.view_layer.layer_collection.children["out"].exclude = True
+
+
+def test_an_armature_outside_the_view_layer(rig):
+    """A muscle of it may still be there to be active."""
+    verbs.build_muscles(rig)
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["quadriceps_l"].scale = 1.6
+    verbs.open_curves(rig, ["quadriceps_l"])
+    bpy.context.view_layer.objects.active = next(child for child in rig.children if "agonist_muscle" in child)
+    _excluded(rig)
+    census, state = _census(), _state(rig)
+    for name in _OF_AN_ARMATURE:
+        with pytest.raises(RuntimeError, match="in no collection of the view layer"):
+            getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+    assert _census() == census and _state(rig) == state
+
+
+def test_curves_outside_the_view_layer(rig):
+    bpy.context.view_layer.objects.active = rig
+    verbs.predict_armature(rig)
+    _excluded(verbs.open_curves(rig, ["quadriceps_l"]))
+    with pytest.raises(RuntimeError, match="in no collection of the view layer"):
+        bpy.ops.agonist.edit_curves()
+    # What is drawn counts all the same, and can be taken away.
+    assert bpy.ops.agonist.clear_curves() == {"FINISHED"} and bpy.ops.agonist.edit_curves(muscle="biceps") == {"FINISHED"}
+
+
 @pytest.mark.parametrize("name", ["predict", "export", "export_variants"])
 def test_an_armature_without_an_action(name):
     bpy.ops.object.armature_add()
