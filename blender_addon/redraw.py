@@ -23,6 +23,8 @@ __all__ = ["make_due", "register", "unregister"]
 
 # How long a hand rests before the motion is made [ours].
 _REST_S = 0.3
+# First words of the operators that move keys, Blender's and ours. One of another add-on may run for as long as Blender is open.
+_MOVING = {"ACTION", "AGONIST", "ANIM", "GRAPH", "NLA", "POSE", "TRANSFORM"}
 # Armature -> the drawn curves as they were when we looked last; and when its motion is due.
 _seen: dict[str, str] = {}
 _due: dict[str, float] = {}
@@ -68,11 +70,17 @@ def _tick() -> float | None:
     left = max(_due.values(), default=0.0) - time.monotonic()
     if left > 0:
         return left
-    # Keys that are being moved are not written beside.
-    if any(getattr(window, "modal_operators", ()) for window in bpy.context.window_manager.windows):
+    if _is_moving():
         return _REST_S
     make_due()
     return None
+
+
+def _is_moving() -> bool:
+    """Whether keys are being moved just now, beside which none are written."""
+    running = [one.bl_idname for window in bpy.context.window_manager.windows for one in getattr(window, "modal_operators", ())]
+    # Blender calls an operator "GRAPH_OT_smooth", an add-on "graph.smooth".
+    return any(name.replace("_OT_", ".").partition(".")[0].upper() in _MOVING for name in running)
 
 
 def make_due() -> None:

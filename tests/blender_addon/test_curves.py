@@ -1,5 +1,7 @@
 """Activation drawn in the Graph Editor: it makes the motion, survives undo and reload, and leaves the source alone."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -213,6 +215,28 @@ def test_a_drawn_curve_makes_the_motion_by_itself_while_live_is_on(rig):
     _draw(rig, "quadriceps_l", 0.5, 0.5)
     assert _rested() == []
     np.testing.assert_array_equal(rigs.evaluated(rig), made)
+
+
+@pytest.mark.parametrize(
+    ("running", "waits"),
+    [
+        ([], False), (["TRANSFORM_OT_translate"], True), (["GRAPH_OT_duplicate_move"], True), (["agonist.predict"], True),
+        # As one that shows the pressed keys, for as long as Blender is open.
+        (["VIEW3D_OT_screencast_keys"], False), (["wm.screencast_keys"], False),
+        (["VIEW3D_OT_screencast_keys", "TRANSFORM_OT_translate"], True),
+    ],
+)  # fmt: skip
+def test_it_waits_for_what_moves_keys_and_for_no_other_operator_that_runs(rig, running, waits, monkeypatch):
+    bpy.ops.agonist.edit_curves(muscle="quadriceps_l")
+    bpy.context.view_layer.update()
+    _draw(rig, "quadriceps_l", 1.6, 0.5)
+    bpy.context.view_layer.update()
+    monkeypatch.setitem(redraw._due, "rig", 0.0)
+    window = SimpleNamespace(modal_operators=[SimpleNamespace(bl_idname=name) for name in running])
+    context = SimpleNamespace(window_manager=SimpleNamespace(windows=[window]))
+    monkeypatch.setattr(redraw, "bpy", SimpleNamespace(context=context, data=bpy.data, ops=bpy.ops))
+    assert (redraw._tick() is not None) == waits
+    assert ("rig" in redraw._due) == waits and (rig.agonist.recommended_action is None) == waits
 
 
 def test_a_motion_made_by_drawing_is_one_undo_step_and_is_not_made_again_by_going_back(rig):
