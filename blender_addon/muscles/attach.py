@@ -8,7 +8,8 @@ from agonist.body.geometry import muscle_mesh
 from agonist.muscles import MuscleSet, muscle_set
 
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
-from .heatmap import inherit_colours, muscle_objects, prepare_muscle
+from .colour_actions import drop_colours, inherit_colours
+from .heatmap import muscle_objects, prepare_muscle
 from .shapes import muscle_object, remove_object
 
 __all__ = ["BOUND", "add_muscles"]
@@ -18,7 +19,7 @@ BOUND = "agonist_bound"
 
 
 def add_muscles(armature: bpy.types.Object, muscles: MuscleSet | None = None) -> list[bpy.types.Object]:
-    """Build every muscle of a set; those already there are replaced and keep their colours, those of another set go.
+    """Build every muscle of a set; those already there are replaced and keep their names and colours, those of another set go.
 
     A mesh that the user has bound stays. Raises SkeletonError for no humanoid.
     """
@@ -31,10 +32,15 @@ def add_muscles(armature: bpy.types.Object, muscles: MuscleSet | None = None) ->
     for muscle, shape in shapes.items():
         thing = muscle_object(muscle.label, shape, armature)
         prepare_muscle(thing, muscle.name, armature.agonist.colour_map)
-        if muscle.name in before:
-            inherit_colours(thing, before[muscle.name])
+        former = before.pop(muscle.name, None)
+        if former is not None:
+            names = former.name, former.data.name
+            inherit_colours(thing, former)
+            remove_object(former)
+            thing.name, thing.data.name = names
         objects.append(thing)
     for thing in before.values():
         if not thing.get(BOUND):
+            drop_colours(thing)
             remove_object(thing)
     return objects

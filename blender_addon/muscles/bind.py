@@ -13,7 +13,8 @@ from agonist.errors import InputError
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from ..translate import rpt
 from .attach import BOUND
-from .heatmap import MUSCLE_KEY, inherit_colours, muscle_objects, prepare_muscle
+from .colour_actions import inherit_colours
+from .heatmap import MUSCLE_KEY, muscle_objects, prepare_muscle
 from .own_action import give_back_action, note_own_action
 from .shapes import add_weights, remove_object
 

@@ -10,17 +10,18 @@ import numpy as np
 from agonist.activation import Activation
 from agonist.muscles import MUSCLE_SETS, MuscleSet, stand_in
 
-from ..compat import assign_action, ensure_fcurve, fcurves_of, write_keys
+from ..compat import assign_action, ensure_fcurve, write_keys
 from ..nodes import node_of
 from ..rig.bones import rig_of
 from ..rig.rate import scene_rate
 from ..rig.sample import stamp_of
+from .colour_actions import COLOURS, keyed_values, own_colours
 from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
 __all__ = [
-    "COLOURS", "HATCH", "MUSCLE_KEY", "OWNER", "colour_map_of", "colours_are_seen", "fill_ramp", "inherit_colours", "key_activation",
-    "keyed_activation", "keyed_values", "muscle_material", "muscle_objects", "own_colours", "prepare_muscle", "range_top",
-    "recolour_muscles", "show_activation", "show_colours", "top_of_peaks", "use_colour_map",
+    "HATCH", "MUSCLE_KEY", "colour_map_of", "colours_are_seen", "fill_ramp", "key_activation", "keyed_activation", "muscle_material",
+    "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles", "show_activation", "show_colours", "top_of_peaks",
+    "use_colour_map",
 ]  # fmt: skip
 
 MUSCLE_KEY = "agonist_muscle"
@@ -28,10 +29,8 @@ _MATERIAL = "Agonist Muscle"
 _MAP = "agonist_colour_map"
 # The least activation that full colour may mean [ours].
 _LEAST_TOP = 0.02
-# Where a muscle keeps its keyed colours: one action for each motion the rig can show.
-COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
-# On such an action: the name of the muscle or mesh that it belongs to, and the fingerprint of the motion that it was predicted from.
-OWNER, _OF = "agonist_owner", "agonist_predicted_from"
+# On an action of colours: the fingerprint of the motion that it was predicted from.
+_OF = "agonist_predicted_from"
 # How much of its light a hatched muscle loses in its stripes [ours].
 HATCH = 0.45
 
@@ -177,19 +176,6 @@ def key_activation(
         _key_colour(thing, action, frames, np.clip(activation.values[:, index] / top[index], 0, 1))
 
 
-def own_colours(owner: bpy.types.ID, which: str, name: str = "") -> bpy.types.Action:
-    """The action that keeps the colours of a motion on a muscle or a skin; a new one named `name` if it has none.
-
-    A duplicate shares the actions of the first until it is coloured itself, and gets copies then.
-    """
-    action = owner.get(COLOURS[which])
-    if action is None or action.get(OWNER) != owner.name:
-        action = bpy.data.actions.new(name) if action is None else action.copy()
-        action[OWNER] = owner.name
-        owner[COLOURS[which]] = action
-    return action
-
-
 def show_activation(objects: dict[str, bpy.types.Object], activation: np.ndarray, muscles: MuscleSet, top: np.ndarray) -> None:
     """Colour keyed muscles as `key_activation` would at one frame, without a key.
 
@@ -246,27 +232,6 @@ def recolour_muscles(objects: dict[str, bpy.types.Object], mode: str) -> float |
 def _raw_keys(thing: bpy.types.Object, which: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Frames (T,) and activation (T,) as they are keyed on a muscle."""
     return keyed_values(thing, thing.get(COLOURS[which]), '["activation_raw"]')
-
-
-def keyed_values(owner: bpy.types.ID, action: bpy.types.Action | None, path: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Frames (T,) and values (T,) of a property's curve in an action; None if there is none."""
-    curve = next((one for one in fcurves_of(owner, action) if one.data_path == path), None) if action else None
-    if curve is None or not len(curve.keyframe_points):
-        return None
-    keys = np.empty(2 * len(curve.keyframe_points), dtype=np.float32)
-    curve.keyframe_points.foreach_get("co", keys)
-    return keys[0::2], keys[1::2]
-
-
-def inherit_colours(thing: bpy.types.Object, before: bpy.types.Object) -> None:
-    """Take over the keyed colours of the muscle that is replaced."""
-    for key in COLOURS.values():
-        if key in before:
-            thing[key] = before[key]
-    for key in ("estimated", "unknown"):
-        thing[key] = before.get(key, 0.0)
-    if before.animation_data and before.animation_data.action:
-        assign_action(thing, before.animation_data.action)
 
 
 def keyed_activation(armature: bpy.types.Object) -> Activation | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..compat import assign_action, playing_action, slot_in_use
-from .heatmap import COLOURS, OWNER
+from .colour_actions import COLOURS, OWNER
 
 __all__ = ["give_back_action", "note_own_action"]
 

@@ -22,7 +22,8 @@ from ..compat import assign_action, ensure_fcurve, write_keys
 from ..nodes import node_of
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from ..translate import rpt
-from .heatmap import COLOURS, HATCH, fill_ramp, keyed_values, own_colours, top_of_peaks
+from .colour_actions import COLOURS, drop_colours, keyed_values, own_colours
+from .heatmap import HATCH, fill_ramp, top_of_peaks
 from .own_action import give_back_action, note_own_action
 
 __all__ = [
@@ -108,7 +109,8 @@ def remove_glow(skin: bpy.types.Object) -> None:
         if name in mesh.attributes:
             mesh.attributes.remove(mesh.attributes[name])
     give_back_action(mesh)
-    for key in (_SKIN, _BORROWED, *COLOURS.values(), *map(_SHARES.format, layers), *(f"raw_{name}" for name in names)):
+    drop_colours(mesh)
+    for key in (_SKIN, _BORROWED, *map(_SHARES.format, layers), *(f"raw_{name}" for name in names)):
         mesh.pop(key, None)
     bare = bpy.data.materials.get(_BARE)
     if bare is not None and not bare.users:

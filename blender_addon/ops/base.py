@@ -10,7 +10,7 @@ from ..compat import playing_action, strips_playing
 from ..preview import finish_all
 from ..translate import iface
 
-__all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "EditedOperator", "PredictedOperator", "active_armature"]
+__all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "EditedOperator", "PredictedOperator", "active_armature", "stay_active"]
 
 
 def active_armature(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -20,6 +20,13 @@ def active_armature(context: bpy.types.Context) -> bpy.types.Object | None:
     if thing is not None and thing.type != "ARMATURE" and thing.parent is not None:
         thing = thing.parent
     return thing if thing is not None and thing.type == "ARMATURE" else None
+
+
+def stay_active(context: bpy.types.Context, armature: bpy.types.Object) -> None:
+    """Make the armature the active object where a button has taken away the one that was."""
+    if context.view_layer.objects.active is None:
+        armature.select_set(True)
+        context.view_layer.objects.active = armature
 
 
 class ArmatureOperator:

@@ -8,7 +8,7 @@ from .. import verbs
 from ..curves import clear_curves, curves_object, drawn_muscles
 from ..live import changed
 from ..translate import rpt
-from .base import PredictedOperator
+from .base import PredictedOperator, stay_active
 
 __all__ = ["AGONIST_OT_clear_curves", "AGONIST_OT_edit_curves"]
 
@@ -60,8 +60,6 @@ class AGONIST_OT_clear_curves(PredictedOperator, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         clear_curves(armature, armature.agonist.muscles_of(self.muscle) if self.muscle else None)
-        if context.view_layer.objects.active is None:
-            armature.select_set(True)
-            context.view_layer.objects.active = armature
+        stay_active(context, armature)
         if armature.agonist.recommended_action is not None:
             changed(armature.agonist, context)

@@ -12,7 +12,7 @@ from ..muscles.heatmap import MUSCLE_KEY
 from ..muscles.meaning import SHARED, shared_skins
 from ..muscles.skin import glowing_skins, remove_glow
 from ..translate import rpt
-from .base import ArmatureOperator
+from .base import ArmatureOperator, stay_active
 
 __all__ = ["AGONIST_OT_add_muscles", "AGONIST_OT_bind_mesh", "AGONIST_OT_glow_skin"]
 
@@ -35,6 +35,7 @@ class AGONIST_OT_add_muscles(ArmatureOperator, bpy.types.Operator):
 
     def work(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         verbs.build_muscles(armature, mannequin=self.mannequin, muscles=self.muscles)
+        stay_active(context, armature)
 
 
 class AGONIST_OT_glow_skin(ArmatureOperator, bpy.types.Operator):

@@ -15,8 +15,8 @@ from gpu_extras.batch import batch_for_shader
 
 from agonist.muscles import MUSCLE_SETS, stand_in
 
+from ..muscles.colour_actions import COLOURS, keyed_values
 from ..muscles.colours import srgb_at
-from ..muscles.heatmap import COLOURS, keyed_values
 from ..muscles.skin import skin_muscles
 from ..ops.base import active_armature
 from ..seen import muscles_seen, skins_seen

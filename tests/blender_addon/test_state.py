@@ -86,6 +86,61 @@ def test_moving_a_slider_does_not_fill_the_file_with_actions(rig):
     assert len(bpy.data.actions) == count
 
 
+def _blocks():
+    kinds = ("objects", "meshes", "actions", "materials", "node_groups")
+    return {kind: sorted(one.name for one in getattr(bpy.data, kind)) for kind in kinds}
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_building_muscles_again_and_again_leaves_the_same_names_and_nothing_else(rig, is_edited):
+    if is_edited:
+        rig.agonist.sliders["quadriceps_l"].scale = 1.6
+        verbs.edit_armature(rig)
+    before, seen = _blocks(), _seen(rig)
+    for _ in range(4):
+        verbs.build_muscles(rig)
+        assert _blocks() == before
+    verbs.build_muscles(rig, muscles="surface24")
+    assert len(bpy.data.objects) == len(before["objects"]) + 16
+    verbs.build_muscles(rig)
+    verbs.predict_armature(rig)
+    rig.agonist.show = "RECOMMENDED" if is_edited else "ORIGINAL"
+    assert _blocks() == before
+    again = _seen(rig)
+    np.testing.assert_allclose(again[1], seen[1], atol=1e-5)
+    assert again[2:] == seen[2:]
+
+
+def test_a_muscle_that_somebody_has_named_keeps_its_name_and_its_colours(rig):
+    muscle, count = muscle_objects(rig)["biceps_l"], len(bpy.data.actions)
+    muscle.name = muscle.data.name = "Biceps of the hero"
+    verbs.predict_armature(rig)
+    verbs.build_muscles(rig)
+    again = muscle_objects(rig)["biceps_l"]
+    assert (again.name, again.data.name, len(bpy.data.actions)) == ("Biceps of the hero", "Biceps of the hero", count)
+
+
+def test_what_glows_and_what_is_bound_leaves_no_colours_behind(rig):
+    skin = next(child for child in rig.children if "agonist_mannequin" in child)
+    del skin["agonist_mannequin"]
+    bpy.context.view_layer.objects.active = rig
+    before = _blocks()
+    for _ in range(3):
+        assert bpy.ops.agonist.glow_skin() == {"FINISHED"} and len(bpy.data.actions) == len(before["actions"]) + 1
+        assert bpy.ops.agonist.glow_skin() == {"FINISHED"} and _blocks() == before
+    ball = bpy.data.objects.new("ball", bpy.data.meshes.new("ball"))
+    ball.data.from_pydata([(0, 0, 1), (0.1, 0, 1), (0, 0.1, 1)], [], [(0, 1, 2)])
+    bpy.context.scene.collection.objects.link(ball)
+    verbs.bind(rig, ball, "biceps_l")
+    assert _blocks()["actions"] == before["actions"]
+
+
+def test_the_armature_is_active_where_a_muscle_was_that_is_built_anew(rig):
+    bpy.context.view_layer.objects.active = muscle_objects(rig)["biceps_l"]
+    assert bpy.ops.agonist.add_muscles() == {"FINISHED"}
+    assert bpy.context.view_layer.objects.active == rig and rig.select_get()
+
+
 def test_a_source_changed_by_hand_is_edited_as_it_is_now(rig):
     rig.agonist.sliders["biceps_r"].scale = 1.5
     former = rig.agonist.recommended_action
