@@ -67,8 +67,14 @@ class Take:
 
 
 def closed(activation: Activation, weights: Array) -> Activation:
-    """Activation whose last row becomes the first one, by `weights` (T,) of `loop_weights`."""
-    return replace(activation, values=np.clip(close_values(activation.values, weights), 0, 1), uncertainty=None)
+    """Activation whose last row becomes the first one, by `weights` (T,) of `loop_weights`.
+
+    Its standard deviation becomes that of the first row by the same weights: no less than it is, if the frames of the blend err alike.
+    """
+    unsure = activation.uncertainty
+    if unsure is not None:
+        unsure = unsure + weights[:, None] * (unsure[:1] - unsure)
+    return replace(activation, values=np.clip(close_values(activation.values, weights), 0, 1), uncertainty=unsure)
 
 
 def activation_shown(armature: bpy.types.Object) -> Steps[Activation]:
@@ -136,7 +142,8 @@ def baked(
     shown = (yield from part(activation_shown(armature), evaluated, 1.0)) if activation else None
     if shown is not None:
         # Files begin at 0 s, whichever frame the action begins at.
-        shown = replace(shown, values=interpolate(shown.values, shown.fps, times), fps=rate, start=0.0, uncertainty=None)
+        values, unsure = (one if one is None else interpolate(one, shown.fps, times) for one in (shown.values, shown.uncertainty))
+        shown = replace(shown, values=values, fps=rate, start=0.0, uncertainty=unsure)
     if root == "BONE":
         names, parents, rest, poses = _with_root(names, parents, rest, poses, index.get(joints.get("pelvis", ""), -1))
     # Bones of a mechanism stretch; those that hang on them here would shear, which engines do not know.

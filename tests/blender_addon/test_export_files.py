@@ -78,6 +78,28 @@ def test_the_table_of_a_loop_closes_as_its_motion_does(fps, tmp_path):
             np.testing.assert_allclose(one.values[-1], one.values[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("fps", [None, 60.0])
+@pytest.mark.parametrize("name", ["BVH", "UNREAL"])
+def test_a_table_says_how_unsure_it_is_looped_or_not(name, fps, tmp_path):
+    """No muscle shows anything here, so that what the table holds is predicted."""
+    armature = _rig()
+    expected = finished(activation_shown(armature)).uncertainty
+    assert expected is not None and np.abs(expected[-1] - expected[0]).max() > 1e-4
+    found = []
+    for loop in (False, True):
+        path = tmp_path / f"{name}{loop}{preset(name).suffix}"
+        found.append(csv_activation.read(export_motion(armature, path, name, ExportOptions(loop=loop, csv=True, fps=fps))[1]).uncertainty)
+    plain, closed = found
+    assert closed.shape == plain.shape and closed.min() >= 0
+    half = len(plain) // 2
+    np.testing.assert_allclose(closed[:half], plain[:half], atol=1e-5)
+    if fps is None:
+        np.testing.assert_allclose(plain, expected, atol=1e-3)
+        # At the seam as at the first frame, and between the two on the way there.
+        np.testing.assert_allclose(closed[-1], closed[0], atol=1e-5)
+        assert (closed <= np.maximum(plain, plain[:1]) + 1e-5).all() and (closed >= np.minimum(plain, plain[:1]) - 1e-5).all()
+
+
 @pytest.mark.parametrize("name", ["BVH", "UNREAL"])
 def test_a_table_begins_at_zero_seconds_wherever_the_action_begins(name, tmp_path):
     armature = _rig()
