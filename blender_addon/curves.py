@@ -21,7 +21,8 @@ from agonist.errors import MotionError, UnknownNameError
 from agonist.keyframes import key_frames
 
 from .beside import link_beside
-from .compat import assign_action, ensure_fcurve, fcurves_of, playing_action, remove_fcurve, write_keys
+from .compat import assign_action, ensure_fcurve, fcurves_of, playing_action, remove_fcurve
+from .curve_keys import write_keys
 from .rig.keys import curve_values
 from .translate import rpt
 

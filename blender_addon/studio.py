@@ -10,7 +10,8 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from .compat import assign_action, ensure_fcurve, write_keys
+from .compat import assign_action, ensure_fcurve
+from .curve_keys import write_keys
 from .nodes import node_of
 
 __all__ = ["Studio", "aim", "around", "centred", "framing", "key_camera", "set_studio", "telling_frames"]

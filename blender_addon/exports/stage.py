@@ -12,7 +12,8 @@ from mathutils import Matrix
 
 from agonist.errors import WorkError
 
-from ..compat import assign_action, ensure_fcurve, write_keys
+from ..compat import assign_action, ensure_fcurve
+from ..curve_keys import write_keys
 from ..muscles.skin import remove_glow
 from ..rig.rate import set_scene_rate
 from ..translate import rpt

@@ -10,7 +10,8 @@ import numpy as np
 from agonist.activation import Activation
 from agonist.muscles import MUSCLE_SETS, MuscleSet, stand_in
 
-from ..compat import assign_action, ensure_fcurve, write_keys
+from ..compat import assign_action, ensure_fcurve
+from ..curve_keys import write_keys
 from ..nodes import node_of
 from ..rig.bones import rig_of
 from ..rig.rate import scene_rate

@@ -18,7 +18,8 @@ from agonist.errors import MotionError
 from agonist.humanoid import body_height_m
 from agonist.muscles import MuscleSet, muscle_set, stand_in
 
-from ..compat import assign_action, ensure_fcurve, write_keys
+from ..compat import assign_action, ensure_fcurve
+from ..curve_keys import write_keys
 from ..nodes import node_of
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from ..translate import rpt

@@ -9,7 +9,8 @@ import numpy as np
 
 from agonist import rotations
 
-from ..compat import ensure_fcurve, fcurves_of, has_fcurves, key_range, playing_action, plays, strips_playing, write_keys_within
+from ..compat import ensure_fcurve, fcurves_of, has_fcurves, playing_action, plays, strips_playing
+from ..curve_keys import key_range, write_keys_within
 
 __all__ = [
     "ROTATIONS", "animated_beside", "bone_path", "channels_of", "curve_values", "keep_posed", "key_location", "key_rotation",

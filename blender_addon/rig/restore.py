@@ -8,7 +8,8 @@ import bpy
 
 from agonist.motion import Motion
 
-from ..compat import copy_keys, fcurves_of, plays
+from ..compat import fcurves_of, plays
+from ..curve_keys import copy_keys
 from .apply import apply_motion
 from .controls import RigSample
 

@@ -16,7 +16,8 @@ from agonist.errors import MotionError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-from ..compat import eased_keys, fcurves_of, key_range, modifier_says, plays
+from ..compat import fcurves_of, plays
+from ..curve_keys import eased_keys, key_range, modifier_says
 from ..steps import Steps
 from ..translate import rpt
 from .alone import depsgraph_of, lone_scene

@@ -6,7 +6,8 @@ import numpy as np
 from mathutils import Euler, Vector
 
 from agonist.humanoid import HUMANOID
-from blender_addon.compat import assign_action, ensure_fcurve, write_keys
+from blender_addon.compat import assign_action, ensure_fcurve
+from blender_addon.curve_keys import write_keys
 
 FRAMES = 25
 

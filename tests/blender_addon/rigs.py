@@ -5,7 +5,8 @@ import math
 import bpy
 import numpy as np
 
-from blender_addon.compat import assign_action, ensure_fcurve, write_keys
+from blender_addon.compat import assign_action, ensure_fcurve
+from blender_addon.curve_keys import write_keys
 from blender_addon.rig.build import build_armature
 
 

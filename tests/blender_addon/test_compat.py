@@ -5,7 +5,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of, write_keys
+from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of
+from blender_addon.curve_keys import write_keys
 
 pytestmark = pytest.mark.blender
 

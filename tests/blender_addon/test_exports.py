@@ -10,7 +10,8 @@ from agonist.io import csv_activation
 from agonist.muscles import muscle_set
 from agonist.predict import predict
 from blender_addon import verbs
-from blender_addon.compat import ensure_fcurve, fcurves_of, write_keys
+from blender_addon.compat import ensure_fcurve, fcurves_of
+from blender_addon.curve_keys import write_keys
 from blender_addon.exports.presets import preset, presets
 from blender_addon.exports.take import ROOT_BONE, activation_shown
 from blender_addon.exports.variants import export_variants, parse_variants

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 bpy = pytest.importorskip("bpy")
 from mathutils import Vector
 
-from blender_addon.compat import assign_action, ensure_fcurve, push_to_track, write_keys
+from blender_addon.compat import assign_action, ensure_fcurve, push_to_track
+from blender_addon.curve_keys import write_keys
 from blender_addon.rig.build import build_armature
 from blender_addon.rig.controls import sampled_rig
 from blender_addon.rig.keyed import keyed_poses

@@ -9,7 +9,8 @@ bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError
 from blender_addon import session, verbs
-from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of, write_keys
+from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of
+from blender_addon.curve_keys import write_keys
 from blender_addon.exports.presets import presets
 from blender_addon.exports.write import export_motion
 from blender_addon.ops.base import AnimatedArmatureOperator, PredictedOperator

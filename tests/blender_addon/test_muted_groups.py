@@ -7,7 +7,8 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import session, verbs
-from blender_addon.compat import ensure_fcurve, fcurves_of, write_keys
+from blender_addon.compat import ensure_fcurve, fcurves_of
+from blender_addon.curve_keys import write_keys
 from blender_addon.rig.keyed import keyed_poses
 from tests.blender_addon import rigs
 

@@ -6,7 +6,8 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from blender_addon import verbs
-from blender_addon.compat import assign_action, ensure_fcurve, playing_action, write_keys
+from blender_addon.compat import assign_action, ensure_fcurve, playing_action
+from blender_addon.curve_keys import write_keys
 from blender_addon.muscles.skin import glowing_skins, remove_glow
 
 pytestmark = pytest.mark.blender

@@ -7,7 +7,8 @@ bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError
 from blender_addon import results, session, verbs
-from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of, remove_fcurve, write_keys
+from blender_addon.compat import assign_action, ensure_fcurve, fcurves_of, remove_fcurve
+from blender_addon.curve_keys import write_keys
 from blender_addon.ghost import ghost_of, show_ghost
 from tests.blender_addon import rigs
 from tests.clips import exercise

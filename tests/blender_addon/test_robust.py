@@ -9,7 +9,8 @@ bpy = pytest.importorskip("bpy")
 
 from agonist.errors import MotionError, SkeletonError
 from blender_addon import session, verbs
-from blender_addon.compat import assign_action, copy_keys, fcurves_of, write_keys
+from blender_addon.compat import assign_action, fcurves_of
+from blender_addon.curve_keys import copy_keys, write_keys
 from blender_addon.ghost import ghost_of
 from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.rig.bones import detect_bones

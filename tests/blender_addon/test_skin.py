@@ -9,7 +9,8 @@ from mathutils import Matrix
 
 from agonist.errors import InputError
 from blender_addon import verbs
-from blender_addon.compat import assign_action, ensure_fcurve, write_keys
+from blender_addon.compat import assign_action, ensure_fcurve
+from blender_addon.curve_keys import write_keys
 from blender_addon.ghost import show_ghost
 from blender_addon.muscles.colours import colours_at
 from blender_addon.muscles.heatmap import muscle_objects

@@ -7,7 +7,8 @@ bpy = pytest.importorskip("bpy")
 
 from agonist.errors import InputError
 from blender_addon import session, verbs
-from blender_addon.compat import assign_action, fcurves_of, write_keys
+from blender_addon.compat import assign_action, fcurves_of
+from blender_addon.curve_keys import write_keys
 from blender_addon.muscles.heatmap import muscle_objects
 from tests.blender_addon import rigs
 from tests.clips import exercise
