@@ -26,7 +26,8 @@ from .muscles.attach import add_muscles
 from .muscles.bind import bind_mesh
 from .muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours, use_colour_map
 from .muscles.mannequin import add_mannequin, mannequin_of
-from .muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins, use_skin_colour_map
+from .muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins
+from .muscles.skin_material import use_skin_colour_map
 from .preferences import begin_with_preferences
 from .results import as_before_if_stopped, is_kept, name_result
 from .rig.apply import copy_action, settled

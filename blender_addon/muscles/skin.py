@@ -20,50 +20,41 @@ from agonist.muscles import MuscleSet, muscle_set, stand_in
 
 from ..compat import assign_action, ensure_fcurve
 from ..curve_keys import write_keys
-from ..nodes import node_of
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from ..translate import rpt
 from .colour_actions import COLOURS, drop_colours, keyed_values, own_colours
-from .heatmap import HATCH, fill_ramp, top_of_peaks
+from .heatmap import top_of_peaks
 from .own_action import give_back_action, note_own_action
+from .skin_material import BORROWED_LAYER, LAYER, SHARES, SKIN, give_back_materials, use_skin_colour_map
 
 __all__ = [
     "borrowed_muscles", "glow_skin", "glowing_skins", "key_skins", "recolour_skins", "remove_glow", "show_skin_activation", "show_skins",
-    "skin_muscles", "skin_shares", "use_skin_colour_map",
+    "skin_muscles", "skin_shares",
 ]  # fmt: skip
 
-_SKIN = "agonist_skin"
-_LAYER, _SHARES = "Agonist {}", "activation_{}"
-_BORROWED, _BORROWED_LAYER = "agonist_borrowed", "Agonist Borrowed"
-# On a copy of a material: whose it is, what its slot was linked to, and what lay in the slot of the object itself.
-_COPY_OF, _LINK, _UNDER = "agonist_copy_of", "agonist_link", "agonist_under"
-# On a mesh: that it had no material.
-_IS_BARE = "agonist_bare"
-_BARE = "Agonist Bare Skin"
+_BORROWED = "agonist_borrowed"
 # How far from a muscle's surface the skin shows it, as a share of body height, and where it begins to fade [ours].
 _REACH, _FULL = 0.024, 0.006
-# Stripes of the hatching over the largest side of a character [ours].
-_STRIPES = 90.0
 
 
 def glowing_skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
     """Meshes that the armature deforms and that show muscles."""
     return [
         thing for thing in bpy.context.scene.objects
-        if thing.type == "MESH" and _SKIN in thing.data
+        if thing.type == "MESH" and SKIN in thing.data
         and any(one.type == "ARMATURE" and one.object == armature for one in thing.modifiers)
     ]  # fmt: skip
 
 
 def skin_muscles(skin: bpy.types.Object) -> list[str]:
     """The muscles that a glowing mesh shows."""
-    return list(skin.data[_SKIN])
+    return list(skin.data[SKIN])
 
 
 def skin_shares(skin: bpy.types.Object) -> dict[str, float]:
     """Muscle -> share of the colour range that a glowing mesh shows now."""
     mesh = skin.data
-    return {name: float(mesh[_SHARES.format(k // 4 + 1)][k % 4]) for k, name in enumerate(mesh[_SKIN])}
+    return {name: float(mesh[SHARES.format(k // 4 + 1)][k % 4]) for k, name in enumerate(mesh[SKIN])}
 
 
 def borrowed_muscles(skin: bpy.types.Object) -> list[str]:
@@ -84,11 +75,11 @@ def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: Muscl
         packed = np.zeros((len(weights), 4), dtype=np.float32)
         part = weights[:, layer : layer + 4]
         packed[:, : part.shape[1]] = part
-        attribute = mesh.attributes.new(_LAYER.format(layer // 4 + 1), "FLOAT_COLOR", "POINT")
+        attribute = mesh.attributes.new(LAYER.format(layer // 4 + 1), "FLOAT_COLOR", "POINT")
         attribute.data.foreach_set("color", packed.ravel())
-        mesh[_SHARES.format(layer // 4 + 1)] = [0.0] * 4
-    mesh.attributes.new(_BORROWED_LAYER, "FLOAT", "POINT")
-    mesh[_SKIN] = list(muscles.names)
+        mesh[SHARES.format(layer // 4 + 1)] = [0.0] * 4
+    mesh.attributes.new(BORROWED_LAYER, "FLOAT", "POINT")
+    mesh[SKIN] = list(muscles.names)
     for name in muscles.names:
         mesh[f"raw_{name}"] = 0.0
     use_skin_colour_map(skin, armature.agonist.colour_map)
@@ -97,36 +88,18 @@ def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: Muscl
 def remove_glow(skin: bpy.types.Object) -> None:
     """The mesh as it was: its own materials on all that use it, no attributes and no keys of ours, and its own action."""
     mesh = skin.data
-    if _SKIN not in mesh:
+    if SKIN not in mesh:
         return
-    for thing in bpy.data.objects:
-        if thing.data == mesh:
-            _give_back(thing)
-    if mesh.pop(_IS_BARE, False):
-        mesh.materials.clear()
-    names = list(mesh[_SKIN])
+    give_back_materials(mesh)
+    names = list(mesh[SKIN])
     layers = range(1, (len(names) + 3) // 4 + 1)
-    for name in [_BORROWED_LAYER, *map(_LAYER.format, layers)]:
+    for name in [BORROWED_LAYER, *map(LAYER.format, layers)]:
         if name in mesh.attributes:
             mesh.attributes.remove(mesh.attributes[name])
     give_back_action(mesh)
     drop_colours(mesh)
-    for key in (_SKIN, _BORROWED, *map(_SHARES.format, layers), *(f"raw_{name}" for name in names)):
+    for key in (SKIN, _BORROWED, *map(SHARES.format, layers), *(f"raw_{name}" for name in names)):
         mesh.pop(key, None)
-    bare = bpy.data.materials.get(_BARE)
-    if bare is not None and not bare.users:
-        bpy.data.materials.remove(bare)
-
-
-def _give_back(thing: bpy.types.Object) -> None:
-    """The slots of an object as they were before our materials came."""
-    for slot in thing.material_slots:
-        material = slot.material
-        if slot.link == "OBJECT" and material is not None and _COPY_OF in material:
-            slot.material, link = material.get(_UNDER), material.get(_LINK, "DATA")
-            slot.link = link
-            if not material.users:
-                bpy.data.materials.remove(material)
 
 
 def _under(skin: bpy.types.Object, armature: bpy.types.Object, muscles: MuscleSet) -> np.ndarray:
@@ -155,107 +128,6 @@ def _under(skin: bpy.types.Object, armature: bpy.types.Object, muscles: MuscleSe
     return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
 
 
-def use_skin_colour_map(skin: bpy.types.Object, colour_map: str) -> None:
-    """Copies of the mesh's materials, on the object, that mix in the heat in a colour map."""
-    mesh = skin.data
-    if not mesh.materials:
-        mesh.materials.append(_bare())
-        mesh[_IS_BARE] = True
-    for index, slot in enumerate(skin.material_slots):
-        link, slot.link = slot.link, "OBJECT"
-        # What the object has in the slot shows on top, or is hidden while the mesh's own is chosen.
-        former = slot.material
-        if former is not None and _COPY_OF in former:
-            own, link, under = former[_COPY_OF] or mesh.materials[index], former.get(_LINK, "DATA"), former.get(_UNDER)
-        else:
-            own, under = former if link == "OBJECT" else mesh.materials[index], former
-        own = own or _bare()
-        slot.material = None
-        if former is not None and _COPY_OF in former and not former.users:
-            bpy.data.materials.remove(former)
-        copy = own.copy()
-        copy.name = f"{own.name} (muscles)"
-        copy[_COPY_OF], copy[_LINK] = own, link
-        if under is not None:
-            copy[_UNDER] = under
-        copy.use_nodes = True
-        _mix_in(copy.node_tree, list(mesh[_SKIN]), colour_map, tuple(max(size, 1e-6) for size in _extent(mesh)))
-        slot.material = copy
-
-
-def _bare() -> bpy.types.Material:
-    """The one material of skin that has none of its own."""
-    found = bpy.data.materials.get(_BARE)
-    if found is not None:
-        return found
-    material = bpy.data.materials.new(_BARE)
-    material.use_nodes = True
-    shader = node_of(material.node_tree, "ShaderNodeBsdfPrincipled")
-    shader.inputs["Base Color"].default_value = (0.25, 0.26, 0.28, 1.0)
-    return material
-
-
-def _extent(mesh: bpy.types.Mesh) -> np.ndarray:
-    """(3,) size of a mesh at rest along its own axes."""
-    points = np.empty(3 * len(mesh.vertices), dtype=np.float32)
-    mesh.vertices.foreach_get("co", points)
-    return np.ptp(points.reshape(-1, 3), axis=0)
-
-
-def _mix_in(tree: bpy.types.NodeTree, muscles: list[str], colour_map: str, sizes: tuple[float, ...]) -> None:
-    """Put the heat between a material's surface and its output, for a mesh with these sizes along its axes."""
-    nodes, links = tree.nodes, tree.links
-    output = tree.get_output_node("ALL") or nodes.new("ShaderNodeOutputMaterial")
-    before = output.inputs["Surface"].links[0].from_socket if output.inputs["Surface"].links else None
-
-    def joined(kind: str, operation: str, *values: bpy.types.NodeSocket | float) -> bpy.types.Node:
-        node = nodes.new(kind)
-        node.operation = operation
-        for socket, value in zip(node.inputs, values, strict=False):
-            if isinstance(value, bpy.types.NodeSocket):
-                links.new(value, socket)
-            else:
-                socket.default_value = value
-        return node
-
-    def computed(operation: str, *values: bpy.types.NodeSocket | float) -> bpy.types.NodeSocket:
-        return joined("ShaderNodeMath", operation, *values).outputs[0]
-
-    def dot(first: bpy.types.NodeSocket, second: bpy.types.NodeSocket | tuple[float, ...]) -> bpy.types.NodeSocket:
-        return joined("ShaderNodeVectorMath", "DOT_PRODUCT", first, second).outputs["Value"]
-
-    def read(kind: str, name: str) -> bpy.types.bpy_prop_collection[bpy.types.NodeSocket]:
-        node = nodes.new("ShaderNodeAttribute")
-        node.attribute_type, node.attribute_name = kind, name
-        return node.outputs
-
-    heat: bpy.types.NodeSocket | float = 0.0
-    cover: bpy.types.NodeSocket | float = 0.0
-    for layer in range(1, (len(muscles) + 3) // 4 + 1):
-        under, shares = read("GEOMETRY", _LAYER.format(layer)), read("OBJECT", _SHARES.format(layer))
-        heat = computed("MULTIPLY_ADD", under["Alpha"], shares["Alpha"], computed("ADD", dot(under["Color"], shares["Color"]), heat))
-        cover = computed("ADD", dot(under["Color"], (1.0, 1.0, 1.0)), computed("ADD", under["Alpha"], cover))
-    ramp = nodes.new("ShaderNodeValToRGB")
-    fill_ramp(ramp.color_ramp, colour_map)
-    links.new(computed("DIVIDE", heat, computed("MAXIMUM", cover, 1e-4)), ramp.inputs["Fac"])
-    shader, mix = nodes.new("ShaderNodeBsdfPrincipled"), nodes.new("ShaderNodeMixShader")
-    shader.inputs["Roughness"].default_value, shader.inputs["Emission Strength"].default_value = 0.5, 0.15
-    # Generated coordinates lie on the mesh at rest, so that the stripes move with the skin.
-    place = nodes.new("ShaderNodeTexCoord").outputs["Generated"]
-    striped = computed("GREATER_THAN", computed("FRACT", dot(place, tuple(_STRIPES * size / max(sizes) for size in sizes)), 0.0), 0.5)
-    hatch = nodes.new("ShaderNodeMixRGB")
-    links.new(computed("MULTIPLY", computed("MULTIPLY", striped, read("GEOMETRY", _BORROWED_LAYER)["Fac"]), HATCH), hatch.inputs["Fac"])
-    links.new(ramp.outputs["Color"], hatch.inputs["Color1"])
-    hatch.inputs["Color2"].default_value = (0.0, 0.0, 0.0, 1.0)
-    for socket in ("Base Color", "Emission Color"):
-        links.new(hatch.outputs["Color"], shader.inputs[socket])
-    links.new(computed("MINIMUM", cover, 1.0), mix.inputs["Fac"])
-    if before is not None:
-        links.new(before, mix.inputs[1])
-    links.new(shader.outputs[0], mix.inputs[2])
-    links.new(mix.outputs[0], output.inputs["Surface"])
-
-
 def key_skins(skins: list[bpy.types.Object], activation: Activation, first_frame: int, which: str, name: str, top: np.ndarray) -> None:
     """Key every skin's muscles at every frame and show them; arguments as of `key_activation`."""
     frames = np.arange(first_frame, first_frame + len(activation), dtype=np.float32)
@@ -264,7 +136,7 @@ def key_skins(skins: list[bpy.types.Object], activation: Activation, first_frame
         action = own_colours(mesh, which, f"{name} | {mesh.name}")
         assign_action(mesh, action)
         borrowed = []
-        for place, muscle in enumerate(mesh[_SKIN]):
+        for place, muscle in enumerate(mesh[SKIN]):
             source, estimated = stand_in(muscle, activation.muscles)
             if source is not None:
                 index = activation.muscles.index(source)
@@ -277,7 +149,7 @@ def key_skins(skins: list[bpy.types.Object], activation: Activation, first_frame
 
 def _share_curve(mesh: bpy.types.Mesh, action: bpy.types.Action, place: int) -> bpy.types.FCurve:
     """The curve of the share of the colour range of the muscle at a place in the mesh's list."""
-    return ensure_fcurve(mesh, action, f'["{_SHARES.format(place // 4 + 1)}"]', place % 4)
+    return ensure_fcurve(mesh, action, f'["{SHARES.format(place // 4 + 1)}"]', place % 4)
 
 
 def _mark_borrowed(mesh: bpy.types.Mesh, muscles: list[str]) -> None:
@@ -287,12 +159,12 @@ def _mark_borrowed(mesh: bpy.types.Mesh, muscles: list[str]) -> None:
     mesh.pop(_BORROWED, None)
     if muscles:
         mesh[_BORROWED] = muscles
-    names, count = list(mesh[_SKIN]), len(mesh.vertices)
+    names, count = list(mesh[SKIN]), len(mesh.vertices)
     under, cover = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
     layer = np.empty(4 * count, dtype=np.float32)
     for place, name in enumerate(names):
         if place % 4 == 0:
-            attribute = mesh.attributes.get(_LAYER.format(place // 4 + 1))
+            attribute = mesh.attributes.get(LAYER.format(place // 4 + 1))
             # Whoever deletes one takes its muscles off the skin.
             layer[:] = 0.0
             if attribute is not None:
@@ -300,7 +172,7 @@ def _mark_borrowed(mesh: bpy.types.Mesh, muscles: list[str]) -> None:
         weights = layer[place % 4 :: 4]
         cover += weights
         under += weights * (name in muscles)
-    attribute = mesh.attributes.get(_BORROWED_LAYER) or mesh.attributes.new(_BORROWED_LAYER, "FLOAT", "POINT")
+    attribute = mesh.attributes.get(BORROWED_LAYER) or mesh.attributes.new(BORROWED_LAYER, "FLOAT", "POINT")
     attribute.data.foreach_set("value", under / np.maximum(cover, 1e-4))
 
 
@@ -309,12 +181,12 @@ def show_skin_activation(skins: list[bpy.types.Object], activation: np.ndarray, 
     for mesh in (skin.data for skin in skins):
         if mesh.animation_data is None or mesh.animation_data.action is None:
             continue
-        for place, muscle in enumerate(mesh[_SKIN]):
+        for place, muscle in enumerate(mesh[SKIN]):
             source, _ = stand_in(muscle, muscles)
             if source is not None:
                 index = muscles.index(source)
                 mesh[f"raw_{muscle}"] = float(activation[index])
-                mesh[_SHARES.format(place // 4 + 1)][place % 4] = float(np.clip(activation[index] / top[index], 0, 1))
+                mesh[SHARES.format(place // 4 + 1)][place % 4] = float(np.clip(activation[index] / top[index], 0, 1))
         mesh.update_tag()
 
 
@@ -323,7 +195,7 @@ def recolour_skins(skins: list[bpy.types.Object], mode: str) -> float | None:
     highest = None
     for skin in skins:
         mesh = skin.data
-        raw = {which: {name: keyed_values(mesh, mesh.get(COLOURS[which]), f'["raw_{name}"]') for name in mesh[_SKIN]} for which in COLOURS}
+        raw = {which: {name: keyed_values(mesh, mesh.get(COLOURS[which]), f'["raw_{name}"]') for name in mesh[SKIN]} for which in COLOURS}
         keyed = {name: keys for name, keys in raw["ORIGINAL"].items() if keys is not None}
         if not keyed:
             continue
@@ -332,7 +204,7 @@ def recolour_skins(skins: list[bpy.types.Object], mode: str) -> float | None:
         for which, muscles in raw.items():
             for name, keys in muscles.items():
                 if keys is not None and name in top:
-                    curve = _share_curve(mesh, own_colours(mesh, which), list(mesh[_SKIN]).index(name))
+                    curve = _share_curve(mesh, own_colours(mesh, which), list(mesh[SKIN]).index(name))
                     write_keys(curve, keys[0], np.clip(keys[1] / top[name], 0, 1))
     return highest
 
