@@ -279,6 +279,7 @@ def _render_to(folder):
     return bpy.ops.agonist.render(job="SHEET")
 
 
+@pytest.mark.filterwarnings("ignore:.*does not support blend relative")
 @pytest.mark.parametrize(
     "write",
     [
@@ -303,6 +304,7 @@ def test_beside_a_file_that_is_not_saved_yet(rig, write, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.filterwarnings("ignore:.*does not support blend relative")
 def test_beside_a_saved_file(rig, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scenes").mkdir()
