@@ -89,16 +89,16 @@ def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types
 @contextmanager
 def as_before_if_stopped(armature: bpy.types.Object, is_new: bool) -> Iterator[None]:
     """Inside, the recommended motion is written, or with `is_new` made; where that is stopped or fails, all is as it was before."""
-    props, former = armature.agonist, armature.agonist.recommended_action
-    played = playing_action(armature)
+    former, played = armature.agonist.recommended_action, playing_action(armature)
     before = None if is_new else former.copy()
     is_whole = False
     try:
         yield
         is_whole = True
     finally:
-        # What is left over: the copy that was not needed, or what was written.
-        extra, recommended = before, props.recommended_action
+        # What is left over: the copy that was not needed, or what was written. Asked of the armature, which says when it is gone;
+        # properties that were kept of one that is crash Blender 5.2.
+        extra, recommended = before, armature.agonist.recommended_action
         if not is_whole:
             extra = None if is_new and recommended == former else recommended
             _take_back(armature, former if is_new else before, before if played == former and before else played)
