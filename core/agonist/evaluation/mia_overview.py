@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from agonist.evaluation.report import TITLES, marked, said_commits, table, with_interval
+from agonist.evaluation.report import TITLES, marked, said_commits, said_data, table, with_interval
 
 __all__ = ["overview"]
 
@@ -14,13 +14,11 @@ __all__ = ["overview"]
 def overview(documents: Sequence[dict[str, Any]]) -> str:
     """Markdown of several reports of `report.mia_report`, one a protocol, all of one corpus and budget; lower is better."""
     first = documents[0]
-    corpus, kind = first["corpus"], "SIMULATED" if first["simulated"] else "MEASURED"
     commits = sorted({commit for one in documents for commit in one["commits"]})
-    made = f" Corpus budget `{corpus['budget']}`, seed {corpus['seed']};" if corpus["seed"] is not None else ""
     lines = [
         f"# The protocols of Muscles in Action, budget `{first['budget']}`",
         "",
-        f"**{kind} data** ({first['data']}).{made} Agonist {first['version']}{said_commits(commits)}.",
+        f"{said_data(first)} Agonist {first['version']}{said_commits(commits)}.",
         f"Every network: {first['steps']} optimiser steps of {first['batch']} windows of 30 frames at 10 a second.",
         "RMSE of all test windows; intervals are 95 %. The table of each protocol says more.",
     ]

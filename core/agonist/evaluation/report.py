@@ -23,7 +23,7 @@ from agonist.evaluation.published import PUBLISHED, PUBLISHED_TEMPORAL
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
-__all__ = ["TITLES", "UNITS", "markdown", "marked", "mia_report", "published_name", "said_commits", "table", "with_interval"]
+__all__ = ["TITLES", "UNITS", "markdown", "marked", "mia_report", "published_name", "said_commits", "said_data", "table", "with_interval"]
 
 DRAWS, BOOTSTRAP_SEED = 1000, 20_231_002
 TITLES = {"encoder": "Motion to muscle", "decoder": "Muscle to motion", "decoder-2d": "Muscle to motion in a picture"}
@@ -160,13 +160,11 @@ _LEARNT = "`c-agonist` learns a gain for each person and muscle, and takes their
 
 def markdown(document: dict[str, Any]) -> str:
     """The report as Markdown tables; lower is better but for r. The lowest RMSE of a row is bold."""
-    kind = "SIMULATED" if document["simulated"] else "MEASURED"
-    corpus, rates = document["corpus"], ", ".join(f"{rate:g}" for rate in document["learning_rates"])
-    made = f" Corpus budget `{corpus['budget']}`, seed {corpus['seed']};" if corpus["seed"] is not None else ""
+    rates = ", ".join(f"{rate:g}" for rate in document["learning_rates"])
     lines = [
         f"# Protocol `{document['protocol']}` of Muscles in Action, budget `{document['budget']}`",
         "",
-        f"**{kind} data** ({document['data']}).{made} {document['windows']} windows",
+        f"{said_data(document)} {document['windows']} windows",
         f"of 30 frames at 10 a second; Agonist {document['version']}{said_commits(document['commits'])}.",
         document["origin"],
         f"Every network: {document['steps']} optimiser steps of",
@@ -213,6 +211,13 @@ def _parts_lines(parts: Sequence[dict[str, Any]]) -> list[str]:
     names = ("listed", "train", "stop", "test", "test_sharing_frames_with_train", "missing")
     header = ["fold", "listed to train", "trained on", "early stopping", "test", "test, sharing frames with training", "listed, not there"]
     return lines + table(header, [[one["fold"], *(f"{one[name]:,}" for name in names)] for one in parts])
+
+
+def said_data(document: dict[str, Any]) -> str:
+    """Whether anything was measured, and which corpus it is if it was made."""
+    corpus, kind = document["corpus"], "SIMULATED" if document["simulated"] else "MEASURED"
+    made = f" Corpus budget `{corpus['budget']}`, seed {corpus['seed']};" if corpus["seed"] is not None else ""
+    return f"**{kind} data** ({document['data']}).{made}"
 
 
 def said_commits(commits: Sequence[str]) -> str:
