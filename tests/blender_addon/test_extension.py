@@ -80,7 +80,7 @@ def test_the_zip_holds_the_add_on_its_model_and_nothing_of_the_demo(package):
         names = archive.namelist()
         wheel = next(name for name in names if name.startswith("wheels/agonist-"))
         archive.extract(wheel, package.parent)
-    assert {"blender_manifest.toml", "__init__.py", "verbs.py"} <= set(names)
+    assert {"blender_manifest.toml", "__init__.py", "verbs/__init__.py"} <= set(names)
     assert not {"demo.py", "picture.py", "__main__.py"} & set(names)
     assert {f"docs/{page.stem}.html" for page in (REPOSITORY / "docs").glob("*.md")} | {"docs/tour_3_slider.png"} <= set(names)
     assert any("models/agonist/model.json" in name for name in zipfile.ZipFile(package.parent / wheel).namelist())
