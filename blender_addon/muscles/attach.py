@@ -19,7 +19,7 @@ BOUND = "agonist_bound"
 
 
 def add_muscles(armature: bpy.types.Object, muscles: MuscleSet | None = None) -> list[bpy.types.Object]:
-    """Build every muscle of a set; those already there are replaced and keep their names and colours, those of another set go.
+    """Build every muscle of a set; those already there are replaced where they are, those of another set go.
 
     A mesh that the user has bound stays. Raises SkeletonError for no humanoid.
     """
@@ -34,13 +34,29 @@ def add_muscles(armature: bpy.types.Object, muscles: MuscleSet | None = None) ->
         prepare_muscle(thing, muscle.name, armature.agonist.colour_map)
         former = before.pop(muscle.name, None)
         if former is not None:
-            names = former.name, former.data.name
-            inherit_colours(thing, former)
-            remove_object(former)
-            thing.name, thing.data.name = names
+            _take_place(thing, former)
         objects.append(thing)
     for thing in before.values():
         if not thing.get(BOUND):
             drop_colours(thing)
             remove_object(thing)
     return objects
+
+
+def _take_place(thing: bpy.types.Object, former: bpy.types.Object) -> None:
+    """Give a muscle the names, the colours and the collections of the one that it replaces, and hide it where that one was hidden."""
+    inherit_colours(thing, former)
+    collections = [one for one in former.users_collection if one.library is None and one.override_library is None]
+    for collection in collections:
+        if thing.name not in collection.objects:
+            collection.objects.link(thing)
+    for collection in thing.users_collection:
+        if collections and collection not in collections:
+            collection.objects.unlink(thing)
+    for hidden in ("hide_viewport", "hide_render", "hide_select"):
+        setattr(thing, hidden, getattr(former, hidden))
+    if former.hide_get():
+        thing.hide_set(True)
+    names = former.name, former.data.name
+    remove_object(former)
+    thing.name, thing.data.name = names

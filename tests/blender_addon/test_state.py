@@ -121,6 +121,22 @@ def test_a_muscle_that_somebody_has_named_keeps_its_name_and_its_colours(rig):
     assert (again.name, again.data.name, len(bpy.data.actions)) == ("Biceps of the hero", "Biceps of the hero", count)
 
 
+def test_muscles_that_are_built_again_stay_in_their_collections_and_hidden(rig):
+    own = bpy.data.collections.new("Muscles of the hero")
+    bpy.context.scene.collection.children.link(own)
+    for muscle in muscle_objects(rig).values():
+        for collection in muscle.users_collection:
+            collection.objects.unlink(muscle)
+        own.objects.link(muscle)
+    muscle_objects(rig)["biceps_l"].hide_set(True)
+    muscle_objects(rig)["biceps_r"].hide_render = True
+    verbs.build_muscles(rig)
+    again = muscle_objects(rig)
+    assert all(muscle.users_collection == (own,) for muscle in again.values())
+    assert [name for name, muscle in again.items() if muscle.hide_get()] == ["biceps_l"]
+    assert [name for name, muscle in again.items() if muscle.hide_render] == ["biceps_r"]
+
+
 def test_what_glows_and_what_is_bound_leaves_no_colours_behind(rig):
     skin = next(child for child in rig.children if "agonist_mannequin" in child)
     del skin["agonist_mannequin"]
