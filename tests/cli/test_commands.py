@@ -313,9 +313,9 @@ def _verbs():
 def test_no_command_is_forgotten_here():
     leaves = {words for words, command in _verbs().items() if not getattr(command, "commands", None)}
     assert leaves == {
-        "pose", "predict", "edit", "decode", "plot", "simulate", "train", "doctor", "corpus build", "corpus card", "evaluate edit",
-        "evaluate body", "evaluate mia", "evaluate emg", "models list", "models fetch", "models surrogate", "data mia inspect",
-        "data mia import",
+        "pose", "predict", "live", "edit", "decode", "plot", "simulate", "train", "doctor", "corpus build", "corpus card",
+        "evaluate edit", "evaluate body", "evaluate mia", "evaluate emg", "models list", "models fetch", "models surrogate",
+        "data mia inspect", "data mia import",
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from agonist.cli.decode import decode
 from agonist.cli.doctor import doctor
 from agonist.cli.edit import edit
 from agonist.cli.evaluate import app as evaluate_app
+from agonist.cli.live import live
 from agonist.cli.models import app as models_app
 from agonist.cli.plot import plot
 from agonist.cli.pose import pose
@@ -49,6 +50,7 @@ app = typer.Typer(
 for verb, short, lines in (
     (pose, "A video to a motion.", ["agonist pose squat.mp4 --out squat.bvh --height 1.75 --start 2 --end 8"]),
     (predict, "A motion to muscle activation.", ["agonist predict walk.bvh --out activation.csv"]),
+    (live, "Keypoints as they come in to muscle activation.", ["agonist live --layout blazepose33 --up y < frames.jsonl"]),
     (
         edit,
         "Muscle sliders to a recommended motion.",
