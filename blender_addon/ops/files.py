@@ -34,8 +34,8 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
         default=";".join(f"*{suffix}" for suffix in IMPORTED_SUFFIXES), options={"HIDDEN"}, description="Files that are shown"
     )
     fps: bpy.props.FloatProperty(
-        name="Frame Rate", description="Frames a second of files without a clock: those of OpenPose and FreeMoCap", default=30.0, min=1.0,
-        max=1000.0,
+        name="Frame Rate", default=0.0, min=0.0, max=1000.0,
+        description="Frames a second of files without a clock, such as OpenPose's. 0 is what is usual: 30, and 120 of AMC",
     )  # fmt: skip
     up: bpy.props.EnumProperty(
         name="Up", description="The up axis of files that do not say it: OpenPose, FreeMoCap, TRC and C3D", default="USUAL",
@@ -69,7 +69,7 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
                 return self._video(path)
             if path.suffix.lower() in _BLENDERS_OWN:
                 raise InputError(rpt("{path}: Blender itself imports this file, by File > Import; then press Predict.", path=path.name))
-            armature = verbs.import_motion(path, io.Unsaid(self.fps, None if self.up == "USUAL" else self.up, self.person - 1))
+            armature = verbs.import_motion(path, io.Unsaid(self.fps or None, None if self.up == "USUAL" else self.up, self.person - 1))
         except AgonistError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -6,7 +6,7 @@ Messages name the thing (a file, a name), what was found and what would have bee
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from os import PathLike
 
 __all__ = [
@@ -28,6 +28,10 @@ PathLikeStr = str | PathLike[str]
 
 class AgonistError(Exception):
     """Root of every error this package raises on purpose."""
+
+    def __reduce__(self) -> tuple[Callable[..., AgonistError], tuple[type[AgonistError], str]]:
+        """By what it says: some are made of other things, and a process that works for another must be able to send any."""
+        return _saying, (type(self), str(self))
 
 
 class InputError(AgonistError):
@@ -79,3 +83,9 @@ class MissingDependencyError(WorkError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         how = f"Install it, in Agonist's clone, with: pip install '.[{extra}]'"
         super().__init__(f"{purpose} needs '{package}', which is not installed. {how}")
+
+
+def _saying(kind: type[AgonistError], message: str) -> AgonistError:
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error

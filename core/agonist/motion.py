@@ -200,7 +200,7 @@ class Keypoints:
     def __post_init__(self) -> None:
         positions = np.array(self.positions, dtype=float)
         count = len(self.layout.names)
-        if positions.ndim != 3 or positions.shape[1:] != (count, 3):
+        if positions.ndim != 3 or positions.shape[1:] != (count, 3) or not count:
             raise MotionError(f"Keypoints in layout '{self.layout.name}' must be (T, {count}, 3), found {positions.shape}.")
         seen = np.isfinite(positions).all(axis=-1)
         positions[~seen] = np.nan

@@ -70,6 +70,16 @@ def test_a_limb_that_jumps_away_for_some_frames_is_brought_back():
     assert np.linalg.norm(np.diff(found[:, LAYOUT.index("ankle_l")], axis=0), axis=-1).max() < 0.05
 
 
+@pytest.mark.parametrize("fps", [24.0, 25.0, 29.97, 30.0, 60.0, 120.0])
+def test_times_in_whole_milliseconds_do_not_change_the_frame_rate(fps):
+    _, times, *seen = _seen()
+    times = np.round(times * 30 / fps, 3)
+    # Nobody was seen for a moment.
+    kept = np.r_[0:40, 50 : len(times)]
+    placed = place_in_world(times[kept], *(one[kept] for one in seen), VIEW)
+    assert placed.keypoints.fps == pytest.approx(fps, rel=2e-3 if fps == 29.97 else 1e-9)
+
+
 def test_one_frame_is_no_motion():
     _, *seen = _seen()
     with pytest.raises(MotionError, match="at least two"):

@@ -237,15 +237,19 @@ def test_corpus_build_and_its_card(ways, tmp_path):
     assert described["takes"] == document["takes"] and (tmp_path / "card" / "CARD.md").is_file()
 
 
-def test_train(ways, agonist, corpus, clip, tmp_path):  # noqa: F811
+def test_train(agonist, corpus, clip, tmp_path):  # noqa: F811
     pytest.importorskip("torch")
     recipe = tmp_path / "tiny.toml"
     recipe.write_text(
         'name = "tiny"\nconfig = "mia-paper"\nparts = ["encoder"]\nseed = 5\n'
         "[encoder]\nsteps = 2\nminutes = 5.0\nbatch = 2\nlearning_rate = 1e-3\n"
     )
-    document = ways("train", recipe, "--data", corpus, "--out", tmp_path / "model", slow=True)
-    assert document["metrics"]["encoder"]["data"].startswith("simulated")
+    machine = agonist("train", recipe, "--data", corpus, "--out", tmp_path / "model", "--json")
+    assert json.loads(machine.out)["metrics"]["encoder"]["data"].startswith("simulated") and machine.err
+    # A finished model is not trained over.
+    again = agonist("train", recipe, "--data", corpus, "--out", tmp_path / "model")
+    assert again.code == 2 and "holds a finished model" in again.err
+    assert agonist("train", recipe, "--data", corpus, "--out", tmp_path / "silent", "--quiet").err == ""
     done = agonist("predict", clip, "--model", tmp_path / "model", "--out", tmp_path / "a.csv")
     assert done.code == 0 and "predicted by tiny" in done.out
 

@@ -230,3 +230,13 @@ def test_an_unknown_layout_is_refused_before_any_work(tmp_path):
     with pytest.raises(InputError, match="agonist, mia, both"):
         build_corpus(tmp_path / "c", budget="tiny", layout="csv")
     assert not (tmp_path / "c").exists()
+
+
+def test_motion_capture_does_not_vanish_where_its_folder_is_forgotten(small_corpus):
+    folder, document = small_corpus
+    document |= {"seed": 0, "budget": "tiny", "muscles": "mia8", "data": "simulated"}
+    document["takes"][0]["source"] = "mocap"
+    (folder / "corpus.json").write_text(json.dumps(document))
+    with pytest.raises(WorkError, match=r"holds takes of motion capture\. Expected the folder of recordings"):
+        build_corpus(folder, budget="tiny")
+    assert json.loads((folder / "corpus.json").read_text()) == document

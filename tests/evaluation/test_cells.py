@@ -45,6 +45,17 @@ def test_the_mean_has_normalised_rmse_one_and_no_r(sample):
     assert cells.normalised_rmse() == pytest.approx(1.0) and np.isnan(cells.r_columns()).all() and np.isnan(cells.r())
 
 
+def test_a_muscle_that_a_method_gave_up_counts_as_no_r_and_one_at_rest_does_not_count(sample):
+    predicted, truth, people, exercises = sample
+    dead = predicted.copy()
+    dead[..., 0] = 0.5
+    r = pearson_r(predicted, truth)
+    assert Cells.of(dead, truth, people, exercises, np.ones(12)).r() == pytest.approx(r[1:].sum() / 8)
+    still = truth.copy()
+    still[..., 0] = 0.25
+    assert Cells.of(predicted, still, people, exercises, np.ones(12)).r() == pytest.approx(r[1:].mean())
+
+
 def test_cells_come_back_from_json_and_join(sample):
     predicted, truth, people, exercises = sample
     first, second = people == "A", people == "B"

@@ -110,3 +110,12 @@ def test_legs_fit_the_height_of_the_pelvis(pelvis_ty):
 def test_a_damaged_number_is_refused():
     with pytest.raises(InputError, match=r"reach 1e\+308"):
         motion_from_coordinates(table(hip_flexion_l=1e308))
+
+
+def test_a_column_may_have_blanks_in_its_name_where_tabs_part_the_columns(tmp_path):
+    (tmp_path / "emg.sto").write_text("emg\nendheader\ntime\tR Vastus lat\tquadriceps_l\n0.0\t1\t2\n0.1\tnan\t4\n")
+    table = io.mot_sto.read(tmp_path / "emg.sto")
+    assert table.columns == ("R Vastus lat", "quadriceps_l") and table.column("quadriceps_l").tolist() == [2, 4]
+    # Tabs before the numbers and blanks between them, as some programs pad them.
+    (tmp_path / "padded.sto").write_text("q\nendheader\n time\t knee \thip\n  0.0\t 1 \t2\n  0.1\t3\t 4 \n")
+    assert io.mot_sto.read(tmp_path / "padded.sto").columns == ("knee", "hip")

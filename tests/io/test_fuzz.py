@@ -19,6 +19,7 @@ from agonist.model import Contract, models_folder
 from agonist.muscles import muscle_set
 from tests.clips import exercise
 from tests.harm import HARMS, PLACES, harmed, reads_or_refuses
+from tests.io.asf_files import AMC, ASF
 from tests.io.c3d_files import c3d_bytes
 from tests.search import examples
 
@@ -26,41 +27,6 @@ _MOTION = exercise("Walk", 0.3)
 _KEYPOINTS = body25_from_motion(_MOTION)
 _ACTIVATION = Activation(np.random.default_rng(0).uniform(0, 1, (7, 8)), muscle_set("mia8"), 29.97, uncertainty=np.full((7, 8), 0.1))
 
-_ASF = """:version 1.10
-:name made
-:units
-  mass 1.0
-  length 0.45
-  angle deg
-:root
-  order TX TY TZ RX RY RZ
-  axis XYZ
-  position 0 0 0
-  orientation 0 0 0
-:bonedata
-  begin
-    id 1
-    name lfemur
-    direction 0.34 -0.94 0
-    length 7.2
-    axis 0 0 20 XYZ
-    dof rx ry rz
-  end
-  begin
-    id 2
-    name ltibia
-    direction 0.34 -0.94 0
-    length 7.5
-    axis 0 0 20 XYZ
-    dof rx
-  end
-:hierarchy
-  begin
-    root lfemur
-    lfemur ltibia
-  end
-"""
-_AMC = ":FULLY-SPECIFIED\n:DEGREES\n" + "".join(f"{k}\nroot 1 2 3 {k} 0 0\nlfemur 1 2 3\nltibia 10\n" for k in range(1, 5))
 _TRC = (
     "PathFileType\t4\t(X/Y/Z)\tmade.trc\nDataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\n100\t100\t3\t2\tmm\n"
     "Frame#\tTime\tA\t\t\tB\t\t\n\t\tX1\tY1\tZ1\tX2\tY2\tZ2\n"
@@ -97,12 +63,12 @@ def _mia(path):
 
 
 def _amc(path):
-    (path.parent / "harmed.asf").write_text(_ASF)
+    (path.parent / "harmed.asf").write_text(ASF)
     return io.read(path)
 
 
 def _asf(path):
-    (path.parent / "made.amc").write_text(_AMC)
+    (path.parent / "made.amc").write_text(AMC)
     return asf_amc.read(path.parent / "made.amc", path)
 
 
@@ -126,8 +92,8 @@ FORMATS = {
     "sto": (_STO.encode(), "harmed.sto", mot_sto.read),
     "mot": (_written(mot_sto.write, _TABLE, ".mot"), "harmed.mot", io.read),
     "trc": (_TRC.encode(), "harmed.trc", io.read),
-    "asf": (_ASF.encode(), "harmed.asf", _asf),
-    "amc": (_AMC.encode(), "harmed.amc", _amc),
+    "asf": (ASF.encode(), "harmed.asf", _asf),
+    "amc": (AMC.encode(), "harmed.amc", _amc),
     "c3d": (c3d_bytes(np.ones((9, 2, 3)), ["A", "B"], analog=2), "harmed.c3d", io.read),
     "mia": (_npy(np.ones((30, 25, 3), dtype=np.float32)), "joints3d.npy", _mia),
     "model.json": ((models_folder() / "agonist" / "model.json").read_bytes(), "model.json", Contract.read),

@@ -220,6 +220,14 @@ def test_one_file_of_a_numbered_series_stands_for_all(tmp_path, name):
     assert clip.fps == 50 and clip.positions[:, 0].tolist() == [[frame, 0, 5] for frame in (8, 9, 10, 11)]
 
 
+def test_a_folder_with_two_recordings_is_refused_and_a_file_of_one_is_that_one(tmp_path):
+    _frames(tmp_path, (0, 1, 2), "walk_{}_keypoints.json")
+    _frames(tmp_path, (0, 1), "run_{}_keypoints.json")
+    with pytest.raises(FileFormatError, match=r"several recordings, run_0_keypoints\.json and walk_0_keypoints\.json"):
+        io.read(tmp_path)
+    assert len(io.read(tmp_path / "walk_1_keypoints.json")) == 3
+
+
 def test_numbered_files_of_ours_are_not_a_series(tmp_path):
     for number in (1, 2):
         keypoints_json.write(tmp_path / f"walk{number}.json", Keypoints(np.full((3, 25, 3), float(number)), BODY25, 30.0))

@@ -18,6 +18,7 @@ from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints
 from agonist.muscles import muscle_set
 from tests.clips import exercise
+from tests.io.asf_files import AMC, ASF
 from tests.search import examples
 
 
@@ -37,6 +38,30 @@ def test_activation_comes_back(tmp_path, write, read):
     np.testing.assert_allclose(after.values, before.values, atol=1e-5)
     np.testing.assert_allclose(after.uncertainty, before.uncertainty, atol=1e-5)
     assert (after.muscles, after.fps, after.start, after.reference) == (before.muscles, before.fps, before.start, before.reference)
+
+
+def test_columns_that_were_moved_are_found_by_their_names(tmp_path):
+    before = _activation()
+    csv_activation.write(tmp_path / "a.csv", before)
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    table = [line.split(",") for line in lines if not line.startswith("#")]
+    order = [0, *(column for k in range(8) for column in (1 + k, 9 + k))]
+    moved = [",".join(row[column] for column in order) for row in table]
+    (tmp_path / "b.csv").write_text("\n".join([*(line for line in lines if line.startswith("#")), *moved]) + "\n")
+    after = csv_activation.read(tmp_path / "b.csv")
+    np.testing.assert_allclose(after.values, before.values, atol=1e-5)
+    np.testing.assert_allclose(after.uncertainty, before.uncertainty, atol=1e-5)
+
+
+def test_some_muscles_alone_are_a_set_of_their_own(tmp_path):
+    (tmp_path / "emg.csv").write_text("time_s,quadriceps_l,hamstrings_l\n0,0.1,0.2\n0.05,0.3,0.4\n")
+    found = csv_activation.read(tmp_path / "emg.csv")
+    assert found.muscles.names == ("quadriceps_l", "hamstrings_l") and found.column("hamstrings_l").tolist() == [0.2, 0.4]
+    csv_activation.write(tmp_path / "again.csv", found)
+    assert csv_activation.read(tmp_path / "again.csv").muscles == found.muscles
+    (tmp_path / "odd.csv").write_text("time_s,quadriceps_l,wings_l\n0,0.1,0.2\n0.05,0.3,0.4\n")
+    with pytest.raises(FileFormatError, match="wings_l"):
+        csv_activation.read(tmp_path / "odd.csv")
 
 
 def _spreadsheet(text, separator, decimal):
@@ -97,6 +122,16 @@ def test_pickles_are_never_opened(tmp_path):
     np.savez(tmp_path / "k.npz", keypoints=np.array([{"a": 1}], dtype=object))
     with pytest.raises(FileFormatError, match=r"k\.npz"):
         io.read(tmp_path / "k.npz")
+
+
+def test_a_clock_that_a_file_lacks_is_told_and_one_that_it_has_is_believed(tmp_path):
+    np.savez(tmp_path / "bare.npz", keypoints=np.zeros((4, 25, 3)))
+    np.savez(tmp_path / "told.npz", keypoints=np.zeros((4, 25, 3)), fps=50.0)
+    found = {name: [io.read(tmp_path / name, io.Unsaid(fps)).fps for fps in (None, 60.0)] for name in ("bare.npz", "told.npz")}
+    assert found == {"bare.npz": [30, 60], "told.npz": [50, 50]}
+    (tmp_path / "Walk.ASF").write_text(ASF)
+    (tmp_path / "WALK_1.AMC").write_text(AMC)
+    assert [io.read(tmp_path / "WALK_1.AMC", io.Unsaid(fps)).fps for fps in (None, 60.0)] == [120, 60]
 
 
 def test_cmu_walk_is_a_walking_person(data_dir):

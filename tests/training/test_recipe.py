@@ -243,6 +243,11 @@ def test_an_unfinished_training_of_something_else_is_not_lost(corpus, tmp_path, 
     assert checkpoint.read_bytes() == before
     recipe.train(path, corpus, tmp_path / "out")
     assert not checkpoint.exists()
+    # And a finished one neither.
+    finished = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    with pytest.raises(InputError, match=r"out: holds a finished model\. Expected another folder"):
+        recipe.train(path, corpus, tmp_path / "out")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == finished
 
 
 @pytest.mark.parametrize("name", recipe.RECIPES)

@@ -103,6 +103,17 @@ def test_a_figure_that_is_no_number_is_null_and_a_dash(clip, tmp_path):
     assert "| hamstrings_r | – | – | 0." in (tmp_path / "me" / "CARD.md").read_text()
 
 
+def test_a_sensor_that_fell_silent_is_judged_by_what_it_said(clip, tmp_path):
+    gaps = PersonClip(clip.keypoints, np.array(clip.activation))
+    gaps.activation[477:, 5] = np.nan
+    gaps.activation[20:25, 5] = np.nan
+    whole = tune(MODEL, clip, tmp_path / "whole", "", replace(SHORT, steps=2))
+    figures = tune(MODEL, gaps, tmp_path / "gaps", "", replace(SHORT, steps=2))
+    for figure in ("r", "rmse"):
+        assert figures["hamstrings_r"]["before"][figure] == pytest.approx(whole["hamstrings_r"]["before"][figure], abs=0.05)
+        assert figures["hamstrings_r"]["after"][figure] is not None
+
+
 def test_a_short_clip_is_refused(clip, tmp_path):
     short = PersonClip(clip.keypoints[:420], clip.activation[:420])
     with pytest.raises(InputError, match=r"420 frames .* Expected 427 or more \(22 s\)"):
@@ -241,6 +252,14 @@ def test_our_csv_is_read(tmp_path):
     values = np.full((360, 8), 0.25)
     csv_activation.write(tmp_path / "emg.csv", Activation(values, muscle_set("mia8"), 20.0))
     np.testing.assert_allclose(read_person(motion, tmp_path / "emg.csv", MODEL).activation, 0.25)
+
+
+def test_a_csv_of_those_muscles_that_had_a_sensor_is_read(tmp_path):
+    motion, _ = _files(tmp_path)
+    rows = "".join(f"{k / 20},0.25,0.5\n" for k in range(360))
+    (tmp_path / "emg.csv").write_text("time_s,quadriceps_l,hamstrings_l\n" + rows)
+    found = read_person(motion, tmp_path / "emg.csv", MODEL).activation
+    assert np.isfinite(found).any(axis=0).tolist() == [name in ("quadriceps_l", "hamstrings_l") for name in muscle_set("mia8").names]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from scipy.signal import butter, filtfilt
 from agonist.errors import MotionError
 from agonist.humanoid import LEG
 from agonist.keypoint_layouts import LAYOUTS
-from agonist.motion import Keypoints
+from agonist.motion import Keypoints, fps_of
 from agonist.signals.runs import runs
 
 __all__ = ["CameraView", "Placed", "place_in_world", "smooth"]
@@ -206,6 +206,18 @@ def _axes(up: Array, left: Array) -> Array:
     return np.stack([x, np.cross(up, x), up])
 
 
+def _rate(times: Array) -> float:
+    """Frames a second of the frames' times, also where a container rounded them to milliseconds."""
+    steps = np.diff(times)
+    single = steps[np.rint(steps / np.median(steps)) == 1].mean()
+    # Where the person was not seen a step is several frames long.
+    span = float(times[-1] - times[0])
+    fps = float(np.rint(steps / single).sum()) / span
+    if np.allclose(1000 * times, np.rint(1000 * times), atol=1e-6) and abs(fps - round(fps)) <= fps * 1e-3 / span:
+        return float(round(fps))
+    return round(fps_of(1 / fps), 3)
+
+
 def place_in_world(times: Array, pixels: Array, world: Array, visibility: Array, view: CameraView, height_m: float | None = None) -> Placed:
     """Keypoints in the world at a constant frame rate.
 
@@ -219,7 +231,7 @@ def place_in_world(times: Array, pixels: Array, world: Array, visibility: Array,
     """
     if len(times) < 2:
         raise MotionError(f"A person was seen in {len(times)} frames only; at least two are needed.")
-    fps = round(1 / float(np.median(np.diff(times))), 3)
+    fps = _rate(times)
     count = (times[-1] - times[0]) * fps
     if not count < MOST_FRAMES:
         raise MotionError(f"A person is seen over {count:.0f} frames. Expected {MOST_FRAMES} at most; take a shorter part of the video.")

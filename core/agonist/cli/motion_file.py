@@ -25,7 +25,7 @@ MotionFile = Annotated[
 # Not --fps, which is the rate of the result where a command has it.
 MotionFps = Annotated[
     float | None,
-    typer.Option("--motion-fps", metavar="HZ", help="Frame rate of a motion without a clock: OpenPose, FreeMoCap; 30 if not given."),
+    typer.Option("--motion-fps", metavar="HZ", help="Frame rate of a motion without a clock, such as OpenPose's; else 30, and 120 of AMC."),
 ]
 MotionUp = Annotated[
     str | None,
@@ -48,4 +48,4 @@ def unsaid(fps: float | None, up: str | None, person: int | None) -> Unsaid:
     from agonist.io import Unsaid
 
     default = Unsaid()
-    return Unsaid(default.fps if fps is None else fps, up, default.person if person is None else person - 1)
+    return Unsaid(fps, up, default.person if person is None else person - 1)

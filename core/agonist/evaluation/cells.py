@@ -104,9 +104,16 @@ class Cells:
             return np.where(flat, np.nan, covariance / np.sqrt(variances))
 
     def r(self, weights: Array | None = None) -> Array:
-        """Mean of `r_columns` over the columns that have one."""
+        """Mean of `r_columns` over the columns in which something happens; none where every guess is constant.
+
+        A method that says the same all the time of a column has no r there, and counts as 0.
+        """
         columns = self.r_columns(weights)
-        return _mean_where(columns, np.isfinite(columns))
+        n, _, _, t, _, tt, _ = self._totals(weights)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            happens = tt / n - (t / n) ** 2 > 1e-12 * (tt / n)
+        said = np.isfinite(columns)
+        return _mean_where(np.where(said, columns, 0.0), happens & said.any(axis=-1, keepdims=True))
 
     def _totals(self, weights: Array | None) -> tuple[Array, ...]:
         w = np.ones(len(self.gains)) if weights is None else weights

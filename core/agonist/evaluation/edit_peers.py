@@ -118,7 +118,7 @@ def compare_edits(
     if progress:
         progress(1.0, "done")
     return {
-        "data": "clips by people outside the training; activation predicted, nothing is measured", "clips": len(clips),
+        "data": "activation predicted, nothing is measured", "clips": len(clips),
         "commit": source_commit(), "models": {one.name: model_origin(one) for one in (model, paper)},
         "names": list(clips), "scales": list(SCALES), "edits": len(clips) * len(requests), "descent_steps": steps,
         "fps": COMPARED_FPS, "judges": list(judged_by),

@@ -97,6 +97,7 @@ def evaluate_emg(
     Raises:
         UnknownNameError: no such protocol. FileFormatError: a recording is missing or damaged. MissingDependencyError: no torch or scipy.
     """
+    protocols = tuple(dict.fromkeys(protocols))
     for name in protocols:
         if name not in PROTOCOLS:
             raise UnknownNameError("protocol", name, PROTOCOLS)

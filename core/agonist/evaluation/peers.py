@@ -65,7 +65,7 @@ def _run(trial: Trial, start: float, end: float, every: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         job, out = Path(name, "job.json"), Path(name, "out.json")
         job.write_text(json.dumps({
-            "model": str(trial.model), "coordinates": str(trial.coordinates), "grf": str(trial.grf_file),
+            "model": str(trial.model.absolute()), "coordinates": str(trial.coordinates.absolute()), "grf": str(trial.grf_file.absolute()),
             "feet": {f"calcn_{side}": list(foot_columns(trial.grf, side)) for side in "lr"}, "start": start, "end": end,
             "every": every, "out": str(out),
         }), encoding="utf-8")  # fmt: skip
@@ -80,7 +80,7 @@ def _run(trial: Trial, start: float, end: float, every: int) -> dict[str, Any]:
 
 def _environment() -> Path:
     """Python of an environment that holds opensim, made at first use. Raises WorkError."""
-    folder = cache_folder() / _OPENSIM.replace("==", "-")
+    folder = cache_folder().absolute() / _OPENSIM.replace("==", "-")
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp = folder / "installed"
     if not stamp.is_file():

@@ -30,6 +30,10 @@ FORMATS: tuple[str, ...] = (
 )  # fmt: skip
 
 
+# Frames a second of a file without a clock, unless its format is known for another.
+_FPS = 30.0
+
+
 def __getattr__(name: str) -> ModuleType:
     """`agonist.io.npz` and its siblings, loaded at first use."""
     if name in FORMATS:
@@ -42,13 +46,14 @@ class Unsaid:
     """What some formats do not say; a file that does say it is believed.
 
     Attributes:
-        fps: frames a second of OpenPose's and FreeMoCap's files, which have no clock.
+        fps: frames a second of files that have no clock: OpenPose's, FreeMoCap's, AMC, and an NPZ without `fps`; None for what is
+            usual, 120 of AMC and 30 of the others.
         up: the up axis of OpenPose's, FreeMoCap's, TRC and C3D files: "y", "z" or "-y" (a camera's axes); None for the one
             that is usual in the format, and of a TRC for the one along which its body stands.
         person: which of the people in OpenPose's frames.
     """
 
-    fps: float = 30.0
+    fps: float | None = None
     up: str | None = None
     person: int = 0
 
@@ -62,13 +67,13 @@ def _bvh(path: Path, unsaid: Unsaid) -> Clip:
 def _amc(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import asf_amc
 
-    return asf_amc.read(path)
+    return asf_amc.read(path, fps=unsaid.fps or asf_amc.CMU_FPS)
 
 
 def _npz(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import npz
 
-    return npz.read(path)
+    return npz.read(path, fps=unsaid.fps or _FPS)
 
 
 def _body(path: Path, points: Keypoints) -> Keypoints:
@@ -104,13 +109,13 @@ def _c3d(path: Path, unsaid: Unsaid) -> Clip:
 def _json(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import keypoints_json
 
-    return keypoints_json.read(path, fps=unsaid.fps, up=unsaid.up or "-y", person=unsaid.person)
+    return keypoints_json.read(path, fps=unsaid.fps or _FPS, up=unsaid.up or "-y", person=unsaid.person)
 
 
 def _freemocap(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import freemocap
 
-    return freemocap.read(path, fps=unsaid.fps, up=unsaid.up or "z")
+    return freemocap.read(path, fps=unsaid.fps or _FPS, up=unsaid.up or "z")
 
 
 def _txt(path: Path, unsaid: Unsaid) -> Clip:
@@ -156,7 +161,7 @@ def read(path: str | PathLike[str], unsaid: Unsaid = Unsaid()) -> Clip:
     if path.is_dir():
         from agonist.io import openpose
 
-        return openpose.read(path, fps=unsaid.fps, up=unsaid.up or "-y", person=unsaid.person)
+        return openpose.read(path, fps=unsaid.fps or _FPS, up=unsaid.up or "-y", person=unsaid.person)
     reader = SUFFIXES.get(path.suffix.lower())
     if not path.is_file():
         known = "a motion file" if reader else f"a motion file, which ends in one of {', '.join(SUFFIXES)}"

@@ -14,11 +14,12 @@ from agonist.errors import AgonistError, FileFormatError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-__all__ = ["read"]
+__all__ = ["CMU_FPS", "read"]
 
 Array = NDArray[np.float64]
 
-CMU_FPS = 120.0  # the format does not say; every CMU recording of this kind is at 120 Hz
+# The format does not say; CMU recorded at 120 Hz, but for a few subjects that it gives at 60.
+CMU_FPS = 120.0
 _INCH_M = 0.0254
 _ROOT_ORDER = ("TX", "TY", "TZ", "RX", "RY", "RZ")
 _MAX_BONES = 1000
@@ -244,10 +245,12 @@ def _local(asf: _Asf, name: str, values: Array | None, frames: int, scale: float
 
 
 def _beside(amc: Path) -> Path:
-    candidates = [amc.with_suffix(".asf"), amc.with_name(amc.stem.split("_")[0] + ".asf")]
-    candidates += sorted(amc.parent.glob("*.asf")) if len(list(amc.parent.glob("*.asf"))) == 1 else []
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    names = " or ".join(dict.fromkeys(candidate.name for candidate in candidates[:2]))
-    raise FileFormatError(amc, "no skeleton beside it", f"its ASF file, {names}, in the same folder")
+    names = dict.fromkeys([f"{amc.stem}.asf", f"{amc.stem.split('_')[0]}.asf"])
+    there = sorted(path for path in amc.parent.iterdir() if path.suffix.lower() == ".asf" and path.is_file())
+    for name in names:
+        for path in there:
+            if path.name.lower() == name.lower():
+                return path
+    if len(there) == 1:
+        return there[0]
+    raise FileFormatError(amc, "no skeleton beside it", f"its ASF file, {' or '.join(names)}, in the same folder")

@@ -68,9 +68,11 @@ def read(path: str | PathLike[str]) -> Activation:
             raise ValueError("NaN, infinity or a frame rate that cannot be")
         if table.shape[1] != len(rows[0]):
             raise ValueError(f"{table.shape[1]} numbers a row under {len(rows[0])} names")
-        uncertainty = table[:, 1 + len(names) :] if table.shape[1] == 1 + 2 * len(names) else None
+        # By name: who edits a table may have moved its columns.
+        unsure = [f"{name}_std" for name in names]
+        uncertainty = table[:, [rows[0].index(name) for name in unsure]] if set(unsure) <= set(rows[0]) else None
         return Activation(
-            table[:, 1 : 1 + len(names)], found, fps, float(table[0, 0]), notes.get("unit", "not stated"),
+            table[:, [rows[0].index(name) for name in names]], found, fps, float(table[0, 0]), notes.get("unit", "not stated"),
             notes.get("reference", "not stated"), uncertainty, {"format": "csv"},
         )  # fmt: skip
     except (ValueError, IndexError, ZeroDivisionError) as error:

@@ -78,7 +78,10 @@ def read(path: str | PathLike[str]) -> OpenSimTable:
         raise FileFormatError(path, "no endheader" if any(map(str.strip, lines)) else "an empty file", _EXPECTED)
     header = {key.strip(): value.strip() for key, sign, value in (line.partition("=") for line in lines[:end]) if sign}
     name = lines[0].strip() if end and "=" not in lines[0] else ""
-    body = [(number, line.split()) for number, line in enumerate(lines[end + 1 :], end + 2) if line.strip()]
+    written = [(number, line) for number, line in enumerate(lines[end + 1 :], end + 2) if line.strip()]
+    # A name may have blanks in it where tabs part the columns.
+    tabs = bool(written) and "\t" in written[0][1].strip()
+    body = [(number, [cell.strip() for cell in line.strip().split("\t")] if tabs else line.split()) for number, line in written]
     if not body or body[0][1][0].lower() != "time":
         raise FileFormatError(path, "no column 'time' after endheader", _EXPECTED)
     columns = tuple(body[0][1][1:])

@@ -21,7 +21,7 @@ def named_set(name: str | None, names: Sequence[str]) -> MuscleSet:
         names: its muscles in their order.
 
     Raises:
-        UnknownNameError: no registered set has these muscles, and the file names none of its own.
+        UnknownNameError: no registered set has these muscles, the file names none of its own, and some of them are unknown.
     """
     if name in MUSCLE_SETS:
         found = muscle_set(name)
@@ -31,9 +31,11 @@ def named_set(name: str | None, names: Sequence[str]) -> MuscleSet:
         fitting = [one for one in MUSCLE_SETS.values() if one.names == tuple(names)]
         if fitting:
             return fitting[0]
-    elif names and len(set(names)) == len(names) and all(_NAME.fullmatch(one) for one in names):
-        known = {muscle.name: muscle for one in MUSCLE_SETS.values() for muscle in one.muscles}
-        return MuscleSet(name, tuple(known.get(one) or Muscle(one, "", _label(one), "") for one in names))
+    known = {muscle.name: muscle for one in MUSCLE_SETS.values() for muscle in one.muscles}
+    # A file that names no set may have some muscles that are known, such as those that had a sensor.
+    may_be_own = all(one in known for one in names) if name is None else name not in MUSCLE_SETS
+    if may_be_own and names and len(set(names)) == len(names) and all(_NAME.fullmatch(one) for one in names):
+        return MuscleSet(name or "own", tuple(known.get(one) or Muscle(one, "", _label(one), "") for one in names))
     sets = (f"{one.name} ({', '.join(one.names)[:60]} ...)" for one in MUSCLE_SETS.values())
     raise UnknownNameError("set of muscles", ", ".join(names)[:120], sets)
 

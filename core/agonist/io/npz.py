@@ -57,11 +57,11 @@ def _meta(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     return meta
 
 
-def read(path: str | PathLike[str]) -> Clip:
+def read(path: str | PathLike[str], *, fps: float = 30.0) -> Clip:
     """A Motion or Keypoints.
 
-    Besides our own files any archive with `keypoints`, `positions` or `joints3d` (T, K, 3) in metres is taken; `fps`
-    defaults to 30 and the layout to the one with K points. Raises FileFormatError.
+    Besides our own files any archive with `keypoints`, `positions` or `joints3d` (T, K, 3) in metres is taken, at `fps`
+    where it does not say its own; the layout is then the one with K points. Raises FileFormatError.
     """
     path = Path(path)
     data = _load(path)
@@ -69,7 +69,7 @@ def read(path: str | PathLike[str]) -> Clip:
     try:
         # Damaged numbers may be huge; the nouns refuse what overflows.
         with np.errstate(all="ignore"):
-            return _clip(path, data, meta)
+            return _clip(path, data, meta, fps)
     except FileFormatError:
         raise
     except AgonistError as error:
@@ -78,9 +78,9 @@ def read(path: str | PathLike[str]) -> Clip:
         raise FileFormatError(path, f"{type(error).__name__} {str(error)[:80]}", _EXPECTED) from error
 
 
-def _clip(path: Path, data: dict[str, Any], meta: dict[str, Any]) -> Clip:
+def _clip(path: Path, data: dict[str, Any], meta: dict[str, Any], fps: float) -> Clip:
     if meta.get("kind") != "motion":
-        return _keypoints(path, data, meta)
+        return _keypoints(path, data, meta, fps)
     ends = {str(k): np.array(v) for k, v in meta["end_sites"].items()}
     skeleton = Skeleton(tuple(meta["names"]), tuple(meta["parents"]), data["offsets"], ends)
     return Motion(
@@ -89,7 +89,7 @@ def _clip(path: Path, data: dict[str, Any], meta: dict[str, Any]) -> Clip:
     )  # fmt: skip
 
 
-def _keypoints(path: Path, data: dict[str, Any], meta: dict[str, Any]) -> Keypoints:
+def _keypoints(path: Path, data: dict[str, Any], meta: dict[str, Any], fps: float) -> Keypoints:
     key = next((name for name in ("keypoints", "positions", "joints3d") if name in data), None)
     if key is None:
         raise FileFormatError(path, f"arrays {', '.join(data) or 'none'}", _EXPECTED)
@@ -105,8 +105,8 @@ def _keypoints(path: Path, data: dict[str, Any], meta: dict[str, Any]) -> Keypoi
             sizes = ", ".join(f"{one.name} {len(one.names)}" for one in LAYOUTS.values())
             raise FileFormatError(path, f"'{key}' of shape {positions.shape}", f"(T, K, 3) with K of a known layout: {sizes}")
         layout = fitting[0]
-    fps = float(meta.get("fps", data.get("fps", 30.0)))
-    return Keypoints(positions, layout, fps, data.get("confidence"), float(meta.get("start", 0.0)), dict(meta.get("provenance", {})))
+    told = float(meta.get("fps", data.get("fps", fps)))
+    return Keypoints(positions, layout, told, data.get("confidence"), float(meta.get("start", 0.0)), dict(meta.get("provenance", {})))
 
 
 def write(path: str | PathLike[str], clip: Clip) -> None:

@@ -68,6 +68,10 @@ def _frames(files: list[Path]) -> list[Any]:
     for file in files:
         if file not in with_people and (file in series or not with_people):
             raise FileFormatError(file, "no people", _EXPECTED)
+    other = next((file for file in with_people if file not in series), None) if len(series) > 1 else None
+    if other is not None:
+        found = f"frames of several recordings, {with_people[0].name} and {other.name}"
+        raise FileFormatError(other.parent, found, "those of one; a file of a recording stands for all of its frames")
     return [documents[file] for file in with_people]
 
 

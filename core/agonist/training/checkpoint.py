@@ -54,8 +54,8 @@ class Checkpoint:
             for name, value in entry.items()
         }
         state = None if rng is None else dict(rng.bit_generator.state)
-        on_gpu = any(one.is_cuda for one in module.parameters())
-        cuda = torch.cuda.get_rng_state() if on_gpu else None
+        device = _gpu(module)
+        cuda = None if device is None else torch.cuda.get_rng_state(device)
         return Checkpoint(key, dict(numbers), module.state_dict(), best, moments, torch.get_rng_state(), state, cuda)
 
     def restore(self, module: nn.Module, optimizer: torch.optim.Optimizer, rng: np.random.Generator | None) -> None:
@@ -67,8 +67,9 @@ class Checkpoint:
             entries.setdefault(int(index), {})[moment] = value
         optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
         torch.set_rng_state(self.torch_rng)
-        if self.cuda_rng is not None and torch.cuda.is_available():
-            torch.cuda.set_rng_state(self.cuda_rng)
+        device = _gpu(module)
+        if self.cuda_rng is not None and device is not None:
+            torch.cuda.set_rng_state(self.cuda_rng, device)
         if rng is not None and self.numpy_rng is not None:
             rng.bit_generator.state = self.numpy_rng
 
@@ -102,3 +103,8 @@ def read_checkpoint(path: Path, key: str) -> Checkpoint | None:
         return Checkpoint(
             key, numbers, groups["weights"], groups["best"], groups["moments"], states["torch"], numpy_rng, states.get("cuda")
         )
+
+
+def _gpu(module: nn.Module) -> torch.device | None:
+    """The GPU that a module is on; each has its own random numbers."""
+    return next((one.device for one in module.parameters() if one.is_cuda), None)

@@ -49,7 +49,7 @@ def export_onnx(module: nn.Module, part: str, inputs: tuple[Tensor, ...], path: 
         results = session.run(output_names, {name: value.numpy() for name, value in zip(input_names, inputs, strict=True)})
         for name, result, expected in zip(output_names, results, reference, strict=True):
             difference = float(np.abs(result - expected.numpy()).max() / (expected.abs().max().item() + 1e-6))
-            if difference > _PARITY:
+            if not difference <= _PARITY:
                 raise WorkError(f"{path}: {name} differs from torch by {difference:.1e}. Expected less than {_PARITY:.0e}.")
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

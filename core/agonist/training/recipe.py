@@ -141,6 +141,8 @@ def train(
                 f"{checkpoint}: of a training with another recipe, corpus, precision, limit of minutes or number of processes. "
                 "Expected the same call again, to go on; another folder; or the file deleted, to start anew."
             )
+    if (out / "model.json").exists() and not any(checkpoint.exists() for checkpoint in checkpoints.values()):
+        raise InputError(f"{out}: holds a finished model. Expected another folder: training there would take it away part by part.")
     for index, part in enumerate(parts):
         given = settings[part]
         schedule = Schedule(given["steps"], minutes or given["minutes"], given["learning_rate"])

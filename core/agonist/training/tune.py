@@ -118,23 +118,27 @@ def tune_encoder(
         )
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    measured = torch.tensor(np.isfinite(train.activation).any(axis=0))
+    measured = np.isfinite(train.activation).any(axis=0)
     encoder.eval()
     before = torch.tensor(encode_clip(encoder, train.keypoints, train.confidence), dtype=torch.float32)
-    truth = torch.tensor(np.where(np.isfinite(train.activation), train.activation, before.numpy()), dtype=torch.float32)
+    known = torch.tensor(np.isfinite(train.activation))
+    truth = torch.where(known, torch.tensor(train.activation, dtype=torch.float32), before)
     keypoints, seen = (torch.tensor(one, dtype=torch.float32) for one in (train.keypoints, train.seen))
-    weight = torch.where(measured, 1.0, _KEEP) / (truth.std(dim=0) + 0.02).square()
+    size = (truth.std(dim=0) + 0.02).square()
 
     def loss(_: int) -> Tensor:
         starts = rng.integers(len(keypoints) - window + 1, size=settings.batch)
-        k, c, a = (torch.stack([one[start : start + window] for start in starts]) for one in (keypoints, seen, truth))
+        k, c, a, is_known = (torch.stack([one[start : start + window] for start in starts]) for one in (keypoints, seen, truth, known))
         level, log_std = encoder(k, c)
         error = level - a
-        return (weight * error.square()).mean() + 0.05 * gaussian_surprise(error, log_std)[..., measured].mean()
+        missed = (torch.where(is_known, 1.0, _KEEP) / size * error.square()).mean()
+        # Where nothing was measured it is the untouched network's word, which says nothing of how sure one may be.
+        surprise = gaussian_surprise(error, log_std)[is_known]
+        return missed + 0.05 * surprise.mean() if len(surprise) else missed
 
     def validate() -> float:
         guess = encode_clip(encoder, held.keypoints, held.confidence)
-        return float(np.nanmean((weight.numpy() * (guess - held.activation) ** 2)[:, measured.numpy()]))
+        return float(np.nanmean(((guess - held.activation) ** 2 / size.numpy())[:, measured]))
 
     schedule = Schedule(settings.steps, 1e6, settings.learning_rate, validate_every=max(1, settings.steps // 10))
     fit(list(encoder.parameters()), encoder, loss, validate, schedule, log, progress, rng=rng, checkpoint=checkpoint, key=key)
@@ -193,12 +197,10 @@ def tune(
     write_tensors(out / "encoder.safetensors", encoder.state_dict())
     figures = {
         model.contract.muscles.names[k]: {
-            when: {"r": _number(pearson_r(guess[:, k : k + 1], test.activation[:, k : k + 1])[0]),
-                   "rmse": _number(rmse(guess[:, k], test.activation[:, k]))}
-            for when, guess in (("before", before), ("after", after))
+            when: _figures(guess[:, k], test.activation[:, k]) for when, guess in (("before", before), ("after", after))
         }
         for k in measured
-    }  # fmt: skip
+    }
     data = f"simulated activation first ({model.name}), then measured EMG of one person ({reference}, {frames / fps:.0f} s)"
     fields = {
         "name": out.name, "version": __version__, "fps": fps, "window": window,
@@ -211,6 +213,15 @@ def tune(
     # A finished model needs no way back.
     checkpoint.unlink(missing_ok=True)
     return figures
+
+
+def _figures(guess: Array, truth: Array) -> dict[str, float | None]:
+    """Of the frames in which the sensor said something."""
+    known = np.isfinite(truth)
+    if not known.any():
+        return {"r": None, "rmse": None}
+    guess, truth = guess[known], truth[known]
+    return {"r": _number(pearson_r(guess[:, None], truth[:, None])[0]), "rmse": _number(rmse(guess, truth))}
 
 
 def _number(value: float) -> float | None:
