@@ -11,6 +11,7 @@ from agonist.errors import InputError
 from agonist.io.atomic import atomic_path
 
 from .compat import strips_of, write_video
+from .images import show_plainly
 from .rig.rate import set_scene_rate
 from .translate import rpt
 
@@ -26,7 +27,7 @@ def write_film(path: Path, stills: Sequence[Path], size: tuple[int, int], fps: f
     scene = bpy.data.scenes.new("Film")
     try:
         set_scene_rate(scene, fps)
-        scene.view_settings.view_transform = "Standard"
+        show_plainly(scene)
         strip = strips_of(scene).new_image("Film", str(stills[0]), 1, 1)
         for still in stills[1:]:
             strip.elements.append(still.name)

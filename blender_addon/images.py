@@ -18,7 +18,7 @@ from agonist.io.atomic import atomic_path
 from .muscles.colours import linear
 from .nodes import node_of
 
-__all__ = ["Text", "letters", "over", "read_image", "write_image"]
+__all__ = ["Text", "flat_engine", "letters", "over", "read_image", "render_still", "show_plainly", "write_image"]
 
 # Samples a pixel that smooth the edges of letters in an engine that samples [ours].
 _SAMPLES = 16
@@ -124,10 +124,20 @@ def _ink(colour: tuple[float, float, float]) -> bpy.types.Material:
     return material
 
 
+def show_plainly(scene: bpy.types.Scene) -> None:
+    """Let colours reach the picture as they are, by whatever name a studio's own colour management has for that."""
+    for name in ("Standard", "Un-tone-mapped", "Raw"):
+        try:
+            scene.view_settings.view_transform = name
+        except TypeError:
+            continue
+        return
+
+
 def flat_engine(scene: bpy.types.Scene, engine: str) -> None:
     """Let a scene render colours as they are, without light or shade."""
     scene.render.engine = engine
-    scene.view_settings.view_transform = "Standard"
+    show_plainly(scene)
     if engine == "CYCLES":
         scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.max_bounces = _SAMPLES, False, 0
     elif engine == "BLENDER_WORKBENCH":

@@ -16,7 +16,8 @@ def node_of(tree: bpy.types.NodeTree, kind: str) -> bpy.types.Node:
 
 def modifier_group(name: str, fill: Callable[[bpy.types.NodeTree], None]) -> bpy.types.NodeTree:
     """The node group of that name, geometry in and out, for modifiers; `fill` makes its nodes where the file has none yet."""
-    group = bpy.data.node_groups.get(name)
+    # One that came with a linked character is not this file's.
+    group = bpy.data.node_groups.get((name, None))
     if group is None:
         group = bpy.data.node_groups.new(name, "GeometryNodeTree")
         group.is_modifier = True

@@ -7,10 +7,12 @@ import os
 import bpy
 
 from agonist.default_models import DEFAULT_MODEL
+from agonist.errors import AgonistError, ModelNotFoundError
+from agonist.model import load_model
 
 from .muscles.colours import COLOUR_MAPS
 
-__all__ = ["AgonistPreferences", "begin_with_preferences", "preferences", "register", "unregister"]
+__all__ = ["AgonistPreferences", "begin_with_preferences", "model_place", "preferences", "register", "unregister"]
 
 
 _CACHE = "AGONIST_CACHE"
@@ -77,13 +79,30 @@ def preferences() -> AgonistPreferences | None:
 
 
 def begin_with_preferences(armature: bpy.types.Object) -> None:
-    """Give a rig the user's model and colours, where it has none of its own yet."""
+    """Give a rig the user's model and colours, where it has none of its own yet, or a model that is not there any more."""
     chosen, props = preferences(), armature.agonist
     if chosen is None:
         return
     for name in ("model", "colour_map"):
-        if not props.is_property_set(name) and getattr(props, name) != getattr(chosen, name):
+        is_own = props.is_property_set(name) and not (name == "model" and _is_gone(props.model))
+        if not is_own and getattr(props, name) != getattr(chosen, name):
             setattr(props, name, getattr(chosen, name))
+
+
+def model_place(model: str) -> str:
+    """What the core is to open for a rig's model: Blender alone knows where a path beside the .blend leads."""
+    return bpy.path.abspath(model) if model.startswith("//") else model
+
+
+def _is_gone(model: str) -> bool:
+    try:
+        load_model(model_place(model))
+    except ModelNotFoundError:
+        return True
+    except AgonistError:
+        # It is there, and what is wrong with it is told.
+        return False
+    return False
 
 
 def register() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import bpy
 
 from agonist.bone_map import RigFit
 from agonist.default_models import DEFAULT_MODEL
-from agonist.errors import AgonistError, UnknownNameError
+from agonist.errors import AgonistError, MotionError, UnknownNameError
 from agonist.humanoid import CANONICAL_JOINTS
 from agonist.muscles import MuscleSet
 
@@ -18,6 +20,7 @@ from .preview import finish_all
 from .rig.playing import is_result
 from .scope import AgonistScope
 from .sliders import AgonistGroup, AgonistSlider
+from .translate import rpt
 
 __all__ = ["AgonistArmature", "AgonistBone", "register", "unregister"]
 
@@ -52,6 +55,24 @@ def _recoloured(props: AgonistArmature, context: bpy.types.Context) -> None:
 def _remapped(props: AgonistArmature, context: bpy.types.Context) -> None:
     finish_all()
     verbs.change_colours(props.id_data)
+
+
+def _rows(rows: bpy.types.bpy_prop_collection, names: Iterable[str]) -> Iterator[bpy.types.PropertyGroup]:
+    """One row a name, in that order, and no other. Raises MotionError where a linked file has more.
+
+    An override keeps the rows of the file that it is linked from, which can be changed but not taken away.
+    """
+    rows.clear()
+    wanted = tuple(names)
+    if len(rows) > len(wanted):
+        raise MotionError(rpt(
+            "The linked file has {found} rows of what needs {wanted}. Make the armature local, or predict it there with the same model.",
+            found=len(rows), wanted=len(wanted),
+        ))  # fmt: skip
+    for k, name in enumerate(wanted):
+        row = rows[k] if k < len(rows) else rows.add()
+        row.name = name
+        yield row
 
 
 class AgonistBone(bpy.types.PropertyGroup):
@@ -115,6 +136,9 @@ class AgonistArmature(bpy.types.PropertyGroup):
         name="Show", description="Which motion plays", update=_toggled,
         items=[("ORIGINAL", "Original", "The motion as it was"), ("RECOMMENDED", "Recommended", "The motion that the sliders make")],
     )  # fmt: skip
+    coloured_from: bpy.props.StringProperty(
+        name="Coloured From", description="Fingerprint of the motion whose activation the original's colours show", options={"HIDDEN"}
+    )
     message: bpy.props.StringProperty(name="Message", description="What the panel warns of")
     is_preview: bpy.props.BoolProperty(
         name="Preview", description="Only the current frame shows what the sliders ask; the whole clip follows when they rest"
@@ -143,26 +167,22 @@ class AgonistArmature(bpy.types.PropertyGroup):
 
     def fill_bones(self, rig: RigFit) -> None:
         """The table of bones as a map found it; a joint that was not found has an empty row."""
-        self.bones.clear()
-        for joint in CANONICAL_JOINTS:
-            row = self.bones.add()
-            row.name, row.bone = joint, rig.joints.get(joint, "")
-            row.deform, row.control = rig.deform.get(joint, ""), rig.controls.get(joint, "")
-            if joint in rig.ik:
-                row.target, row.pole, row.swing = rig.ik[joint].target, rig.ik[joint].pole, rig.ik[joint].swing
+        for row in _rows(self.bones, CANONICAL_JOINTS):
+            joint, ik = row.name, rig.ik.get(row.name)
+            row.bone, row.deform, row.control = (table.get(joint, "") for table in (rig.joints, rig.deform, rig.controls))
+            row.target, row.pole, row.swing = ("", "", "") if ik is None else (ik.target, ik.pole, ik.swing)
         self.bone_map, self.bone_score = rig.name, rig.score
 
     def fill_sliders(self, muscles: MuscleSet, clip: tuple[int, int]) -> None:
         """One slider a muscle, all at 1; a frame range that does not lie in the `clip`'s first and last frame becomes the clip."""
         with quiet():
-            self.sliders.clear()
-            self.groups.clear()
-            for muscle in muscles.muscles:
-                slider = self.sliders.add()
-                slider.name, slider.label = muscle.name, muscle.label
-                if muscle.group not in self.groups:
-                    group = self.groups.add()
-                    group.name, group.label = muscle.group, muscle.label.partition(" (")[0]
+            for slider, muscle in zip(_rows(self.sliders, muscles.names), muscles.muscles, strict=True):
+                slider.label = muscle.label
+                slider.before = 0.0
+                slider.reset()
+            labels = {muscle.group: muscle.label.partition(" (")[0] for muscle in muscles.muscles}
+            for group in _rows(self.groups, labels):
+                group.label = labels[group.name]
             # A choice that is no longer there reads as none.
             if not self.active_muscle:
                 self.property_unset("active_muscle")

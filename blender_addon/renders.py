@@ -30,6 +30,7 @@ from .muscles.meaning import full_colour, marks
 from .muscles.skin import glowing_skins
 from .results import asked_of_result
 from .rig.bones import humanoid_of
+from .rig.hung import rigid_parts
 from .rig.playing import switch_action
 from .rig.rate import set_scene_rate
 from .sheet import INK, PAPER, Legend, contact_sheet, legend_texts
@@ -129,8 +130,8 @@ def _vertices(thing: bpy.types.Object) -> np.ndarray:
 
 
 def character_of(armature: bpy.types.Object) -> list[bpy.types.Object]:
-    """The meshes that make a character: its skins and its muscles, as far as they are rendered."""
-    things = dict.fromkeys([*skins_of(armature), *muscle_objects(armature).values()])
+    """The meshes that make a character: its skins, what hangs on its bones, and its muscles, as far as they are rendered."""
+    things = dict.fromkeys([*skins_of(armature), *rigid_parts(armature), *muscle_objects(armature).values()])
     return [thing for thing in things if not thing.hide_render]
 
 

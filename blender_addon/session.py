@@ -11,6 +11,7 @@ from agonist.errors import MotionError
 from agonist.model import Model, load_model
 
 from .compat import check_not_tweaked, playing_action, remember_slot, solo_track
+from .preferences import model_place
 from .rig.apply import made_from
 from .rig.bones import humanoid_of, rig_of
 from .rig.controls import RigSample, sampled_rig
@@ -46,7 +47,7 @@ def model_of(armature: bpy.types.Object) -> Model:
 
     Raises ModelNotFoundError, ContractError.
     """
-    name = armature.agonist.model
+    name = model_place(armature.agonist.model)
     model = load_model(name)
     kept = _models.get(name)
     if kept is not None and (kept.folder, kept.contract.raw) == (model.folder, model.contract.raw):

@@ -12,6 +12,7 @@ from mathutils import Vector
 
 from .compat import assign_action, ensure_fcurve
 from .curve_keys import write_keys
+from .images import show_plainly
 from .nodes import node_of
 
 __all__ = ["Studio", "aim", "around", "centred", "framing", "key_camera", "set_studio", "telling_frames"]
@@ -81,7 +82,7 @@ def set_studio(
         first_frame: scene frame of the first row.
         height_m: of the subject.
     """
-    scene.view_settings.view_transform = "Standard"
+    show_plainly(scene)
     low, high = positions.min(axis=1), positions.max(axis=1)
     path = (low + high) / 2
     path[:, :2] = _smoothed(path[:, :2], round(1.2 * fps))

@@ -14,7 +14,9 @@ from agonist.errors import WorkError
 
 from ..compat import assign_action, ensure_fcurve
 from ..curve_keys import write_keys
+from ..muscles.shapes import add_weights
 from ..muscles.skin import remove_glow
+from ..rig.hung import bone_of, rigid_parts, unposed
 from ..rig.rate import set_scene_rate
 from ..translate import rpt
 from .mixamo import mixamo_names
@@ -60,7 +62,7 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
         take: what the armature does.
         preset: units and names.
         armature: whose bones, custom shapes and meshes are copied; it is not touched.
-        meshes: whether the meshes that it deforms come along.
+        meshes: whether the meshes come along that it deforms, or that hang on its bones.
         carrier: whether a point-like mesh with one shape key a muscle carries the activation.
     """
     window = bpy.context.window
@@ -68,9 +70,9 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
         raise WorkError(rpt(
             "Armature '{name}' could not be exported: {preset} needs a window. BVH does not.", name=armature.name, preset=rpt(preset.label)
         ))  # fmt: skip
-    former = window.scene
+    former, layer = window.scene, window.view_layer
     before = {kind: set(getattr(bpy.data, kind)) for kind in ("objects", "meshes", "armatures", "actions", "shape_keys")}
-    skins = skins_of(armature) if meshes else []
+    skins = [*skins_of(armature), *rigid_parts(armature)] if meshes else []
     renamed: list[tuple[bpy.types.Object, str]] = []
     scene = bpy.data.scenes.new(take.name[:60])
     try:
@@ -91,6 +93,8 @@ def staged(take: Take, preset: Preset, armature: bpy.types.Object, *, meshes: bo
         yield Staged(scene, copy, tuple(things))
     finally:
         window.scene = former
+        # Blender would go on with the scene's first one.
+        window.view_layer = layer
         bpy.data.scenes.remove(scene)
         for kind in ("objects", "meshes", "armatures", "actions"):
             for block in set(getattr(bpy.data, kind)) - before[kind]:
@@ -175,16 +179,19 @@ def _skin(
     skin: bpy.types.Object, source: bpy.types.Object, copy: bpy.types.Object, take: Take, unit_m: float, scene: bpy.types.Scene,
     renaming: Mapping[str, str],
 ) -> bpy.types.Object:  # fmt: skip
-    """A mesh at its place when the armature rests, with its own materials, deformed by the copy alone."""
+    """A mesh at its place when the armature rests, with its own materials, deformed by the copy alone; also one that hangs on a bone."""
     again = skin.copy()
     again.data = skin.data.copy()
     again.animation_data_clear()
     # What shows the muscles in Blender means nothing to an engine.
     remove_glow(again)
     # The armature may stand elsewhere now than at the first frame, where the bones of the take rest.
-    in_armature = source.matrix_world.inverted() @ skin.matrix_world
+    in_armature = source.matrix_world.inverted() @ unposed(skin, source)
     again.data.transform(Matrix.Scale(1 / unit_m, 4) @ Matrix(take.placed) @ in_armature, shape_keys=True)
-    again.parent, again.matrix_world = copy, Matrix.Identity(4)
+    bone = bone_of(skin, source)
+    if bone is not None and bone.name in take.names:
+        add_weights(again, {bone.name: np.ones(len(again.data.vertices))}, copy)
+    again.parent, again.parent_type, again.matrix_world = copy, "OBJECT", Matrix.Identity(4)
     again.matrix_parent_inverse = Matrix.Identity(4)
     for modifier in list(again.modifiers):
         if modifier.type == "ARMATURE" and modifier.object == source:

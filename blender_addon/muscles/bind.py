@@ -11,6 +11,7 @@ from agonist.body.geometry import MuscleMesh, muscle_mesh
 from agonist.errors import InputError
 
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
+from ..rig.hung import unposed
 from ..translate import rpt
 from .attach import BOUND
 from .colour_actions import inherit_colours
@@ -35,7 +36,7 @@ def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -
     before = muscle_objects(armature).get(muscle)
     world = mesh.matrix_world.copy()
     if not any(one.type == "ARMATURE" for one in mesh.modifiers):
-        world = _unposed(mesh, armature)
+        world = unposed(mesh, armature)
         add_weights(mesh, _borrowed(mesh, world, armature, shape), armature)
     # On a bone it would move with that one as well.
     mesh.parent, mesh.parent_type = armature, "OBJECT"
@@ -51,15 +52,6 @@ def bind_mesh(mesh: bpy.types.Object, armature: bpy.types.Object, muscle: str) -
             give_back_action(before)
         else:
             remove_object(before)
-
-
-def _unposed(mesh: bpy.types.Object, armature: bpy.types.Object) -> Matrix:
-    """Where a mesh is in the world, or would be if the bone that it hangs on were at rest: an Armature modifier moves it from there."""
-    bone = armature.pose.bones.get(mesh.parent_bone) if mesh.parent == armature and mesh.parent_type == "BONE" else None
-    if bone is None:
-        return mesh.matrix_world.copy()
-    to_rest = bone.bone.matrix_local @ bone.matrix.inverted()
-    return armature.matrix_world @ to_rest @ armature.matrix_world.inverted() @ mesh.matrix_world
 
 
 def _borrowed(mesh: bpy.types.Object, world: Matrix, armature: bpy.types.Object, shape: MuscleMesh) -> dict[str, np.ndarray]:

@@ -22,7 +22,8 @@ def own_colours(owner: bpy.types.ID, which: str, name: str = "") -> bpy.types.Ac
     of another, shares them with nobody.
     """
     action = owner.get(COLOURS[which])
-    if action is None or action.get(OWNER) != owner.name:
+    # A linked one can be written to and keeps nothing.
+    if action is None or action.library is not None or action.get(OWNER) != owner.name:
         if action is None:
             action = bpy.data.actions.new(name)
         elif action.library is not None or action.users > 1 + (playing_action(owner) == action):

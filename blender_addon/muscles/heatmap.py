@@ -50,6 +50,8 @@ def prepare_muscle(thing: bpy.types.Object, muscle: str, colour_map: str = "PAPE
     ):  # fmt: skip
         thing[key] = 0.0
         thing.id_properties_ui(key).update(min=0.0, max=1.0, description=told)
+        # Where the character is linked and overridden, these are what the override keeps.
+        thing.property_overridable_library_set(f'["{key}"]', True)
     use_colour_map({muscle: thing}, colour_map)
 
 

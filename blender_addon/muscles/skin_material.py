@@ -59,7 +59,7 @@ def give_back_materials(mesh: bpy.types.Mesh) -> None:
             _give_back(thing)
     if mesh.pop(_IS_BARE, False):
         mesh.materials.clear()
-    bare = bpy.data.materials.get(_BARE)
+    bare = bpy.data.materials.get((_BARE, None))
     if bare is not None and not bare.users:
         bpy.data.materials.remove(bare)
 
@@ -77,7 +77,7 @@ def _give_back(thing: bpy.types.Object) -> None:
 
 def _bare() -> bpy.types.Material:
     """The one material of skin that has none of its own."""
-    found = bpy.data.materials.get(_BARE)
+    found = bpy.data.materials.get((_BARE, None))
     if found is not None:
         return found
     material = bpy.data.materials.new(_BARE)

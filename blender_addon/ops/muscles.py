@@ -49,7 +49,11 @@ class AGONIST_OT_glow_skin(ArmatureOperator, bpy.types.Operator):
 
     @classmethod
     def lacks(cls, context: bpy.types.Context, armature: bpy.types.Object) -> str:
-        return "" if cls._skins(armature) else "The armature deforms no mesh that could glow"
+        if cls._skins(armature):
+            return ""
+        if any(MUSCLE_KEY not in skin and skin.data.library is not None for skin in skins_of(armature)):
+            return "The meshes are linked from another file; make their data local first"
+        return "The armature deforms no mesh that could glow"
 
     @staticmethod
     def _skins(armature: bpy.types.Object) -> list[bpy.types.Object]:

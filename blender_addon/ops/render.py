@@ -91,12 +91,22 @@ class AGONIST_OT_render(ReplacingOperator, StepsOperator, PredictedOperator, bpy
         job, name = JOBS[self.job]
         folder = self.directory or settings.folder or bpy.path.abspath("//") or bpy.app.tempdir
         try:
-            self._path = whole_path(folder) / (bpy.path.clean_name(armature.name) + f" {name}")
+            self._path = whole_path(folder) / (bpy.path.clean_name(self._shown(armature)) + f" {name}")
         except AgonistError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         asking = self.ask_first(context, [self._path])
         return asking or self.run_steps(context, armature, self._rendered(settings, job(armature, self._path, settings.options)))
+
+    def _shown(self, armature: bpy.types.Object) -> str:
+        """What is in the picture, so that one of another motion does not take its place: a turntable shows what plays, the others both."""
+        props = armature.agonist
+        is_recommended = props.recommended_action is not None and (self.job != "TURN" or props.show == "RECOMMENDED")
+        action = props.recommended_action if is_recommended else props.source_action
+        if action is None:
+            return armature.name
+        # Motions that were imported are named as their armatures.
+        return action.name if action.name.startswith(armature.name) else f"{armature.name} {action.name}"
 
     def _rendered(self, settings: AgonistRender, steps: Steps[None]) -> Steps[None]:
         yield from steps

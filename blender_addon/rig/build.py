@@ -10,7 +10,7 @@ from agonist import rotations
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-from ..compat import assign_action
+from ..compat import assign_action, strips_of
 from .frames import rest_rotations
 from .keys import key_location, key_rotation
 from .rate import is_rate, scene_rate, set_scene_rate
@@ -41,11 +41,11 @@ def _tail(skeleton: Skeleton, joint: int) -> np.ndarray:
 def build_armature(motion: Motion, name: str, *, set_scene: bool = True) -> bpy.types.Object:
     """A new armature object named `name` with an action of the same name, keyed at every frame from 1, as large as the scene's units say.
 
-    With `set_scene` the scene takes the motion's frame rate and range; where something is animated already that would play at another
+    With `set_scene` the scene takes the motion's frame rate and range; where something is timed already that would play at another
     speed then, the scene keeps its rate, and the motion is keyed at the scene's frames.
     """
     scene = bpy.context.scene
-    is_first = not _is_animated(scene)
+    is_first = not _is_timed(scene)
     if set_scene and is_first:
         set_scene_rate(scene, motion.fps)
     elif set_scene and not is_rate(scene, motion.fps):
@@ -86,8 +86,10 @@ def _switch(armature: bpy.types.Object, mode: str) -> None:
         bpy.ops.object.mode_set(mode=mode)
 
 
-def _is_animated(scene: bpy.types.Scene) -> bool:
-    """Whether anything in a scene has an action or NLA tracks."""
+def _is_timed(scene: bpy.types.Scene) -> bool:
+    """Whether a scene has actions or NLA tracks, markers or strips, which would come at other times at another rate."""
+    if len(scene.timeline_markers) or (scene.sequence_editor is not None and len(strips_of(scene))):
+        return True
     owners = [scene, *scene.objects, *(thing.data for thing in scene.objects if thing.data is not None)]
     owners += [keys for keys in (getattr(owner, "shape_keys", None) for owner in owners) if keys is not None]
     found = [data for data in (owner.animation_data for owner in owners) if data is not None]

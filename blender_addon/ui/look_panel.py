@@ -30,6 +30,7 @@ class AGONIST_PT_look(Sidebar, bpy.types.Panel):
         layout.use_property_split, layout.use_property_decorate = True, False
         layout.prop(armature.agonist, "colour_map")
         layout.prop(armature.agonist, "colour_range")
+        layout.prop(armature.agonist, "model")
         layout.prop(context.scene, "agonist_legend")
         layout.prop(context.scene, "agonist_graph")
         column = layout.column(align=True)

@@ -38,7 +38,7 @@ __all__ = ["asked_of", "edit_armature", "edited", "import_motion", "open_curves"
 def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Object:
     """A motion file as an armature with an action, with what the file leaves `unsaid`.
 
-    Where the scene keeps a rate that is not the file's, because something moves in it already, the armature's message says so.
+    Where the scene keeps a rate that is not the file's, because something is timed in it already, the armature's message says so.
     Raises FileFormatError and what the reader raises.
     """
     clip = io.read(path, unsaid)
@@ -54,7 +54,7 @@ def import_motion(path: Path, unsaid: io.Unsaid = io.Unsaid()) -> bpy.types.Obje
     scene = bpy.context.scene
     if not is_rate(scene, clip.fps):
         armature.agonist.message = rpt(
-            "Keyed at the scene's {scene:.5g} frames a second, because something moves in it already; the file has {file:.5g}",
+            "Keyed at the scene's {scene:.5g} frames a second, because something is timed in it already; the file has {file:.5g}",
             scene=scene_rate(scene), file=clip.fps,
         )  # fmt: skip
     for thing in list(bpy.context.view_layer.objects.selected):
@@ -123,9 +123,13 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
         if refine and live.sample.is_mechanical:
             yield from part(settled(armature, live.sample, result.motion, props.recommended_action), 0.5, 1.0)
     name_result(props.recommended_action, props.source_action, scales, drawn)
+    if props.coloured_from != live.stamp:
+        # The source was changed since it was predicted.
+        key_colours(armature, live, "ORIGINAL")
     key_colours(armature, live, "RECOMMENDED", result.recommended)
     write_reached(armature, result.recommended, live.sample.first_frame)
-    for slider, outcome in zip(props.sliders, result.outcomes, strict=True):
+    for outcome in result.outcomes:
+        slider = props.sliders[outcome.muscle]
         slider.reached, slider.before, slider.out_of_reach = outcome.reached, outcome.before, outcome.out_of_reach
     props.shown, props.is_preview = "RECOMMENDED", False
     props.message = _what_holds_back(live.sample)

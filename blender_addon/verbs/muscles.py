@@ -13,11 +13,13 @@ from agonist.muscles import MuscleSet, muscle_set, stand_in
 from .. import session
 from ..muscles.attach import add_muscles
 from ..muscles.bind import bind_mesh
+from ..muscles.colour_actions import COLOURS
 from ..muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours, use_colour_map
 from ..muscles.mannequin import add_mannequin, mannequin_of
 from ..muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins
 from ..muscles.skin_material import use_skin_colour_map
 from ..preferences import begin_with_preferences
+from ..rig.hung import rigid_parts
 from ..rig.sample import stamp_of
 from ..translate import rpt
 
@@ -84,9 +86,9 @@ def _colour_anew(armature: bpy.types.Object, works: Mapping[str, session.LiveEdi
 
 
 def _has_skin(armature: bpy.types.Object) -> bool:
-    """Whether the armature deforms a mesh that is neither a muscle nor our mannequin."""
+    """Whether the armature has a mesh, on its bones or deformed by them, that is neither a muscle nor our mannequin."""
     ours = {*muscle_objects(armature).values(), mannequin_of(armature)}
-    return any(
+    return bool(rigid_parts(armature)) or any(
         modifier.type == "ARMATURE" and modifier.object == armature
         for thing in bpy.context.scene.objects if thing.type == "MESH" and thing not in ours
         for modifier in thing.modifiers
@@ -96,13 +98,15 @@ def _has_skin(armature: bpy.types.Object) -> bool:
 def key_colours(
     armature: bpy.types.Object, live: session.LiveEdit, which: str, activation: Activation | None = None, first_frame: int | None = None
 ) -> None:
-    """Colour the muscles by an activation, the original's if none is given, in the original's colour range."""
+    """Colour the muscles by an activation, the original's if none is given, in the original's colour range; `live` is the original's."""
     props, original = armature.agonist, live.session.original
     action = props.source_action if which == "ORIGINAL" else props.recommended_action
     top = range_top(original, props.colour_range)
     props.colour_top = float(top.max())
     first = live.sample.first_frame if first_frame is None else first_frame
     stamp = stamp_of(armature, action, live.sample.rig)
+    if which == "ORIGINAL":
+        props.coloured_from = live.stamp
     key_activation(muscle_objects(armature), activation or original, first, which, action.name, top, stamp)
     key_skins(glowing_skins(armature), activation or original, first, which, action.name, top)
 
@@ -114,8 +118,19 @@ def show(armature: bpy.types.Object, which: str) -> None:
     if action is None:
         raise MotionError(rpt("There is no such motion yet; press Predict and move a slider first."))
     session.play(armature, action)
+    if _lost(armature, which):
+        _colour_anew(armature, _works_of(armature))
     show_colours(muscle_objects(armature), which)
     show_skins(glowing_skins(armature), which)
+
+
+def _lost(armature: bpy.types.Object, which: str) -> bool:
+    """Whether muscles lack their colours of a motion: an override of another file's muscles does not keep which they were."""
+    lacking = [name for name, thing in muscle_objects(armature).items() if thing.get(COLOURS[which]) is None]
+    if not lacking or armature.agonist.source_action is None:
+        return False
+    known = session.model_of(armature).contract.muscles
+    return any(stand_in(name, known)[0] is not None for name in lacking)
 
 
 def change_colours(armature: bpy.types.Object) -> None:

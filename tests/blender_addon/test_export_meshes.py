@@ -14,6 +14,7 @@ from blender_addon import verbs
 from blender_addon.exports.presets import preset
 from blender_addon.exports.write import ExportOptions, export_motion
 from blender_addon.muscles.skin import glowing_skins
+from blender_addon.renders import character_of
 from tests.blender_addon import rigs
 from tests.blender_addon.test_exports import _census, _heads, _imported, _rig
 from tests.clips import exercise
@@ -40,8 +41,8 @@ def _corners(thing, first):
     return np.array(found)
 
 
-def _mesh():
-    return next(thing for thing in bpy.context.scene.objects if thing.type == "MESH" and thing.name.startswith("Mannequin"))
+def _mesh(name="Mannequin"):
+    return next(thing for thing in bpy.context.scene.objects if thing.type == "MESH" and thing.name.startswith(name))
 
 
 def _held(motion):
@@ -127,6 +128,25 @@ def test_a_glowing_character_goes_out_with_its_own_materials(link, tmp_path):
     assert [slot.material.name for slot in skin.material_slots] == shown and _census() == census
     assert sorted(one.name for one in skin.data.attributes) == layers
     assert skin.data.animation_data.action is not None
+
+
+@pytest.mark.parametrize("name", ["UNREAL", "GLB"])
+def test_what_hangs_on_a_bone_comes_along_and_the_view_layer_stays(name, tmp_path):
+    armature = _rig(rigs.scaled, "HighKick")
+    eye = bpy.data.objects.new("Eye", bpy.data.meshes.new("Eye"))
+    eye.data.from_pydata([(0, 0, 0), (0.1, 0, 0), (0, 0.1, 0)], [], [(0, 1, 2)])
+    bpy.context.scene.collection.objects.link(eye)
+    eye.parent, eye.parent_type, eye.parent_bone = armature, "BONE", "wrist_l"
+    layer = bpy.context.scene.view_layers.new("Foreground")
+    bpy.context.window.view_layer = layer
+    layer.objects.active = armature
+    bpy.context.scene.frame_set(20)
+    assert eye in character_of(armature)
+    expected = _corners(eye, 1)
+    export_motion(armature, tmp_path / f"out{preset(name).suffix}", name, ExportOptions(meshes=True))
+    assert bpy.context.window.view_layer == layer and layer.objects.active == armature
+    again = _imported(tmp_path / f"out{preset(name).suffix}", name)
+    np.testing.assert_allclose(_corners(_mesh("Eye"), round(again.animation_data.action.frame_range[0])), expected, atol=2e-3)
 
 
 @pytest.mark.parametrize("name", ["UNREAL", "MIXAMO", "GLB", "USD"])

@@ -13,8 +13,10 @@ from agonist import io
 from agonist.humanoid import body25_from_motion
 from agonist.io import bvh, keypoints_json, mot_sto, npz, trc
 from blender_addon import verbs
+from blender_addon.compat import strips_of
 from tests.blender_addon import rigs
 from tests.clips import exercise
+from tests.io.asf_files import AMC, ASF
 from tests.io.c3d_files import c3d_bytes
 from tests.io.pose2sim_files import HALPE_26, trc_text
 from tests.io.test_freemocap import LANDMARKS
@@ -232,3 +234,29 @@ def test_a_motion_sets_the_rate_of_a_scene_where_nothing_moves(tmp_path):
     camera.data.keyframe_insert("lens", frame=1)
     bpy.ops.agonist.import_motion(filepath=str(tmp_path / "kick.bvh"))
     assert scene.render.fps == 24 and scene.frame_end == 250
+
+
+@pytest.mark.parametrize("timed", ["marker", "strip"])
+def test_a_scene_that_is_timed_keeps_its_rate_and_says_so(timed, tmp_path):
+    scene = bpy.context.scene
+    scene.render.fps = 24
+    if timed == "marker":
+        scene.timeline_markers.new("beat", frame=24)
+    else:
+        strips_of(scene).new_effect(name="title", type="TEXT", channel=1, frame_start=1, **_end_of_strip())
+    bvh.write(tmp_path / "kick.bvh", exercise("HighKick", 1.0, seed=2).resample(60.0))
+    bpy.ops.agonist.import_motion(filepath=str(tmp_path / "kick.bvh"))
+    assert scene.render.fps == 24 and "24 frames a second" in bpy.context.active_object.agonist.message
+
+
+def _end_of_strip():
+    # Blender 5 asks for a length.
+    return {"length": 48} if bpy.app.version >= (5, 0) else {"frame_end": 48}
+
+
+@pytest.mark.parametrize(("told", "fps"), [({}, 120), ({"fps": 60.0}, 60)])
+def test_an_amc_has_the_rate_of_its_kind_or_the_users(told, fps, tmp_path):
+    (tmp_path / "walk.asf").write_text(ASF)
+    (tmp_path / "walk.amc").write_text(AMC)
+    assert bpy.ops.agonist.import_motion(filepath=str(tmp_path / "walk.amc"), **told) == {"FINISHED"}
+    assert bpy.context.scene.render.fps == fps

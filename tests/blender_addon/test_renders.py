@@ -163,7 +163,16 @@ def test_the_button_says_where_the_file_went(rig, tmp_path):
     settings.engine, settings.height, settings.count = "CYCLES", 64, 1
     settings.folder = str(tmp_path)
     assert bpy.ops.agonist.render(job="SHEET") == {"FINISHED"}
-    assert settings.last == str(tmp_path / "rig contact sheet.png") and read_image(settings.last).any()
+
+    def named():
+        return str(tmp_path / f"{bpy.path.clean_name(rig.agonist.recommended_action.name)} contact sheet.png")
+
+    assert settings.last == named() and read_image(settings.last).any()
+    # A picture of another motion does not take its place.
+    rig.agonist.sliders["quadriceps_l"].scale = 1.5
+    assert bpy.ops.agonist.render(job="SHEET") == {"FINISHED"}
+    assert settings.last == named()
+    assert len(list(tmp_path.glob("*.png"))) == 2
     rig.agonist.model = "nonesuch"
     with pytest.raises(RuntimeError, match="nonesuch"):
         bpy.ops.agonist.render(job="TURN")

@@ -9,6 +9,7 @@ from agonist.errors import InputError
 from blender_addon import session, verbs
 from blender_addon.compat import assign_action, fcurves_of
 from blender_addon.curve_keys import write_keys
+from blender_addon.muscles.colour_actions import COLOURS, keyed_values
 from blender_addon.muscles.heatmap import muscle_objects
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -171,6 +172,11 @@ def test_a_source_changed_by_hand_is_edited_as_it_is_now(rig):
     rig.agonist.show = "ORIGINAL"
     angle, place = rigs.difference(edited, rigs.evaluated(rig))
     assert angle < 1e-4 and place < 1e-4
+    # And so are its colours.
+    original = session.live_edit(rig).session.original
+    for name, thing in muscle_objects(rig).items():
+        _, keyed = keyed_values(thing, thing[COLOURS["ORIGINAL"]], '["activation_raw"]')
+        np.testing.assert_allclose(keyed, original.column(name), atol=1e-5)
 
 
 def test_another_action_that_plays_is_not_swapped_by_a_slider(rig):

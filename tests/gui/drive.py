@@ -238,7 +238,7 @@ def replaced() -> Iterator[float]:
     folder.mkdir()
     settings, bpy.context.view_layer.objects.active = scene.agonist_render, rig()
     settings.engine, settings.height, settings.count, settings.folder = "WORKBENCH", 64, 1, str(folder)
-    picture = folder / f"{bpy.path.clean_name(rig().name)} contact sheet.png"
+    picture = folder / f"{bpy.path.clean_name(rig().agonist.recommended_action.name)} contact sheet.png"
     picture.write_text("mine")
     window, area, _ = view()
     where = {"window": window, "area": area, "region": next(one for one in area.regions if one.type == "WINDOW")}
