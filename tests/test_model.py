@@ -80,7 +80,7 @@ def test_a_missing_onnxruntime_is_not_the_models_fault(monkeypatch):
 
 
 def test_no_such_model_lists_those_there_are():
-    with pytest.raises(ModelNotFoundError, match="agonist, agonist-decoder, mia-paper"):
+    with pytest.raises(ModelNotFoundError, match="agonist, agonist-causal, agonist-decoder, mia-paper"):
         load_model("nobody")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist.activation import Activation
+from agonist.default_models import DEFAULT_LIVE
 from agonist.errors import InputError
 from agonist.humanoid import body25_from_keypoints
 from agonist.keypoint_layouts import BODY25, KeypointLayout
@@ -36,8 +37,8 @@ class LivePrediction:
     """
 
     def __init__(self, model: Model | None = None, layout: KeypointLayout = BODY25) -> None:
-        """`model` has an encoder, the shipped default's if None; `layout` is that of the keypoints. Raises ModelNotFoundError."""
-        self.model = model or load_model()
+        """`model` has an encoder, the shipped causal one if None; `layout` is that of the keypoints. Raises ModelNotFoundError."""
+        self.model = model or load_model(DEFAULT_LIVE)
         self.layout = layout
         self._frames: deque[tuple[float, Array, Array]] = deque()
         self._was_seen = np.zeros(len(BODY25.names), dtype=bool)

@@ -15,7 +15,7 @@ from agonist.cli.checks import check_output
 from agonist.cli.console import Console, Json, Quiet
 from agonist.cli.motion_file import UPS
 from agonist.cli.predict import ModelOption
-from agonist.default_models import DEFAULT_MODEL
+from agonist.default_models import DEFAULT_LIVE
 from agonist.errors import AgonistError, FileFormatError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _EXPECTED = '{"time": seconds, "positions": [[x, y, z] in metres or null where u
 
 def live(
     out: Annotated[Path | None, typer.Option("--out", help="Write the answers to this .jsonl file, not to standard output.")] = None,
-    model: ModelOption = DEFAULT_MODEL,
+    model: ModelOption = DEFAULT_LIVE,
     layout: Annotated[str, typer.Option("--layout", metavar="NAME", help="Keypoints: body25, blazepose33, coco17 ...")] = "body25",
     up: Annotated[str, typer.Option("--up", metavar="AXIS", help="Up axis of the positions: z, y, or -y as in a camera.")] = "z",
     json: Json = False,
