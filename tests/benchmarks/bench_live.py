@@ -43,7 +43,7 @@ def main() -> None:
     truth = np.concatenate([clip.activation for clip in clips]).astype(float)
     mocap = np.concatenate([np.full(len(clip.activation), clip.source == "mocap") for clip in clips])
     print(f"{len(clips)} test takes, {len(truth)} frames at {fps:g} a second, {mocap.sum()} of motion capture; simulated activation")
-    print(f"  {'':44}{'RMSE':>8}{'mocap':>8}{'r':>6}{'ms a frame':>12}")
+    print(f"  {'':52}{'RMSE':>8}{'mocap':>8}{'r':>6}{'ms a frame':>12}")
     for name in ("agonist-causal", "agonist"):
         model = load_model(name)
         for how, say in (("frame by frame", _live), ("whole clips, later frames known", _whole)):
@@ -51,7 +51,7 @@ def main() -> None:
             guess = np.concatenate([say(model, clip, fps) for clip in clips])
             spent = 1000 * (time.process_time() - began) / len(truth)
             r = float(np.nanmean(pearson_r(guess, truth)))
-            print(f"  {f'{name}, {how}':44}{rmse(guess, truth):8.4f}{rmse(guess[mocap], truth[mocap]):8.4f}{r:6.2f}{spent:12.2f}")
+            print(f"  {f'{name}, {how}':52}{rmse(guess, truth):8.4f}{rmse(guess[mocap], truth[mocap]):8.4f}{r:6.2f}{spent:12.2f}")
 
 
 if __name__ == "__main__":
