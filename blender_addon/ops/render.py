@@ -91,22 +91,12 @@ class AGONIST_OT_render(ReplacingOperator, StepsOperator, PredictedOperator, bpy
         job, name = JOBS[self.job]
         folder = self.directory or settings.folder or bpy.path.abspath("//") or bpy.app.tempdir
         try:
-            self._path = whole_path(folder) / (bpy.path.clean_name(self._shown(armature)) + f" {name}")
+            self._path = whole_path(folder) / (bpy.path.clean_name(_shown(armature, self.job)) + f" {name}")
         except AgonistError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         asking = self.ask_first(context, [self._path])
         return asking or self.run_steps(context, armature, self._rendered(settings, job(armature, self._path, settings.options)))
-
-    def _shown(self, armature: bpy.types.Object) -> str:
-        """What is in the picture, so that one of another motion does not take its place: a turntable shows what plays, the others both."""
-        props = armature.agonist
-        is_recommended = props.recommended_action is not None and (self.job != "TURN" or props.show == "RECOMMENDED")
-        action = props.recommended_action if is_recommended else props.source_action
-        if action is None:
-            return armature.name
-        # Motions that were imported are named as their armatures.
-        return action.name if action.name.startswith(armature.name) else f"{armature.name} {action.name}"
 
     def _rendered(self, settings: AgonistRender, steps: Steps[None]) -> Steps[None]:
         yield from steps
@@ -128,3 +118,14 @@ def register() -> None:
 def unregister() -> None:
     del bpy.types.Scene.agonist_render
     bpy.utils.unregister_class(AgonistRender)
+
+
+def _shown(armature: bpy.types.Object, job: str) -> str:
+    """What is in the picture, so that one of another motion does not take its place: a turntable shows what plays, the others both."""
+    props = armature.agonist
+    is_recommended = props.recommended_action is not None and (job != "TURN" or props.show == "RECOMMENDED")
+    action = props.recommended_action if is_recommended else props.source_action
+    if action is None:
+        return armature.name
+    # Motions that were imported are named as their armatures.
+    return action.name if action.name.startswith(armature.name) else f"{armature.name} {action.name}"

@@ -113,7 +113,7 @@ def test_the_input_is_never_written_over(agonist, clip, tmp_path):
         (["--frames", "20:20"], "Expected FIRST below LAST"),
         (["--frames", "50:500"], "squat.bvh: Frames 50:500 do not lie in the clip. Expected first < last within 0:91"),
         (["--frames", "1" * 5000 + ":9"], "Expected FIRST:LAST"),
-        (["--model", "nobody"], "Expected a folder with a model.json, or one of: agonist, agonist-decoder, mia-paper"),
+        (["--model", "nobody"], "Expected a folder with a model.json, or one of: agonist, agonist-causal, agonist-decoder, mia-paper"),
         (["--model", "mia-paper"], "has no editor"),
         (["--lock", "tail"], "Unknown part of the body 'tail'. Available: root"),
         (["--only", "tail"], "Unknown part of the body 'tail'. Available: root"),

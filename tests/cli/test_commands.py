@@ -265,7 +265,7 @@ def test_pose(ways, weights, cache, jumping_jacks, tmp_path, monkeypatch):  # no
 
 def test_models_list(ways, tmp_path):
     document = ways("models", "list", "--out", tmp_path / "models.json")
-    assert [model["name"] for model in document["models"]] == ["agonist", "agonist-decoder", "mia-paper"]
+    assert [model["name"] for model in document["models"]] == ["agonist", "agonist-causal", "agonist-decoder", "mia-paper"]
     assert json.loads((tmp_path / "models.json").read_text()) == document
 
 
