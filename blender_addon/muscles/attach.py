@@ -47,12 +47,11 @@ def _take_place(thing: bpy.types.Object, former: bpy.types.Object) -> None:
     """Give a muscle the names, the colours and the collections of the one that it replaces, and hide it where that one was hidden."""
     inherit_colours(thing, former)
     collections = [one for one in former.users_collection if one.library is None and one.override_library is None]
-    for collection in collections:
-        if thing.name not in collection.objects:
-            collection.objects.link(thing)
-    for collection in thing.users_collection:
-        if collections and collection not in collections:
+    if collections:
+        for collection in thing.users_collection:
             collection.objects.unlink(thing)
+        for collection in collections:
+            collection.objects.link(thing)
     for hidden in ("hide_viewport", "hide_render", "hide_select"):
         setattr(thing, hidden, getattr(former, hidden))
     if former.hide_get():

@@ -9,16 +9,15 @@ __all__ = ["bone_of", "rigid_parts", "unposed"]
 
 
 def bone_of(thing: bpy.types.Object, armature: bpy.types.Object) -> bpy.types.PoseBone | None:
-    """The bone of an armature that is an object's parent, if one is."""
-    return armature.pose.bones.get(thing.parent_bone) if thing.parent == armature and thing.parent_type == "BONE" else None
+    """The bone that an object hangs on; None for one that an Armature modifier deforms, whose weights say what moves it."""
+    if thing.parent != armature or thing.parent_type != "BONE" or any(one.type == "ARMATURE" for one in thing.modifiers):
+        return None
+    return armature.pose.bones.get(thing.parent_bone)
 
 
 def rigid_parts(armature: bpy.types.Object) -> list[bpy.types.Object]:
     """The meshes that hang on bones of an armature and are deformed by none."""
-    return [
-        child for child in armature.children
-        if child.type == "MESH" and bone_of(child, armature) and not any(one.type == "ARMATURE" for one in child.modifiers)
-    ]  # fmt: skip
+    return [child for child in armature.children if child.type == "MESH" and bone_of(child, armature) is not None]
 
 
 def unposed(thing: bpy.types.Object, armature: bpy.types.Object) -> Matrix:

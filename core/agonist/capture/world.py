@@ -210,8 +210,8 @@ def _rate(times: Array) -> float:
     """Frames a second of the frames' times, also where a container rounded them to milliseconds."""
     steps = np.diff(times)
     single = steps[np.rint(steps / np.median(steps)) == 1].mean()
-    # Where the person was not seen a step is several frames long.
     span = float(times[-1] - times[0])
+    # Where the person was not seen a step is several frames long.
     fps = float(np.rint(steps / single).sum()) / span
     if np.allclose(1000 * times, np.rint(1000 * times), atol=1e-6) and abs(fps - round(fps)) <= fps * 1e-3 / span:
         return float(round(fps))

@@ -13,7 +13,6 @@ import typer
 
 from agonist.cli.checks import check_output
 from agonist.cli.console import Console, Json, Quiet
-from agonist.cli.motion_file import UPS
 from agonist.cli.predict import ModelOption
 from agonist.default_models import DEFAULT_LIVE
 from agonist.errors import AgonistError, FileFormatError, UnknownNameError
@@ -48,8 +47,8 @@ def live(
 
     # The answers have standard output for themselves.
     console = Console(json or out is None, quiet)
-    if up not in UPS:
-        raise UnknownNameError("up axis", up, UPS)
+    if up not in WORLD_FROM_FILE:
+        raise UnknownNameError("up axis", up, WORLD_FROM_FILE)
     if out is not None:
         check_output(out, (".jsonl",))
     prediction = LivePrediction(load_model(model), keypoint_layout(layout))

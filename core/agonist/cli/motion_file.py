@@ -13,7 +13,7 @@ from agonist.errors import InputError
 if TYPE_CHECKING:
     from agonist.io import Unsaid
 
-__all__ = ["UPS", "MotionFile", "MotionFps", "MotionPerson", "MotionUp", "unsaid"]
+__all__ = ["MotionFile", "MotionFps", "MotionPerson", "MotionUp", "unsaid"]
 
 MotionFile = Annotated[
     Path,
@@ -35,14 +35,14 @@ MotionUp = Annotated[
 ]
 MotionPerson = Annotated[int | None, typer.Option("--person", metavar="N", help="Which person of OpenPose's frames, from 1.")]
 
-UPS = ("y", "z", "-y")
+_UPS = ("y", "z", "-y")
 
 
 def unsaid(fps: float | None, up: str | None, person: int | None) -> Unsaid:
     """What `agonist.io.read` wants of these options; its own defaults where one was not given. Raises InputError."""
     check_positive("--motion-fps", fps, 100_000, "frames a second")
-    if up is not None and up not in UPS:
-        raise InputError(f"--up {up}: expected {', '.join(UPS)}.")
+    if up is not None and up not in _UPS:
+        raise InputError(f"--up {up}: expected {', '.join(_UPS)}.")
     if person is not None and person < 1:
         raise InputError(f"--person {person}: expected 1 for the first, 2 for the second ...")
     from agonist.io import Unsaid

@@ -253,10 +253,14 @@ def build_corpus(
     known = index.is_file()
     plan = {"seed": seed, "budget": budget, "fps": CORPUS_FPS, "muscles": "mia8", "data": "simulated"}
     (folder / "takes").mkdir(parents=True, exist_ok=True)
-    if known and any(read_index(folder)[0].get(key) != value for key, value in plan.items()):
-        raise WorkError(f"{folder}: holds a corpus of another seed or budget. Expected an empty folder or the same plan.")
-    if known and data is None and any(row.get("source") == "mocap" for row in read_index(folder)[1]):
-        raise WorkError(f"{folder}: holds takes of motion capture. Expected the folder of recordings (--data) again, or an empty folder.")
+    if known:
+        former, rows = read_index(folder)
+        if any(former.get(key) != value for key, value in plan.items()):
+            raise WorkError(f"{folder}: holds a corpus of another seed or budget. Expected an empty folder or the same plan.")
+        if data is None and any(row.get("source") == "mocap" for row in rows):
+            raise WorkError(
+                f"{folder}: holds takes of motion capture. Expected the folder of recordings (--data) again, or an empty folder."
+            )
     running = _run_on_dask(takes, seed, data, folder, scheduler) if scheduler else _run(takes, seed, data, folder, jobs)
     for done, _ in enumerate(running, 1):
         if progress:
