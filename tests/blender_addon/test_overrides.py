@@ -9,7 +9,7 @@ from blender_addon import session, verbs
 from blender_addon.compat import assign_action
 from blender_addon.muscles.colour_actions import COLOURS, keyed_values
 from blender_addon.muscles.heatmap import muscle_objects
-from tests.blender_addon import preset_rigs, rigs
+from tests.blender_addon import assets, preset_rigs, rigs
 from tests.clips import exercise
 
 pytestmark = pytest.mark.blender
@@ -18,26 +18,6 @@ pytestmark = pytest.mark.blender
 @pytest.fixture
 def rig():
     return preset_rigs.build("Mixamo", exercise("Squat", 1.0, seed=4))
-
-
-def overridden(rig, tmp_path):
-    """The rig with all that hangs on it in a file of its own, and linked into another one as an override, active."""
-    collection = bpy.data.collections.new("Hero")
-    bpy.context.scene.collection.children.link(collection)
-    for thing in (rig, *rig.children):
-        for one in thing.users_collection:
-            one.objects.unlink(thing)
-        collection.objects.link(thing)
-    path = tmp_path / "hero.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    with bpy.data.libraries.load(str(path), link=True) as (_, into):
-        into.collections = ["Hero"]
-    hero = bpy.data.collections["Hero"]
-    override = hero.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
-    armature = next(thing for thing in override.all_objects if thing.type == "ARMATURE")
-    bpy.context.view_layer.objects.active = armature
-    return armature
 
 
 def _keyed(armature, which):
@@ -67,7 +47,7 @@ def _another_motion():
 def test_what_the_asset_had_predicted_gives_way_to_the_shots_own_motion(rig, tmp_path):
     verbs.build_muscles(rig)
     verbs.predict_armature(rig)
-    armature = overridden(rig, tmp_path)
+    armature = assets.overridden(rig, tmp_path)
     assign_action(armature, _another_motion())
     bpy.context.view_layer.objects.active = armature
     assert bpy.ops.agonist.predict() == {"FINISHED"}
@@ -82,7 +62,7 @@ def test_what_the_asset_had_predicted_gives_way_to_the_shots_own_motion(rig, tmp
 
 def test_muscles_of_the_asset_show_each_motions_colours_also_after_saving(rig, tmp_path):
     verbs.build_muscles(rig, muscles="surface24")
-    armature = overridden(rig, tmp_path)
+    armature = assets.overridden(rig, tmp_path)
     assert bpy.ops.agonist.predict() == {"FINISHED"}
     wanted = {name: (thing["estimated"], thing["unknown"]) for name, thing in muscle_objects(armature).items()}
     assert len(set(wanted.values())) == 3
@@ -108,6 +88,6 @@ def test_linked_meshes_cannot_glow_and_the_button_says_why(rig, tmp_path):
     skin.parent = rig
     skin.modifiers.new("Armature", "ARMATURE").object = rig
     bpy.context.scene.collection.objects.link(skin)
-    overridden(rig, tmp_path)
+    assets.overridden(rig, tmp_path)
     with pytest.raises(RuntimeError, match="The meshes are linked from another file; make their data local first"):
         bpy.ops.agonist.glow_skin()

@@ -14,7 +14,7 @@ from blender_addon.curve_keys import copy_keys, write_keys
 from blender_addon.ghost import ghost_of
 from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.rig.bones import detect_bones
-from tests.blender_addon import preset_rigs, rigs
+from tests.blender_addon import assets, preset_rigs, rigs
 from tests.blender_addon.test_presets import joints_at
 from tests.clips import exercise
 
@@ -251,23 +251,8 @@ def _channels(owner, action):
     return compat._channels(owner, action, ensure=False)
 
 
-def _library(rig, tmp_path, *skins):
-    """The rig and its skins in a file of their own, and an empty scene."""
-    collection = bpy.data.collections.new("Hero")
-    bpy.context.scene.collection.children.link(collection)
-    for thing in (rig, *skins):
-        collection.objects.link(thing)
-        bpy.context.scene.collection.objects.unlink(thing)
-    path = tmp_path / "hero.blend"
-    bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    with bpy.data.libraries.load(str(path), link=True) as (_, into):
-        into.collections = ["Hero"]
-    return bpy.data.collections["Hero"]
-
-
 def test_a_linked_rig_asks_for_an_override(rig, tmp_path):
-    hero = _library(rig, tmp_path)
+    hero = assets.linked(rig, tmp_path)
     bpy.context.scene.collection.children.link(hero)
     bpy.context.view_layer.objects.active = hero.objects[0]
     with pytest.raises(RuntimeError, match="library override"):
@@ -275,10 +260,7 @@ def test_a_linked_rig_asks_for_an_override(rig, tmp_path):
 
 
 def test_an_overridden_rig_is_edited_and_kept_over_saving(rig, tmp_path):
-    hero = _library(rig, tmp_path)
-    override = hero.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
-    armature = next(thing for thing in override.all_objects if thing.type == "ARMATURE")
-    bpy.context.view_layer.objects.active = armature
+    armature = assets.overridden(rig, tmp_path)
     before = rigs.evaluated(armature)
     assert bpy.ops.agonist.predict() == {"FINISHED"}
     armature.agonist.sliders["quadriceps_l"].scale = 1.5
@@ -305,9 +287,7 @@ def test_an_overridden_rig_gets_muscles_curves_and_a_ghost(rig, is_also_local, t
     skin.parent = rig
     skin.modifiers.new("Armature", "ARMATURE").object = rig
     bpy.context.scene.collection.objects.link(skin)
-    hero = _library(rig, tmp_path, skin)
-    override = hero.override_hierarchy_create(bpy.context.scene, bpy.context.view_layer, do_fully_editable=True)
-    armature = next(thing for thing in override.all_objects if thing.type == "ARMATURE")
+    armature = assets.overridden(rig, tmp_path)
     home = bpy.context.scene.collection
     if is_also_local:
         home = bpy.data.collections.new("Shot")
