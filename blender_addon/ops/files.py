@@ -1,4 +1,4 @@
-"""Import a motion."""
+"""Import motions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bpy_extras.io_utils import ImportHelper
 
 from agonist import io
 from agonist.errors import AgonistError, InputError, WorkError
+from agonist.io.openpose import one_a_series
 
 from .. import verbs
 from ..capture_process import VIDEO_SUFFIXES
@@ -24,7 +25,7 @@ _BLENDERS_OWN = (".fbx", ".glb", ".gltf", ".usd", ".usda", ".usdc", ".usdz")
 
 
 class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
-    """Import a motion file or a video as an armature with an action. FBX, GLB and USD come in by File > Import"""
+    """Import motion files or a video as armatures with an action. FBX, GLB and USD come in by File > Import"""
 
     bl_idname = "agonist.import_motion"
     bl_label = "Import Motion"
@@ -47,6 +48,13 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
             ("-y", "Camera", "Y is down and Z away from the camera: OpenPose and FreeMoCap without a calibrated floor"),
         ],
     )  # fmt: skip
+    directory: bpy.props.StringProperty(
+        name="Folder", description="Where several files are", subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"}
+    )
+    files: bpy.props.CollectionProperty(
+        type=bpy.types.OperatorFileListElement, name="Files", description="Several files of the folder, each an armature of its own",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )  # fmt: skip
     person: bpy.props.IntProperty(name="Person", description="Which of the people in OpenPose's frames, from 1", default=1, min=1)
 
     @classmethod
@@ -63,18 +71,49 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
         return ImportHelper.invoke(self, context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        names = [one.name for one in self.files if one.name]
         try:
+            if len(names) > 1:
+                return self._several(names)
             path = whole_path(self.filepath)
             if path.suffix.lower() in VIDEO_SUFFIXES:
                 return self._video(path)
-            if path.suffix.lower() in _BLENDERS_OWN:
-                raise InputError(rpt("{path}: Blender itself imports this file, by File > Import; then press Predict.", path=path.name))
-            armature = verbs.import_motion(path, io.Unsaid(self.fps or None, None if self.up == "USUAL" else self.up, self.person - 1))
+            armature = self._motion(path)
         except AgonistError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         if armature.agonist.message:
             self.report({"INFO"}, armature.agonist.message)
+        return {"FINISHED"}
+
+    def _motion(self, path: Path) -> bpy.types.Object:
+        if path.suffix.lower() in _BLENDERS_OWN:
+            raise InputError(rpt("{path}: Blender itself imports this file, by File > Import; then press Predict.", path=path.name))
+        return verbs.import_motion(path, io.Unsaid(self.fps or None, None if self.up == "USUAL" else self.up, self.person - 1))
+
+    def _several(self, names: list[str]) -> set[str]:
+        """Each file an armature, all of them selected; a file that cannot be read is told of and keeps none of the others out.
+
+        Raises InputError where none can be read.
+        """
+        folder = whole_path(self.directory)
+        paths, armatures, wrong = [folder / name for name in names], [], []
+        for path in one_a_series(paths):
+            try:
+                if path.suffix.lower() in VIDEO_SUFFIXES:
+                    raise InputError(rpt("{path}: import videos one at a time.", path=path.name))
+                armatures.append(self._motion(path))
+            except AgonistError as error:
+                wrong.append(str(error))
+        if not armatures:
+            raise InputError("\n".join(wrong))
+        for armature in armatures:
+            armature.select_set(True)
+            if armature.agonist.message:
+                self.report({"INFO"}, f"{armature.name}: {armature.agonist.message}")
+        for one in wrong:
+            self.report({"WARNING"}, one)
+        self.report({"INFO"}, rpt("Imported {count} motions", count=len(armatures)))
         return {"FINISHED"}
 
     def _video(self, path: Path) -> set[str]:

@@ -133,6 +133,49 @@ def test_one_frame_of_openpose_stands_for_its_folder_with_the_users_rate_axis_an
         bpy.ops.agonist.import_motion(filepath=str(tmp_path / "gym_000000000007_keypoints.json"), person=3)
 
 
+def _several(folder, *names, **options):
+    return bpy.ops.agonist.import_motion(directory=f"{folder}/", files=[{"name": name} for name in names], **options)
+
+
+def test_several_files_are_several_armatures_all_selected_and_one_undo_step(tmp_path):
+    for name in ("one", "two"):
+        bvh.write(tmp_path / f"{name}.bvh", exercise("Squat", 1.0))
+    bpy.ops.ed.undo_push(message="before")
+    assert _several(tmp_path, "one.bvh", "two.bvh") == {"FINISHED"}
+    assert {one.name for one in bpy.context.selected_objects} == {"one", "two"}
+    # As the window does after a button's work.
+    bpy.ops.ed.undo_push(message="imported")
+    bpy.ops.ed.undo()
+    assert not bpy.data.armatures
+    # What the file browser was told before does not come along with a path of a script's.
+    assert bpy.ops.agonist.import_motion(filepath=str(tmp_path / "one.bvh")) == {"FINISHED"}
+    assert [one.name for one in bpy.data.armatures] == ["one"]
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_out(tmp_path, capfd):
+    bvh.write(tmp_path / "good.bvh", exercise("Squat", 1.0))
+    (tmp_path / "bad.bvh").write_text("no motion")
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    assert _several(tmp_path, "bad.bvh", "good.bvh", "clip.mp4", "scene.fbx") == {"FINISHED"}
+    assert [one.name for one in bpy.data.armatures] == ["good"]
+    said = capfd.readouterr().out
+    assert "bad.bvh" in said and "clip.mp4: import videos one at a time" in said and "File > Import" in said
+    with pytest.raises(RuntimeError, match=r"(?s)bad\.bvh.*clip\.mp4"):
+        _several(tmp_path, "bad.bvh", "clip.mp4")
+    assert len(bpy.data.armatures) == 1
+
+
+def test_several_frames_of_one_recording_are_one_armature(tmp_path):
+    points = body25_from_motion(exercise("Squat", 0.5)).positions
+    for frame, one in enumerate(points):
+        person = np.concatenate([one, np.full((25, 1), 0.9)], axis=1).ravel().tolist()
+        (tmp_path / f"gym_{frame:012d}_keypoints.json").write_text(json.dumps({"people": [{"pose_keypoints_3d": person}]}))
+    bvh.write(tmp_path / "squat.bvh", exercise("Squat", 1.0))
+    names = sorted(one.name for one in tmp_path.iterdir())
+    assert _several(tmp_path, *names, up="z") == {"FINISHED"}
+    assert sorted(one.name for one in bpy.data.armatures) == ["gym", "squat"]
+
+
 def test_openpose_of_a_picture_is_refused(tmp_path):
     (tmp_path / "clip_1.json").write_text(json.dumps({"people": [{"pose_keypoints_2d": [1.0, 2.0, 0.9] * 25}]}))
     with pytest.raises(RuntimeError, match="only pixels"):

@@ -7,6 +7,7 @@ one PNG a stage.
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import sys
 import time
@@ -95,6 +96,7 @@ def steps() -> Iterator[float]:
     yield from panels()
     yield from replaced()
     yield from documented()
+    yield from several()
 
 
 def dragged(x: float, y: float) -> Iterator[float]:
@@ -295,6 +297,23 @@ def documented() -> Iterator[float]:
     yield 1.0
     page = Path(url2pathname(urlparse(opened[0]).path)) if opened else Path()
     check("the documentation opens in a browser", page.is_file() and (page.parent / "tour_3_slider.png").is_file(), opened)
+
+
+def several() -> Iterator[float]:
+    """Two motions dropped at once are two armatures more."""
+    before = {thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"}
+    paths = [MOTION.with_name(f"{name}.bvh") for name in ("one", "two")]
+    for path in paths:
+        shutil.copy(MOTION, path)
+
+    def more() -> set[str]:
+        return {thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"} - before
+
+    yield from drop(*paths)
+    yield from until(lambda: len(more()) == 2)
+    check("each of two dropped motions is an armature", more() == {"one", "two"}, more())
+    yield DRAWN_S
+    shot("10_two_dropped")
 
 
 start(steps())

@@ -1,8 +1,8 @@
-"""Drops a file onto a window as a file manager does: the source's side of XDND (freedesktop.org, version 5).
+"""Drops files onto a window as a file manager does: the source's side of XDND (freedesktop.org, version 5).
 
-    python3 drop.py FILE X Y
+    python3 drop.py X Y FILE...
 
-X and Y are pixels of the screen, from its upper left corner. Exit code 0: the window took the file; 1: it did not, and a line says
+X and Y are pixels of the screen, from its upper left corner. Exit code 0: the window took them; 1: it did not, and a line says
 how far it came. A program of its own, because the window that is dropped on has to answer meanwhile.
 """
 
@@ -21,13 +21,13 @@ KIND = "text/uri-list"
 
 
 class Source:
-    """A window that offers one file."""
+    """A window that offers files."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, paths: list[Path]) -> None:
         self.display = display.Display()
         self.root = self.display.screen().root
         self.window = self.root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
-        self.data = f"{path.resolve().as_uri()}\r\n".encode()
+        self.data = "".join(f"{path.resolve().as_uri()}\r\n" for path in paths).encode()
         self.window.set_selection_owner(self.atom("XdndSelection"), X.CurrentTime)
         self.display.flush()
 
@@ -52,7 +52,7 @@ class Source:
         self.display.flush()
 
     def wait(self, name: str) -> list[int] | None:
-        """The data of the answer of that name; hands out the file's address to whoever asks meanwhile."""
+        """The data of the answer of that name; hands out the files' addresses to whoever asks meanwhile."""
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             if not self.display.pending_events():
@@ -80,9 +80,9 @@ class Source:
         self.display.flush()
 
 
-def drop(path: Path, x: int, y: int) -> str:
-    """Drop it there; "" if it was taken, else what went wrong."""
-    source = Source(path)
+def drop(paths: list[Path], x: int, y: int) -> str:
+    """Drop them there; "" if they were taken, else what went wrong."""
+    source = Source(paths)
     target = source.target(x, y)
     if target is None:
         return f"No window at {x}, {y} takes drops."
@@ -102,6 +102,6 @@ def drop(path: Path, x: int, y: int) -> str:
 
 
 if __name__ == "__main__":
-    problem = drop(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    problem = drop([Path(path) for path in sys.argv[3:]], int(sys.argv[1]), int(sys.argv[2]))
     sys.stdout.write(f"{problem}\n" if problem else "")
     raise SystemExit(bool(problem))

@@ -55,17 +55,18 @@ def press(key: str, **keys: bool) -> Iterator[float]:
     yield DRAWN_S
 
 
-def drop(path: Path) -> Iterator[float]:
-    """Drop a file onto the 3D view from outside of Blender; checks that the window took it."""
+def drop(*paths: Path) -> Iterator[float]:
+    """Drop files onto the 3D view from outside of Blender; checks that the window took them."""
     _, area, _ = view()
     x, y = area.x + area.width * 0.35, bpy.context.window_manager.windows[0].height - area.y - area.height * 0.5
     source = subprocess.Popen(
-        ["python3", str(Path(__file__).with_name("drop.py")), str(path), str(int(x)), str(int(y))],
+        ["python3", str(Path(__file__).with_name("drop.py")), str(int(x)), str(int(y)), *map(str, paths)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     while source.poll() is None:
         yield 0.05
-    check(f"the window takes a dropped {path.suffix[1:]}", source.returncode == 0, source.stdout.read() if source.stdout else "")
+    what = f"a dropped {paths[0].suffix[1:]}" if len(paths) == 1 else f"{len(paths)} dropped files"
+    check(f"the window takes {what}", source.returncode == 0, source.stdout.read() if source.stdout else "")
     yield 1.0
 
 

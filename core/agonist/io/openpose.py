@@ -6,6 +6,7 @@ Only reconstructions in space (`pose_keypoints_3d`: x, y, z, confidence) can bec
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from agonist.io.json_file import load_json
 from agonist.keypoint_layouts import BODY25, LAYOUTS
 from agonist.motion import Keypoints
 
-__all__ = ["WORLD_FROM_FILE", "from_document", "read", "series_of"]
+__all__ = ["WORLD_FROM_FILE", "from_document", "one_a_series", "read", "series_of"]
 
 Array = NDArray[np.float64]
 
@@ -84,6 +85,26 @@ def series_of(path: Path) -> list[Path]:
     numbers = {file: file.name.removeprefix(head).removesuffix(tail) for file in path.parent.iterdir() if file.suffix == path.suffix}
     files = [file for file, number in numbers.items() if file.name == head + number + tail and number.isdecimal()]
     return sorted(files, key=lambda file: int(numbers[file])) or [path]
+
+
+def one_a_series(paths: Iterable[Path]) -> list[Path]:
+    """`paths` in their order, without further frames of an OpenPose series of which one is there already and stands for all of it.
+
+    What is no such frame, or cannot be read, is kept.
+    """
+    chosen: list[Path] = []
+    covered: set[Path] = set()
+    for path in paths:
+        if path in covered:
+            continue
+        chosen.append(path)
+        try:
+            document = load_json(path, _EXPECTED) if path.suffix.lower() == ".json" else None
+        except FileFormatError:
+            continue
+        if isinstance(document, dict) and "people" in document:
+            covered.update(series_of(path))
+    return chosen
 
 
 def _parts(stem: str) -> list[str]:
