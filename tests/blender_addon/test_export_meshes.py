@@ -15,6 +15,7 @@ from blender_addon.exports.presets import preset
 from blender_addon.exports.write import ExportOptions, export_motion
 from blender_addon.muscles.skin import glowing_skins
 from blender_addon.renders import character_of
+from blender_addon.rig.hung import rigid_parts
 from tests.blender_addon import rigs
 from tests.blender_addon.test_exports import _census, _heads, _imported, _rig
 from tests.clips import exercise
@@ -147,6 +148,22 @@ def test_what_hangs_on_a_bone_comes_along_and_the_view_layer_stays(name, tmp_pat
     assert bpy.context.window.view_layer == layer and layer.objects.active == armature
     again = _imported(tmp_path / f"out{preset(name).suffix}", name)
     np.testing.assert_allclose(_corners(_mesh("Eye"), round(again.animation_data.action.frame_range[0])), expected, atol=2e-3)
+
+
+def test_a_deformed_mesh_that_has_a_bone_as_its_parent_too_keeps_its_own_weights(tmp_path):
+    armature = _rig(rigs.scaled, "HighKick")
+    glove = bpy.data.objects.new("Glove", bpy.data.meshes.new("Glove"))
+    glove.data.from_pydata([(0, 0, 0), (0.1, 0, 0), (0, 0.1, 0)], [], [(0, 1, 2)])
+    bpy.context.scene.collection.objects.link(glove)
+    glove.modifiers.new("Armature", "ARMATURE").object = armature
+    glove.vertex_groups.new(name="wrist_l").add([0, 1, 2], 1.0, "REPLACE")
+    glove.parent, glove.parent_type, glove.parent_bone = armature, "BONE", "wrist_r"
+    assert glove in character_of(armature) and not rigid_parts(armature)
+    export_motion(armature, tmp_path / "out.fbx", "UNREAL", ExportOptions(meshes=True))
+    _imported(tmp_path / "out.fbx", "UNREAL")
+    again = _mesh("Glove")
+    weighed = {again.vertex_groups[one.group].name for corner in again.data.vertices for one in corner.groups if one.weight > 0}
+    assert weighed == {"wrist_l"}
 
 
 @pytest.mark.parametrize("name", ["UNREAL", "MIXAMO", "GLB", "USD"])
