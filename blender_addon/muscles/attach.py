@@ -7,6 +7,7 @@ import bpy
 from agonist.body.geometry import muscle_mesh
 from agonist.muscles import MuscleSet, muscle_set
 
+from ..beside import enter_local_views
 from ..rig.bones import humanoid_of, rig_of, rig_skeleton
 from .colour_actions import drop_colours, inherit_colours
 from .heatmap import muscle_objects, prepare_muscle
@@ -35,6 +36,7 @@ def add_muscles(armature: bpy.types.Object, muscles: MuscleSet | None = None) ->
         former = before.pop(muscle.name, None)
         if former is not None:
             _take_place(thing, former)
+            enter_local_views(thing, armature)
         objects.append(thing)
     for thing in before.values():
         if not thing.get(BOUND):

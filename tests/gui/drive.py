@@ -315,5 +315,23 @@ def several() -> Iterator[float]:
     yield DRAWN_S
     shot("10_two_dropped")
 
+    window, area, _ = view()
+    where = {"window": window, "area": area, "region": next(one for one in area.regions if one.type == "WINDOW")}
+    one, space = bpy.context.view_layer.objects.active, area.spaces.active
+    with bpy.context.temp_override(**where):
+        bpy.ops.view3d.localview()
+    yield DRAWN_S
+    for built in ("built", "built again"):
+        with bpy.context.temp_override(**where):
+            bpy.ops.agonist.add_muscles()
+        yield 2.0
+        # Blender 4 shows whatever is new, and says of nothing that it is in a local view.
+        seen = one.local_view_get(space)
+        check(f"muscles {built} are in the local view", one.children and all(it.local_view_get(space) == seen for it in one.children), seen)
+    shot("11_local_view")
+    with bpy.context.temp_override(**where):
+        bpy.ops.view3d.localview()
+    yield DRAWN_S
+
 
 start(steps())
