@@ -3,15 +3,20 @@
 import json
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from agonist.corpus.build import plan_corpus
 from agonist.corpus.sources import MOCAP_CLIPS, MOCAP_TEST
+from agonist.humanoid import body25_from_motion
+from agonist.model import load_model
 from agonist.training import measure, recipe
 from agonist.training.card import corpus_contents, write_card
+from agonist.training.data import CorpusClip
 from agonist.training.export import write_contract
+from tests.clips import exercise
 
 from .conftest import ENCODER_RECIPE
 
@@ -25,8 +30,8 @@ def _card(folder, corpus, rows, recipe="agonist.toml"):
     return _written(folder, training)
 
 
-def _written(folder, training):
-    document = {"name": "mine", "version": "1", "fps": 20.0, "window": 64, "parameters": {"encoder": 5}, "metrics": {}}
+def _written(folder, training, metrics=None):
+    document = {"name": "mine", "version": "1", "fps": 20.0, "window": 64, "parameters": {"encoder": 5}, "metrics": metrics or {}}
     write_card(folder, {**document, "training": training})
     return (folder / "CARD.md").read_text()
 
@@ -110,3 +115,19 @@ def test_what_holds_for_the_simulation_alone_is_not_said_of_measured_data(tmp_pa
     training = {"recipe": "agonist.toml", "corpus": {"fps": 20.0}, "data": "measured EMG: sensor counts over 515; poses from video"}
     text = _written(tmp_path, training)
     assert "No external loads" in text and "simulat" not in text
+
+
+def test_a_muscle_that_is_constant_in_the_test_has_no_correlation(tmp_path, monkeypatch):
+    model, rng = load_model(), np.random.default_rng(0)
+    moves = body25_from_motion(exercise("Squat", 2.0)).positions[:60].astype(np.float32)
+    level = {split: rng.random((60, 8)).astype(np.float32) for split in ("train", "test")}
+    level["test"][:, 3] = 0.25
+    clips = {split: [CorpusClip(split, "Squat", "A", "exercise", moves, values)] for split, values in level.items()}
+    monkeypatch.setattr(measure, "read_corpus", lambda _, split: (clips[split], {"fps": model.contract.fps, "data": "simulated"}))
+    metrics = measure.measure(model, tmp_path, edits=False)
+    found, name = metrics["encoder"], model.contract.muscles.names[3]
+    # JSON has no number for it.
+    assert json.loads(json.dumps(metrics, allow_nan=False))["encoder"]["r_per_muscle"][name] is None
+    assert sum(r is not None and abs(r) <= 1 for r in found["r_per_muscle"].values()) == 7 and abs(found["r_mean"]) <= 1
+    text = _written(tmp_path, {"recipe": "agonist.toml", "corpus": {**_BUILT, "budget": "tiny"}, "data": "simulated"}, metrics)
+    assert f"| {name} | {found['rmse_per_muscle'][name]:.4f} | – |" in text

@@ -202,15 +202,20 @@ def _damage(damaged: dict[str, float] | None) -> list[str]:
     ]
 
 
-def _baselines(values: dict[str, float], unit: str = "") -> str:
-    return ", ".join(f"{name} {value:.4f}{unit}" for name, value in values.items())
+def _baselines(values: dict[str, float | None], unit: str = "") -> str:
+    return ", ".join(f"{name} {_number(value, 4)}{unit}" for name, value in values.items())
+
+
+def _number(value: float | None, digits: int) -> str:
+    """A dash for a correlation that does not exist."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _encoder_figures(m: dict[str, Any]) -> list[str]:
     mocap = "" if m["rmse_mocap"] is None else f" On its motion capture alone: {m['rmse_mocap']:.4f}."
     return [
         f"Motion to muscle ({m['data']}; {m['takes']} takes, {m['frames']} frames):",
-        f"RMSE **{m['rmse']:.4f}**, mean r **{m['r_mean']:.2f}**.{mocap}",
+        f"RMSE **{m['rmse']:.4f}**, mean r **{_number(m['r_mean'], 2)}**.{mocap}",
         "",
         *_coverage(m.get("within_deviations")),
         *_damage(m.get("rmse_damaged")),
@@ -218,7 +223,7 @@ def _encoder_figures(m: dict[str, Any]) -> list[str]:
         "",
         "| muscle | RMSE | r |",
         "|---|---|---|",
-        *(f"| {name} | {m['rmse_per_muscle'][name]:.4f} | {m['r_per_muscle'][name]:.2f} |" for name in m["rmse_per_muscle"]),
+        *(f"| {name} | {m['rmse_per_muscle'][name]:.4f} | {_number(m['r_per_muscle'][name], 2)} |" for name in m["rmse_per_muscle"]),
     ]
 
 

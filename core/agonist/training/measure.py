@@ -143,12 +143,22 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
         "rmse_damaged": _measure_damage(model, test, truth),
         "rmse_mocap": rmse(level[mocap], truth[mocap]) if mocap.any() else None,
         "rmse_baselines": {name: rmse(guess, truth) for name, guess in guesses.items()},
-        "r_mean": float(np.nanmean(pearson_r(level, truth))),
+        "r_mean": _mean(_correlations(level, truth)),
         "within_deviations": None if ratio is None else {str(k): float((ratio < k).mean()) for k in (1, 2)},
-        "r_baselines": {name: float(np.nanmean(pearson_r(guess, truth))) for name, guess in guesses.items() if name != "training mean"},
+        "r_baselines": {name: _mean(_correlations(guess, truth)) for name, guess in guesses.items() if name != "training mean"},
         "rmse_per_muscle": {name: rmse(level[:, i], truth[:, i]) for i, name in enumerate(names)},
-        "r_per_muscle": {name: float(r) for name, r in zip(names, pearson_r(level, truth), strict=True)},
+        "r_per_muscle": dict(zip(names, _correlations(level, truth), strict=True)),
     }  # fmt: skip
+
+
+def _correlations(guess: Array, truth: Array) -> list[float | None]:
+    """r of each column; None of one that is constant, which has none and which JSON has no number for."""
+    return [float(r) if np.isfinite(r) else None for r in pearson_r(guess, truth)]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _measure_decoder(model: Model, train: Sequence[CorpusClip], test: Sequence[CorpusClip]) -> dict[str, Any]:
