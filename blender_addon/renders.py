@@ -28,7 +28,7 @@ from .images import Text, letters, over, read_image, render_still, write_image
 from .muscles.heatmap import muscle_objects
 from .muscles.meaning import full_colour, marks
 from .muscles.skin import glowing_skins
-from .results import asked_of_result
+from .results import asked_of_result, spoken
 from .rig.bones import humanoid_of
 from .rig.hung import rigid_parts
 from .rig.playing import switch_action
@@ -36,7 +36,7 @@ from .rig.rate import set_scene_rate
 from .sheet import INK, PAPER, Legend, contact_sheet, legend_texts
 from .steps import Steps
 from .studio import Studio, aim, around, centred, framing, set_studio, telling_frames
-from .translate import rpt
+from .translate import iface, rpt
 
 __all__ = ["JOBS", "RenderOptions", "render_contact_sheet", "render_side_by_side", "render_turntable"]
 
@@ -110,15 +110,16 @@ class _Set:
         """What can be shown -> its title."""
         props = self.armature.agonist
         if props.recommended_action is None:
-            return {"ORIGINAL": "Original"}
+            return {"ORIGINAL": iface("Original")}
         # The sliders may say something else by now.
         asked = asked_of_result(props.recommended_action)
-        return {"ORIGINAL": "Original", "RECOMMENDED": f"Recommended: {asked}" if asked else "Recommended"}
+        told = iface("Recommended: {asked}", asked=spoken(asked)) if asked else iface("Recommended")
+        return {"ORIGINAL": iface("Original"), "RECOMMENDED": told}
 
     @property
     def legend(self) -> Legend:
         notes = marks(muscle_objects(self.armature).values(), glowing_skins(self.armature))
-        return Legend(self.armature.agonist.colour_map, full_colour(self.armature), _TOLD, "; ".join(notes))
+        return Legend(self.armature.agonist.colour_map, iface(full_colour(self.armature)), iface(_TOLD), "; ".join(map(iface, notes)))
 
 
 def _vertices(thing: bpy.types.Object) -> np.ndarray:

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 import bpy
 
 from agonist.errors import MotionError
+from agonist.muscles import MUSCLE_SETS
 
 from .compat import playing_action, push_to_track, strips_playing
 from .rig.playing import switch_action
-from .translate import rpt
+from .translate import iface, rpt
 
-__all__ = ["as_before_if_stopped", "asked_of_result", "describe_edit", "is_kept", "keep_result", "name_result"]
+__all__ = ["as_before_if_stopped", "asked_of_result", "describe_edit", "is_kept", "keep_result", "name_result", "spoken"]
 
 _KEPT = "agonist_kept"
 _AUTOMATIC = "agonist_name"
@@ -49,6 +50,17 @@ def name_result(
 def asked_of_result(action: bpy.types.Action) -> str:
     """What was asked when a result was made, as `describe_edit` says it; empty on one of a former version, which did not note it."""
     return str(action.get(_ASKED, ""))
+
+
+def spoken(asked: str) -> str:
+    """What `describe_edit` says in words for a picture, in the user's language: "Hamstrings x1.5, Biceps (left) x0.5"."""
+    labels = {muscle.name: muscle.label for one in MUSCLE_SETS.values() for muscle in one.muscles}
+    labels |= {name[:-2]: label.rpartition(" (")[0] for name, label in labels.items()}
+    told = []
+    for one in asked.split(", "):
+        muscle, _, what = one.rpartition(" ")
+        told.append(" ".join(iface(part) for part in (labels.get(muscle, muscle), what) if part))
+    return ", ".join(told)
 
 
 def is_kept(action: bpy.types.Action, armature: bpy.types.Object) -> bool:

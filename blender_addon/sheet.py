@@ -9,6 +9,7 @@ import numpy as np
 
 from .images import Text, letters, over
 from .muscles.colours import srgb_at
+from .translate import iface
 
 __all__ = ["INK", "PALE", "PAPER", "Legend", "contact_sheet", "legend_texts"]
 
@@ -63,8 +64,8 @@ def legend_texts(picture: np.ndarray, legend: Legend, y: float) -> list[Text]:
             break
     begin, end, half, size = round(96 * share), round((96 + _BAR) * share), round(9 * share), 17 * share
     picture[int(y) - half : int(y) + half, begin:end] = srgb_at(legend.colour_map, np.linspace(0, 1, end - begin))
-    flexed = f"{legend.top} flexed" if legend.top[0].isdigit() else legend.top
+    flexed = iface("{top} flexed", top=legend.top) if legend.top[0].isdigit() else legend.top
     texts = [
-        Text("relaxed 0", begin - 8 * share, y, size, INK, "RIGHT"), Text(flexed, end + 8 * share, y, size, INK)
+        Text(iface("relaxed 0"), begin - 8 * share, y, size, INK, "RIGHT"), Text(flexed, end + 8 * share, y, size, INK)
     ]  # fmt: skip
     return [*texts, Text(told, width - 14, y, size, PALE, "RIGHT")] if told else texts

@@ -8,7 +8,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from agonist.errors import InputError, MotionError
-from blender_addon import renders, session, verbs
+from blender_addon import renders, results, session, verbs
 from blender_addon.compat import strips_of
 from blender_addon.images import Text, letters, over, read_image, write_image
 from blender_addon.muscles.colours import srgb_at
@@ -16,6 +16,7 @@ from blender_addon.ops.modal import StepsOperator
 from blender_addon.renders import RenderOptions, render_contact_sheet, render_side_by_side, render_turntable
 from blender_addon.sheet import Legend, legend_texts
 from blender_addon.steps import finished
+from blender_addon.translate import translations
 from blender_addon.ui.legend import legend_lines
 
 pytestmark = pytest.mark.blender
@@ -71,18 +72,27 @@ def test_the_recommended_motion_is_titled_by_what_it_was_made_from(rig):
         with renders._set(rig, SMALL) as one:
             return one.motions["RECOMMENDED"]
 
-    assert title() == "Recommended: quadriceps_l x1.6"
+    assert title() == "Recommended: Quadriceps (left) x1.6"
     bpy.ops.agonist.reset()
-    assert title() == "Recommended: quadriceps_l x1.6"
+    assert title() == "Recommended: Quadriceps (left) x1.6"
     rig.agonist.live = False
     rig.agonist.sliders["biceps_r"].scale = 2.0
-    assert title() == "Recommended: quadriceps_l x1.6"
+    assert title() == "Recommended: Quadriceps (left) x1.6"
     rig.agonist.recommended_action.name = "take 7"
     verbs.edit_armature(rig, refine=False)
-    assert title() == "Recommended: biceps_r x2"
+    assert title() == "Recommended: Biceps (right) x2"
     # A former version did not note it.
     rig.agonist.recommended_action.pop("agonist_asked")
     assert title() == "Recommended"
+
+
+def test_what_was_asked_is_told_in_words_of_the_users_language(monkeypatch):
+    asked = results.describe_edit({"hamstrings_l": 1.5, "hamstrings_r": 1.5, "biceps_l": 0.5}, ["quadriceps_l", "quadriceps_r"])
+    assert results.spoken(asked) == "Hamstrings x1.5, Biceps (left) x0.5, Quadriceps drawn"
+    assert results.spoken(results.describe_edit({})) == "unchanged"
+    german = {english: text for (_, english), text in translations()["de_DE"].items()}
+    monkeypatch.setattr(results, "iface", lambda text: german.get(text, text))
+    assert results.spoken(asked) == "Beinbeuger x1.5, Bizeps (links) x0.5, Quadrizeps gezeichnet"
 
 
 def test_a_contact_sheet_has_both_motions_and_touches_nothing(rig, tmp_path):

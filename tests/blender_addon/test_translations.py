@@ -26,7 +26,7 @@ _SHOWING = {"told": 2, "_row": 2, "draw_text": 0, "iface": 0, "rpt": 0, "poll_me
 _LAYOUT = ("label", "operator", "operator_menu_enum", "prop", "column")
 # Functions that return such texts; names that hold some.
 _SAYING = ("why_not", "lacks", "marks", "full_colour", "legend_lines")
-_HOLDING = ("STEPS", "doing", "HOW_TO_INSTALL", "SHARED")
+_HOLDING = ("STEPS", "doing", "HOW_TO_INSTALL", "SHARED", "_TOLD")
 # What only `python3 build.py demo` runs; it is not in the extension.
 _TERMINAL = ("__main__.py", "demo.py", "picture.py")
 
