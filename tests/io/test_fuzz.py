@@ -51,6 +51,12 @@ def _written(write, what, suffix: str) -> bytes:
         return (Path(folder) / f"whole{suffix}").read_bytes()
 
 
+def _amass() -> bytes:
+    stream = streams.BytesIO()
+    np.savez(stream, trans=np.ones((5, 3)), poses=np.full((5, 156), 0.1), mocap_framerate=np.array(120.0), gender=np.array("female"))
+    return stream.getvalue()
+
+
 def _npy(array) -> bytes:
     stream = streams.BytesIO()
     np.save(stream, array)
@@ -79,6 +85,7 @@ _TABLE = OpenSimTable(
 FORMATS = {
     "bvh": (_written(bvh.write, _MOTION, ".bvh"), "harmed.bvh", bvh.read),
     "npz motion": (_written(npz.write, _MOTION, ".npz"), "harmed.npz", io.read),
+    "npz amass": (_amass(), "harmed.npz", io.read),
     "npz keypoints": (_written(npz.write, _KEYPOINTS, ".npz"), "harmed.npz", io.read),
     "npz activation": (_written(npz.write_activation, _ACTIVATION, ".npz"), "harmed.npz", npz.read_activation),
     "csv": (_written(csv_activation.write, _ACTIVATION, ".csv"), "harmed.csv", csv_activation.read),

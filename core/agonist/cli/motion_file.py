@@ -30,7 +30,8 @@ MotionFps = Annotated[
 MotionUp = Annotated[
     str | None,
     typer.Option(
-        "--up", metavar="AXIS", help="Up axis of a motion that does not say it (OpenPose, FreeMoCap, TRC, C3D): y, z, or -y as in a camera."
+        "--up", metavar="AXIS",
+        help="Up axis of a motion that does not say it (OpenPose, FreeMoCap, AMASS, TRC, C3D): y, z, or -y as in a camera.",
     ),
 ]
 MotionPerson = Annotated[int | None, typer.Option("--person", metavar="N", help="Which person of OpenPose's frames, from 1.")]

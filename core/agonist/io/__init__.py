@@ -25,8 +25,8 @@ __all__ = ["FORMATS", "SUFFIXES", "Unsaid", "is_activation", "read", "read_activ
 Clip = Motion | Keypoints
 
 FORMATS: tuple[str, ...] = (
-    "asf_amc", "bvh", "c3d", "coordinates", "csv_activation", "deepmimic", "freemocap", "keypoint_names", "keypoints_json", "markers",
-    "mot_sto", "npz", "openpose", "trc",
+    "amass", "asf_amc", "bvh", "c3d", "coordinates", "csv_activation", "deepmimic", "freemocap", "keypoint_names", "keypoints_json",
+    "markers", "mot_sto", "npz", "openpose", "trc",
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ class Unsaid:
     Attributes:
         fps: frames a second of files that have no clock: OpenPose's, FreeMoCap's, AMC, and an NPZ without `fps`; None for what is
             usual, 120 of AMC and 30 of the others.
-        up: the up axis of OpenPose's, FreeMoCap's, TRC and C3D files: "y", "z" or "-y" (a camera's axes); None for the one
+        up: the up axis of OpenPose's, FreeMoCap's, AMASS, TRC and C3D files: "y", "z" or "-y" (a camera's axes); None for the one
             that is usual in the format, and of a TRC for the one along which its body stands.
         person: which of the people in OpenPose's frames.
     """
@@ -73,7 +73,7 @@ def _amc(path: Path, unsaid: Unsaid) -> Clip:
 def _npz(path: Path, unsaid: Unsaid) -> Clip:
     from agonist.io import npz
 
-    return npz.read(path, fps=unsaid.fps or _FPS)
+    return npz.read(path, fps=unsaid.fps or _FPS, up=unsaid.up or "z")
 
 
 def _body(path: Path, points: Keypoints) -> Keypoints:

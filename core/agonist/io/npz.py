@@ -12,6 +12,7 @@ import numpy as np
 
 from agonist.activation import Activation
 from agonist.errors import AgonistError, FileFormatError
+from agonist.io import amass
 from agonist.io.atomic import atomic_path
 from agonist.io.muscle_names import named_set
 from agonist.keypoint_layouts import LAYOUTS, KeypointLayout, keypoint_layout
@@ -22,7 +23,7 @@ from agonist.skeleton import Skeleton
 __all__ = ["is_activation", "read", "read_activation", "write", "write_activation"]
 
 Clip = Motion | Keypoints
-_EXPECTED = "an NPZ of Agonist, or one with 'keypoints' (T, K, 3) in metres and 'fps'"
+_EXPECTED = "an NPZ of Agonist or of AMASS, or one with 'keypoints' (T, K, 3) in metres and 'fps'"
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -57,11 +58,12 @@ def _meta(path: Path, data: dict[str, Any]) -> dict[str, Any]:
     return meta
 
 
-def read(path: str | PathLike[str], *, fps: float = 30.0) -> Clip:
+def read(path: str | PathLike[str], *, fps: float = 30.0, up: str = "z") -> Clip:
     """A Motion or Keypoints.
 
-    Besides our own files any archive with `keypoints`, `positions` or `joints3d` (T, K, 3) in metres is taken, at `fps`
-    where it does not say its own; the layout is then the one with K points. Raises FileFormatError.
+    Besides our own files AMASS's are taken, with `up` as the world's up axis, and any archive with `keypoints`, `positions` or
+    `joints3d` (T, K, 3) in metres, whose layout is the one with K points; both at `fps` where they do not say their own.
+    Raises FileFormatError.
     """
     path = Path(path)
     data = _load(path)
@@ -69,7 +71,7 @@ def read(path: str | PathLike[str], *, fps: float = 30.0) -> Clip:
     try:
         # Damaged numbers may be huge; the nouns refuse what overflows.
         with np.errstate(all="ignore"):
-            return _clip(path, data, meta, fps)
+            return amass.motion_from_arrays(path, data, fps=fps, up=up) if amass.is_amass(data) else _clip(path, data, meta, fps)
     except FileFormatError:
         raise
     except AgonistError as error:
