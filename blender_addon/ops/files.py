@@ -41,8 +41,8 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
     up: bpy.props.EnumProperty(
         name="Up", description="The up axis of files that do not say it: OpenPose, FreeMoCap, AMASS, TRC and C3D", default="USUAL",
         items=[
-            ("USUAL", "As Usual", "A camera's axes for OpenPose, Z for FreeMoCap and AMASS, what a C3D says or else Z, and for TRC Y or, if a "
-             "body stands along it, Z"),
+            ("USUAL", "As Usual", "A camera's axes for OpenPose, Z for FreeMoCap and AMASS, what a C3D says or else Z, and for TRC Y or, "
+             "if a body stands along it, Z"),
             ("y", "Y", "Y is up"),
             ("z", "Z", "Z is up"),
             ("-y", "Camera", "Y is down and Z away from the camera: OpenPose and FreeMoCap without a calibrated floor"),
