@@ -42,6 +42,7 @@ EXTRAS = {
         ("upperarm_correctiveRoot_{s}", "upperarm_{s}", ""), ("calf_correctiveRoot_{s}", "calf_{s}", ""),
         ("calf_kneeBack_{s}", "calf_correctiveRoot_{s}", ""), ("spine_04_latissimus_{s}", "spine_05", ""),
         ("clavicle_pec_{s}", "spine_05", ""), ("FACIAL_C_Jaw", "head", ""),
+        ("bigtoe_01_{s}", "ball_{s}", ""), ("littletoe_01_{s}", "ball_{s}", ""),
     ],
     "CMU (ASF)": [
         ("{s}hipjoint", "root", "{s}femur"), ("upperback", "lowerback", "thorax"), ("upperneck", "lowerneck", "head"),
