@@ -86,9 +86,11 @@ def _row(column: bpy.types.UILayout, one: AgonistSlider | AgonistGroup, text: st
     reached.active = not one.id_data.agonist.is_preview
     reached.alert = one.out_of_reach
     reached.label(text=f"{one.reached:.2f}" if asked or abs(one.reached - 1) > 0.005 else "")
-    reset = right.row()
-    reset.enabled = asked
-    reset.operator("agonist.reset_slider", text="", icon="LOOP_BACK", emboss=False).slider = one.name
+    if asked:
+        right.operator("agonist.reset_slider", text="", icon="LOOP_BACK", emboss=False).slider = one.name
+    else:
+        # As wide, so that nothing moves; a grey arrow could not say why it is grey.
+        right.label(icon="BLANK1")
 
 
 class AGONIST_PT_scope(Sidebar, bpy.types.Panel):
