@@ -12,6 +12,7 @@ from agonist.corpus.mia_import import import_mia
 from agonist.errors import InputError
 from agonist.evaluation.mia_csv import csv_text
 from agonist.evaluation.mia_folds import frame_places, make_folds, share_frames
+from agonist.evaluation.mia_overview import overview
 from agonist.evaluation.mia_windows import WINDOW, read_windows
 from agonist.evaluation.protocols import evaluate_mia
 from agonist.evaluation.report import markdown, mia_report
@@ -157,7 +158,10 @@ def test_published_figures_are_columns_beside_the_official_windows_only(windows,
     rows = list(csv.DictReader(io.StringIO(csv_text(report))))
     (one,) = [line for line in rows if (line["direction"], line["table"], line["row"], line["method"]) == (*row, column)]
     assert float(one["value"]) == value and one["metric"] == "rmse"
+    shown = f"{value:.4f}" if value < 1 else f"{value:.2f}"
+    assert any(shown in line for line in overview([report]).splitlines() if line.startswith(f"| {column} "))
     simulated = {**windows.corpus, "official": True, "data": "simulated, in MIA's layout"}
     for other in (windows, replace(official, published=False), replace(official, corpus=simulated)):
         plain = mia_report(other, protocol, "tiny", 0, results[protocol])
-        assert not plain["gains_given"] and plain["published"] is None and "ublished:" not in markdown(plain) + csv_text(plain)
+        assert not plain["gains_given"] and plain["published"] is None
+        assert "ublished:" not in markdown(plain) + csv_text(plain) + overview([plain])

@@ -6,7 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from agonist.evaluation.report import TITLES, marked, said_commits, said_data, table, with_interval
+from agonist.evaluation.report import (
+    PUBLISHED_NOTE,
+    TITLES,
+    marked,
+    plain,
+    published_name,
+    said_commits,
+    said_data,
+    table,
+    with_interval,
+)
 
 __all__ = ["overview"]
 
@@ -22,25 +32,29 @@ def overview(documents: Sequence[dict[str, Any]]) -> str:
         f"Every network: {first['steps']} optimiser steps of {first['batch']} windows of 30 frames at 10 a second.",
         "RMSE of all test windows; intervals are 95 %. The table of each protocol says more.",
     ]
+    if any(one["published"] for one in documents):
+        lines += ["", *PUBLISHED_NOTE, "What is published is the mean of exercises."]
     columns = {one["protocol"]: one for one in documents if "temporal" not in one}
     for direction, title in TITLES.items():
         shown = {name: one[direction] for name, one in columns.items() if direction in one}
         if shown:
-            lines += _direction(title, shown)
+            lines += _direction(title, shown, {name: (columns[name]["published"] or {}).get(direction) or {} for name in shown})
     for one in documents:
         if "temporal" in one:
-            lines += _frames(one["temporal"])
+            lines += _frames(one["temporal"], one["published"] or {})
     # Whole windows of the temporal protocol are trained on once, for another one.
     trained = {(one["method"], one["direction"], one["fold"]): one["minutes"] for document in documents for one in document["training"]}
     minutes = sum(trained.values())
     return "\n".join([*lines, "", f"{minutes:.0f} minutes of training in all, without learning rates that were not chosen."]) + "\n"
 
 
-def _direction(title: str, shown: dict[str, dict[str, Any]]) -> list[str]:
+def _direction(title: str, shown: dict[str, dict[str, Any]], published: dict[str, dict[str, float]]) -> list[str]:
     unit = next(iter(shown.values()))["unit"]
     methods = list(dict.fromkeys(method for one in shown.values() for method in one["methods"]))
-    rows = _best_of_each({name: {m: one["pooled"][m]["rmse"]["value"] for m in one["methods"]} for name, one in shown.items()}, methods,
-                         4 if unit == "metres" else 2)  # fmt: skip
+    digits = 4 if unit == "metres" else 2
+    values = {name: {method: one["pooled"][method]["rmse"]["value"] for method in one["methods"]} for name, one in shown.items()}
+    rows = _best_of_each(values, methods, digits)
+    rows += _published(published, digits)
     for pair in dict.fromkeys(pair for one in shown.values() for pair in one["lower_by"]):
         better, _, worse = pair.partition(" than ")
         cells = [f"{with_interval(one['lower_by'][pair], 1, 100)} %" if pair in one["lower_by"] else "–" for one in shown.values()]
@@ -48,12 +62,19 @@ def _direction(title: str, shown: dict[str, dict[str, Any]]) -> list[str]:
     return ["", f"## {title}: RMSE, {unit}", "", *table(["", *shown], rows)]
 
 
-def _frames(temporal: dict[str, Any]) -> list[str]:
+def _published(columns: dict[str, dict[str, float]], digits: int) -> list[list[str]]:
+    """A row a published method, a dash where it was not tried."""
+    names = dict.fromkeys(name for column in columns.values() for name in column)
+    return [[published_name(name), *(plain(column.get(name, math.nan), digits) for column in columns.values())] for name in names]
+
+
+def _frames(temporal: dict[str, Any], published: dict[str, dict[str, float]]) -> list[str]:
     rows = temporal["frames"]
     methods = list(dict.fromkeys(method for row in rows.values() for method in row))
     values = {frames: {method: one["rmse"]["value"] for method, one in row.items()} for frames, row in rows.items()}
     title = f"## Motion to muscle by the frames that are seen: RMSE, {temporal['unit']}"
-    return ["", title, "", *table(["frames seen at once", *rows], _best_of_each(values, methods, 2))]
+    others = _published({frames: {name: row[frames] for name, row in published.items() if frames in row} for frames in rows}, 2)
+    return ["", title, "", *table(["frames seen at once", *rows], [*_best_of_each(values, methods, 2), *others])]
 
 
 def _best_of_each(columns: dict[str, dict[str, float]], methods: Sequence[str], digits: int) -> list[list[str]]:

@@ -23,11 +23,14 @@ from agonist.evaluation.published import PUBLISHED, PUBLISHED_TEMPORAL
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
-__all__ = ["TITLES", "UNITS", "markdown", "marked", "mia_report", "published_name", "said_commits", "said_data", "table", "with_interval"]
+__all__ = [
+    "PUBLISHED_NOTE", "TITLES", "UNITS", "markdown", "marked", "mia_report", "plain", "published_name", "said_commits", "said_data",
+    "table", "with_interval",
+]  # fmt: skip
 
 DRAWS, BOOTSTRAP_SEED = 1000, 20_231_002
 TITLES = {"encoder": "Motion to muscle", "decoder": "Muscle to motion", "decoder-2d": "Muscle to motion in a picture"}
-_PUBLISHED_NOTE = (
+PUBLISHED_NOTE = (
     "Published: Chiquier & Vondrick 2023, or what others measured with their model, trained longer than a small budget allows and with",
     "one name left out at a time. Metres here are of windows turned so that the person faces the camera; the paper's are in the",
     "camera's axes as recorded.",
@@ -184,7 +187,7 @@ def markdown(document: dict[str, Any]) -> str:
     if "parts" in document:
         lines += _parts_lines(document["parts"])
     if document["published"]:
-        lines += ["", *_PUBLISHED_NOTE]
+        lines += ["", *PUBLISHED_NOTE]
     if document["protocol"] == "temporal":
         lines += _temporal_lines(document)
     for direction, title in TITLES.items():
@@ -247,7 +250,7 @@ def _direction_lines(title: str, one: dict[str, Any], published: dict[str, float
         rows = []
         for name, row in one["columns"].items():
             errors = marked([row[method]["rmse"] for method in methods], digits)
-            rows.append([name, *(f"{text} ({_plain(row[m]['r'], 2)})" for text, m in zip(errors, methods, strict=True))])
+            rows.append([name, *(f"{text} ({plain(row[m]['r'], 2)})" for text, m in zip(errors, methods, strict=True))])
         lines += table(["muscle", *methods], rows)
     return lines
 
@@ -259,8 +262,14 @@ def _temporal_lines(document: dict[str, Any]) -> list[str]:
     shown = []
     for frames, row in rows.items():
         values = [row[method]["rmse"]["value"] if method in row else math.nan for method in methods]
-        shown.append([frames, *marked(values, 2), *(_plain(one.get(frames, math.nan), 2) for one in others.values())])
-    return lines + table(["frames", *methods, *map(published_name, others)], shown)
+        shown.append([frames, *marked(values, 2), *(plain(one.get(frames, math.nan), 2) for one in others.values())])
+    lines += table(["frames", *methods, *map(published_name, others)], shown)
+    lines += ["", "## All test windows by the frames that are seen", ""]
+    told = [
+        [frames, method, *(with_interval(own[name], count) for name, count in (("rmse", 2), ("normalised_rmse", 3), ("r", 3)))]
+        for frames, row in rows.items() for method, own in row.items()
+    ]  # fmt: skip
+    return lines + table(["frames", "method", "RMSE, sensor counts", "normalised RMSE", "r"], told)
 
 
 def published_name(name: str) -> str:
@@ -271,17 +280,17 @@ def published_name(name: str) -> str:
 def marked(values: Sequence[float], digits: int) -> list[str]:
     """With so many digits, the lowest bold; a dash for what is not finite."""
     best = min(value for value in values if math.isfinite(value))
-    return [f"**{value:.{digits}f}**" if value == best else _plain(value, digits) for value in values]
+    return [f"**{value:.{digits}f}**" if value == best else plain(value, digits) for value in values]
 
 
-def _plain(value: float, digits: int) -> str:
+def plain(value: float, digits: int) -> str:
     return f"{value:.{digits}f}" if math.isfinite(value) else "–"
 
 
 def with_interval(row: dict[str, Any], digits: int, factor: float = 1.0) -> str:
     """A value and its interval, both times `factor`."""
     value, (low, high) = row["value"] * factor, (one * factor for one in row["interval"])
-    return f"{_plain(value, digits)} [{_plain(low, digits)}, {_plain(high, digits)}]"
+    return f"{plain(value, digits)} [{plain(low, digits)}, {plain(high, digits)}]"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
