@@ -24,7 +24,7 @@ from agonist.model import load_model
 from agonist.networks.baselines import nearest
 from agonist.networks.dropout import Dropout
 from agonist.onnx_session import open_session
-from agonist.predict import model_keypoints, standing_keypoints
+from agonist.predict import model_keypoints, predict, standing_keypoints
 from agonist.training.fold import FoldNetwork
 from agonist.windows import blend_windows, split_windows
 
@@ -121,6 +121,8 @@ def _encoding() -> None:
             reference = answer if reference is None else reference
             off = np.sqrt(np.mean((answer - reference) ** 2))
             print(f"  {label:20}{milliseconds:8.0f} ms   {path.stat().st_size / 1e6:5.2f} MB   differs by {off:.5f} (RMS activation)")
+    whole = 1000 * _cpu_seconds(lambda: predict(clip, model))
+    print(f"  {'all of predict':20}{whole:8.0f} ms   from rotations to activation at the clip's rate")
 
 
 def _retrieval() -> None:
