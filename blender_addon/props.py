@@ -180,7 +180,7 @@ class AgonistArmature(bpy.types.PropertyGroup):
                 slider.label = muscle.label
                 slider.before = 0.0
                 slider.reset()
-            labels = {muscle.group: muscle.label.partition(" (")[0] for muscle in muscles.muscles}
+            labels = {muscle.group: muscle.group_label for muscle in muscles.muscles}
             for group in _rows(self.groups, labels):
                 group.label = labels[group.name]
             # A choice that is no longer there reads as none.

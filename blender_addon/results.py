@@ -54,8 +54,8 @@ def asked_of_result(action: bpy.types.Action) -> str:
 
 def spoken(asked: str) -> str:
     """What `describe_edit` says in words for a picture, in the user's language: "Hamstrings x1.5, Biceps (left) x0.5"."""
-    labels = {muscle.name: muscle.label for one in MUSCLE_SETS.values() for muscle in one.muscles}
-    labels |= {name[:-2]: label.rpartition(" (")[0] for name, label in labels.items()}
+    muscles = [muscle for one in MUSCLE_SETS.values() for muscle in one.muscles]
+    labels = {muscle.name: muscle.label for muscle in muscles} | {muscle.group: muscle.group_label for muscle in muscles}
     told = []
     for one in asked.split(", "):
         muscle, _, what = one.rpartition(" ")

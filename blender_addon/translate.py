@@ -43,7 +43,7 @@ def _muscles(parts: dict[str, str]) -> dict[str, str]:
     """Labels and Latin names of every muscle, by the German parts."""
     texts = {}
     for muscle in (muscle for one in MUSCLE_SETS.values() for muscle in one.muscles):
-        name, _, side = muscle.label.removesuffix(")").rpartition(" (")
+        name, side = muscle.group_label, {"l": "left", "r": "right"}[muscle.side]
         texts[muscle.label] = f"{parts.get(name, name)} ({parts[side]})"
         # A group of both sides.
         texts[name] = parts.get(name, name)

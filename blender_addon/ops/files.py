@@ -9,7 +9,6 @@ from bpy_extras.io_utils import ImportHelper
 
 from agonist import io
 from agonist.errors import AgonistError, InputError, WorkError
-from agonist.io.openpose import one_a_series
 
 from .. import verbs
 from ..capture_process import VIDEO_SUFFIXES
@@ -98,7 +97,7 @@ class AGONIST_OT_import_motion(bpy.types.Operator, ImportHelper):
         """
         folder = whole_path(self.directory)
         paths, armatures, wrong = [folder / name for name in names], [], []
-        for path in one_a_series(paths):
+        for path in io.openpose.one_a_series(paths):
             try:
                 if path.suffix.lower() in VIDEO_SUFFIXES:
                     raise InputError(rpt("{path}: import videos one at a time.", path=path.name))

@@ -42,6 +42,11 @@ class Muscle:
         """The name without its side."""
         return self.name[:-2]
 
+    @property
+    def group_label(self) -> str:
+        """The label without its side, "Hamstrings"."""
+        return self.label.partition(" (")[0]
+
 
 @dataclass(frozen=True)
 class MuscleSet:

@@ -237,8 +237,7 @@ def _direction_lines(title: str, one: dict[str, Any], published: dict[str, float
                  *(f"{value:.{digits}f}" for value in others.values())])  # fmt: skip
     lines += table(["exercise", *methods, *map(published_name, others)], rows)
     lines += ["", f"## {title}: all test windows", ""]
-    places = {"rmse": digits, "normalised_rmse": 3, "r": 3}
-    rows = [[method, *(with_interval(one["pooled"][method][name], count) for name, count in places.items())] for method in methods]
+    rows = [[method, *_pooled_cells(one["pooled"][method], digits)] for method in methods]
     lines += table(["method", f"RMSE, {unit}", "normalised RMSE", "r"], rows)
     if one["lower_by"]:
         lines += ["", "RMSE lower by (negative: higher):", ""]
@@ -265,11 +264,13 @@ def _temporal_lines(document: dict[str, Any]) -> list[str]:
         shown.append([frames, *marked(values, 2), *(plain(one.get(frames, math.nan), 2) for one in others.values())])
     lines += table(["frames", *methods, *map(published_name, others)], shown)
     lines += ["", "## All test windows by the frames that are seen", ""]
-    told = [
-        [frames, method, *(with_interval(own[name], count) for name, count in (("rmse", 2), ("normalised_rmse", 3), ("r", 3)))]
-        for frames, row in rows.items() for method, own in row.items()
-    ]  # fmt: skip
+    told = [[frames, method, *_pooled_cells(own, 2)] for frames, row in rows.items() for method, own in row.items()]
     return lines + table(["frames", "method", "RMSE, sensor counts", "normalised RMSE", "r"], told)
+
+
+def _pooled_cells(pooled: dict[str, Any], digits: int) -> list[str]:
+    """RMSE, normalised RMSE and r of all test windows."""
+    return [with_interval(pooled[name], count) for name, count in (("rmse", digits), ("normalised_rmse", 3), ("r", 3))]
 
 
 def published_name(name: str) -> str:

@@ -11,6 +11,7 @@ At rest SMPL stands in a T-pose with x to its left, y up and z forward; joint na
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from agonist import rotations
 from agonist.errors import FileFormatError
-from agonist.humanoid import HUMANOID, body_height_m, humanoid_skeleton, map_humanoid
+from agonist.humanoid import humanoid_skeleton
 from agonist.io.openpose import WORLD_FROM_FILE
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
@@ -55,9 +56,9 @@ _JOINTS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 _RATES = ("mocap_framerate", "mocap_frame_rate", "fps")
 _EXPECTED = "'trans' (T, 3) in metres and 'poses' (T, 66 or more), or 'root_orient' (T, 3) and 'pose_body' (T, 63), in radians"
-# Heights of adults that are believed; how far down the feet are, of the furthest, in frames that are looked at; and which of these,
-# in percent from below, has a foot on the ground [ours].
-_HEIGHTS_M, _UPRIGHT, _STANDING = (1.4, 2.1), 0.7, 25.0
+# The height where the clip does not tell one; heights of adults that are believed; how far down the feet are, of the furthest, in
+# frames that are looked at; and which of these, in percent from below, has a foot on the ground [ours].
+_STANDARD_M, _HEIGHTS_M, _UPRIGHT, _STANDING = 1.75, (1.4, 2.1), 0.7, 25.0
 
 
 def is_amass(data: Mapping[str, Any]) -> bool:
@@ -102,9 +103,9 @@ def motion_from_arrays(path: Path, data: Mapping[str, Any], *, fps: float = 30.0
     local = rotations.multiply(local, rotations.conjugate(turn))
     root = root @ WORLD_FROM_FILE[up].T
     told = next((float(data[name]) for name in _RATES if name in data), fps)
-    motion = Motion(smpl_skeleton(body_height_m(HUMANOID, map_humanoid(HUMANOID))), local, root, told)
+    motion = Motion(smpl_skeleton(_STANDARD_M), local, root, told)
     height = _height_m(motion)
-    return Motion(smpl_skeleton(height), local, root, told, provenance={"format": "amass", "up": up, "height_m": round(height, 3)})
+    return replace(motion, skeleton=smpl_skeleton(height), provenance={"format": "amass", "up": up, "height_m": round(height, 3)})
 
 
 def _arrays(path: Path, data: Mapping[str, Any]) -> tuple[Array, Array]:
@@ -123,12 +124,11 @@ def _arrays(path: Path, data: Mapping[str, Any]) -> tuple[Array, Array]:
 
 
 def _height_m(motion: Motion) -> float:
-    """The height at which the lower foot stands on z = 0 in most frames; the standard one where that is no adult's."""
-    model = body_height_m(motion.skeleton, map_humanoid(motion.skeleton))
+    """The height at which the lower foot of a motion of standard height stands on z = 0 in most frames, if it is an adult's."""
     # How far the lowest joint of the feet lies below the pelvis grows with the body.
     below = motion.root_position[:, 2] - motion.positions_world[..., 2].min(axis=1)
     sole = motion.skeleton.rest_positions[motion.skeleton.index("left_foot"), 2]
     upright = below > _UPRIGHT * below.max()
     share = np.percentile(motion.root_position[upright, 2] / np.maximum(below[upright] + sole, 1e-6), _STANDING)
-    height = float(model * share)
-    return height if _HEIGHTS_M[0] <= height <= _HEIGHTS_M[1] else model
+    height = float(_STANDARD_M * share)
+    return height if _HEIGHTS_M[0] <= height <= _HEIGHTS_M[1] else _STANDARD_M

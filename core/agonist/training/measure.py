@@ -137,17 +137,17 @@ def _measure_encoder(model: Model, train: Sequence[CorpusClip], test: Sequence[C
     mean = np.broadcast_to(_joined(answers).mean(axis=0), truth.shape)
     guesses = {"training mean": mean, "nearest training window": _joined([nearest.predict(q) for q in questions]),
                "ridge on lags": np.clip(_joined([ridge.predict(q) for q in questions]), 0, 1)}  # fmt: skip
-    mocap = _mocap(test)
+    mocap, correlations = _mocap(test), _correlations(level, truth)
     return {
         "takes": len(test), "frames": len(truth), "windows": _windows(test, model), "rmse": rmse(level, truth),
         "rmse_damaged": _measure_damage(model, test, truth),
         "rmse_mocap": rmse(level[mocap], truth[mocap]) if mocap.any() else None,
         "rmse_baselines": {name: rmse(guess, truth) for name, guess in guesses.items()},
-        "r_mean": _mean(_correlations(level, truth)),
+        "r_mean": _mean(correlations),
         "within_deviations": None if ratio is None else {str(k): float((ratio < k).mean()) for k in (1, 2)},
         "r_baselines": {name: _mean(_correlations(guess, truth)) for name, guess in guesses.items() if name != "training mean"},
         "rmse_per_muscle": {name: rmse(level[:, i], truth[:, i]) for i, name in enumerate(names)},
-        "r_per_muscle": dict(zip(names, _correlations(level, truth), strict=True)),
+        "r_per_muscle": dict(zip(names, correlations, strict=True)),
     }  # fmt: skip
 
 
