@@ -14,7 +14,10 @@ from agonist.activation import Activation
 from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
-__all__ = ["LARGEST_SCALE", "SAME", "SMALLEST_SCALE", "EditGoal", "edit_goal", "reached_log2", "scales_by_muscle", "scales_of_curves"]
+__all__ = [
+    "LARGEST_SCALE", "SAME", "SMALLEST_SCALE", "EditGoal", "draw_request", "edit_goal", "reached_log2", "scales_by_muscle",
+    "scales_of_curves",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 Scale = TypeVar("Scale")
@@ -146,3 +149,16 @@ def scales_of_curves(original: Activation, wanted: Activation) -> dict[str, Arra
             factors = np.clip((after + REST) / (before + REST), 0.0, LARGEST_SCALE)
             scales[mine] = np.where(np.abs(factors - 1.0) < SAME, 1.0, factors)
     return scales
+
+
+def draw_request(muscles: int, rng: np.random.Generator) -> Array:
+    """(M,) log2 of what somebody might ask: one to three muscles, up or down by .3 to 1.5, sometimes the same of both sides.
+
+    `muscles` are named left side first, as those of mia8.
+    """
+    asked, half = np.zeros(muscles), muscles // 2
+    for _ in range(1 + int(rng.random() < 0.3) + int(rng.random() < 0.1)):
+        value = rng.uniform(0.3, 1.5) * rng.choice([-1.0, 1.0])
+        muscle = int(rng.integers(muscles))
+        asked[[muscle, (muscle + half) % muscles] if rng.random() < 0.35 else [muscle]] = value
+    return asked

@@ -317,7 +317,7 @@ def _verbs():
 def test_no_command_is_forgotten_here():
     leaves = {words for words, command in _verbs().items() if not getattr(command, "commands", None)}
     assert leaves == {
-        "pose", "predict", "live", "edit", "decode", "plot", "simulate", "train", "doctor", "corpus build", "corpus card",
+        "pose", "predict", "live", "edit", "decode", "plot", "simulate", "train", "doctor", "corpus build", "corpus card", "corpus edited",
         "evaluate edit", "evaluate body", "evaluate mia", "evaluate emg", "models list", "models fetch", "models surrogate",
         "data mia inspect", "data mia import",
     }  # fmt: skip

@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from agonist.corpus.build import TEST_PEOPLE, VALIDATION_PEOPLE, build_corpus, motion_checksum, plan_corpus
+from agonist.corpus.build import TEST_PEOPLE, VALIDATION_PEOPLE, build_corpus, plan_corpus
 from agonist.corpus.exercises import EXERCISES, MIA_EXERCISES, perform
 from agonist.corpus.mia_layout import MIA_FOLDER, write_mia_layout
 from agonist.corpus.people import PEOPLE
+from agonist.corpus.simulated import motion_checksum
 from agonist.corpus.sources import MOCAP_TEST, mirror_activation, mirror_keypoints, vary
 from agonist.errors import InputError, WorkError
 from agonist.humanoid import body25_from_motion

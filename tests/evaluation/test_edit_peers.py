@@ -12,9 +12,9 @@ from agonist.edit import prepare_edit
 from agonist.errors import ContractError, MotionError
 from agonist.evaluation import edit_peers
 from agonist.evaluation.edit_peers import METHODS, compare_edits
-from agonist.evaluation.revision import source_commit
 from agonist.humanoid import body25_from_motion
 from agonist.model import load_model
+from agonist.revision import source_commit
 from tests.clips import exercise
 
 pytestmark = pytest.mark.training

@@ -20,8 +20,8 @@ from agonist.evaluation.mia_results import NETWORKS, code_files, code_of
 from agonist.evaluation.mia_windows import WINDOW, hide_gains, read_windows
 from agonist.evaluation.protocols import BUDGETS, evaluate_mia
 from agonist.evaluation.report import markdown, mia_report
-from agonist.evaluation.revision import code_digest, imported_files, source_commit
 from agonist.networks.baselines import Ridge, aligned_pose, facing_windows
+from agonist.revision import code_digest, imported_files, source_commit
 from tests.evaluation.formula_corpus import EXERCISES, write_corpus
 
 

@@ -53,6 +53,16 @@ def test_the_standard_corpus(tmp_path):
     assert "`agonist train agonist --data CORPUS --out mine`" in text and "`motions_crc32` in its corpus.json is 5" in text
 
 
+def test_edits_that_were_learned_from_too(tmp_path):
+    edited = {"seed": 4, "budget": "30 edits", "by": {"model": "former", "encoder_sha256": "ab", "editor_sha256": "cd"}}
+    training = {"recipe": "agonist.toml", "corpus": {**_BUILT, "budget": "full"}, "data": "simulated", "edited": edited, "commit": "abc123"}
+    text = _written(tmp_path, training)
+    assert "Beside it 30 edits of its training and validation takes" in text
+    assert "`agonist corpus edited CORPUS --data RECORDINGS --model FORMER --edits 30 --seed 4 --out EDITS`" in text
+    assert "model former whose editor.onnx has the SHA-256 cd" in text and "`agonist train agonist --data CORPUS --edited EDITS" in text
+    assert "Trained by commit abc123 of Agonist." in text
+
+
 def test_a_small_corpus_without_motion_capture(tmp_path):
     text = _card(tmp_path, {**_BUILT, "budget": "tiny"}, _rows("tiny"), "own.toml")
     assert "2 virtual people, 3 exercises, no motion capture." in text and "27" not in text and "DeepMimic" not in text

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.geometry import facing
 from agonist.networks.motion_muscle import CONFIGS, AgonistEncoder
 from agonist.predict import predict
+from agonist.revision import source_commit
 from agonist.training import measure, parts, recipe
 from agonist.training.data import read_corpus
 from agonist.training.uncertainty import widen_uncertainty
@@ -214,6 +216,38 @@ def test_the_same_seed_gives_the_same_files(corpus, tmp_path, monkeypatch):
         recipe.train(path, corpus, tmp_path / name)
     files = [json.loads((tmp_path / name / "model.json").read_text())["files"] for name in ("a", "b")]
     assert files[0] == files[1]
+
+
+def _edits_of(corpus, folder, motions_crc32=7):
+    """The corpus again, as if its takes had been edited, one of them for training and one for validation."""
+    shutil.copytree(corpus, folder)
+    document = json.loads((folder / "corpus.json").read_text())
+    (corpus / "corpus.json").write_text(json.dumps({**document, "motions_crc32": 7}))
+    rows = [row for row in document["takes"] if row["id"] in ("00", "04")]
+    by = {"model": "former", "encoder_sha256": "ab", "editor_sha256": "cd"}
+    more = {"budget": "2 edits", "edited": {"motions_crc32": motions_crc32}, "by": by, "takes": rows}
+    (folder / "corpus.json").write_text(json.dumps({**document, **more}))
+
+
+def test_edits_are_learned_from_and_chosen_by_too(corpus, tmp_path, monkeypatch):
+    _edits_of(corpus, tmp_path / "edits")
+    recipe.train(_write(tmp_path, parts='["encoder"]'), corpus, tmp_path / "without")
+    seen = []
+    sampler = recipe.WindowSampler
+    monkeypatch.setattr(recipe, "WindowSampler", lambda clips, *rest, **more: seen.append(len(clips)) or sampler(clips, *rest, **more))
+    recipe.train(tmp_path / "tiny.toml", corpus, tmp_path / "with", edited=tmp_path / "edits")
+    assert seen == [3 + 1, 1 + 1]
+    without, with_edits = (json.loads((tmp_path / name / "model.json").read_text())["training"] for name in ("without", "with"))
+    assert with_edits["edited"]["budget"] == "2 edits" and "takes" not in with_edits["edited"] and "edited" not in without
+    assert with_edits["commit"] == without["commit"] == source_commit()
+
+
+def test_edits_of_another_corpus_are_refused(corpus, tmp_path):
+    _edits_of(corpus, tmp_path / "edits", motions_crc32=8)
+    with pytest.raises(FileFormatError, match=r"corpus\.json: edits of the corpus of motions_crc32 8\. Expected what .* made of 7"):
+        recipe.train(_write(tmp_path), corpus, tmp_path / "model", edited=tmp_path / "edits")
+    with pytest.raises(FileFormatError, match="no edits"):
+        recipe.train(_write(tmp_path), corpus, tmp_path / "model", edited=corpus)
 
 
 def test_a_training_killed_in_its_second_part_goes_on_there(corpus, tmp_path, monkeypatch):

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from agonist.cli.checks import check_folder
 from agonist.cli.console import Console, Json, Quiet, example
+from agonist.cli.predict import ModelOption
+from agonist.default_models import DEFAULT_MODEL
 from agonist.errors import InputError
 
 __all__ = ["app"]
@@ -59,12 +62,52 @@ def build(
         layout=layout,
         progress=lambda done, count: console.progress(done / count, f"take {done} of {count}"),
     )
+    _say(console, document, out, layout=layout)
+
+
+def _say(console: Console, document: dict[str, object], out: Path, **more: str) -> None:
     takes = document["takes"]
     assert isinstance(takes, list)
     minutes = sum(take["frames"] for take in takes) / float(str(document["fps"])) / 60
     usable = sum(bool(take["usable"]) for take in takes)
     console.say(f"{len(takes)} takes, {minutes:.1f} minutes, {usable} usable: {out}")
-    console.result({"out": str(out), "takes": len(takes), "minutes": minutes, "usable": usable, "layout": layout})
+    console.result({"out": str(out), "takes": len(takes), "minutes": minutes, "usable": usable, **more})
+
+
+@app.command(
+    short_help="Simulate edited takes of a corpus, to learn from too.",
+    epilog=example(
+        "agonist corpus edited corpus --out edits --data recordings --jobs 2",
+        "agonist train agonist --data corpus --edited edits --out mine",
+    ),
+)
+def edited(
+    corpus: Annotated[Path, typer.Argument(help="A corpus of 'corpus build'.", metavar="DIR")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")],
+    model: ModelOption = DEFAULT_MODEL,
+    edits: Annotated[int, typer.Option("--edits", min=1, help="How many edits.")] = 2000,
+    data: Annotated[Path | None, typer.Option("--data", help="The folder of real mocap that the corpus was built with.")] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything random.")] = 0,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Processes: a local Dask cluster, if Dask is installed.")] = 1,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let a model edit takes of a corpus's training and validation, and simulate what comes of it; continues where it was stopped.
+
+    No recording shows what an editor makes of it, and there an encoder errs that learned from recordings alone.
+    """
+    from agonist.corpus.edited import build_edited
+    from agonist.model import load_model
+
+    if data is not None and not data.is_dir():
+        raise InputError(f"{data}: no such folder. Expected the one that the corpus was built with.")
+    check_folder(out)
+    console = Console(json, quiet)
+    document = build_edited(
+        out, corpus, load_model(model), edits=edits, seed=seed, data=data, jobs=jobs,
+        progress=lambda done, count: console.progress(done / count, f"edit {done} of {count}"),
+    )  # fmt: skip
+    _say(console, document, out)
 
 
 @app.command(short_help="Describe a corpus, with pictures.", epilog=example("agonist corpus card corpus --out card"))

@@ -238,9 +238,9 @@ def emg(
     """
     from agonist.evaluation.emg import PROTOCOLS, evaluate_emg
     from agonist.evaluation.emg_report import emg_markdown, emg_report
-    from agonist.evaluation.revision import model_origin
     from agonist.io.atomic import atomic_path
     from agonist.model import load_model
+    from agonist.revision import model_origin
 
     console = Console(json, quiet)
     for path in out or []:

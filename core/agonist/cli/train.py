@@ -29,6 +29,9 @@ def train(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The model folder to write.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="A corpus folder.")] = None,
+    edited: Annotated[
+        Path | None, typer.Option("--edited", metavar="FOLDER", help="Edits of 'agonist corpus edited', to learn from too.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", metavar="MIN", help="Wall-clock limit for each part.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto (a GPU where there is one; the default), cpu or cuda.")] = None,
     precision: Annotated[
@@ -51,7 +54,9 @@ def train(
     'person' tunes a model with somebody's own motion and EMG, in a minute; its encoder is all that the new model has.
     """
     check_positive("--minutes", minutes, 1e6, "minutes")
-    of_corpus = {"--data": data, "--minutes": minutes, "--device": device, "--precision": precision, "--compile": compiled}
+    of_corpus = {
+        "--data": data, "--edited": edited, "--minutes": minutes, "--device": device, "--precision": precision, "--compile": compiled
+    }  # fmt: skip
     of_person = {"--motion": motion, "--emg": emg, "--model": model, "--motion-fps": motion_fps, "--up": up, "--person": person}
     own, other = (of_person, of_corpus) if recipe == _PERSON else (of_corpus, of_person)
     # What has no effect is better refused: whoever wrote it meant something.
@@ -73,7 +78,7 @@ def train(
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
     hardware = choose_hardware(device or "auto", precision or "auto", compiled)
-    metrics = run(recipe, data, out, minutes=minutes, hardware=hardware, progress=console.progress)
+    metrics = run(recipe, data, out, edited=edited, minutes=minutes, hardware=hardware, progress=console.progress)
     if not metrics:
         # One of several processes that torchrun started, and not the one that writes.
         return

@@ -2,22 +2,17 @@
 
 The split is made from names before anything is simulated: two people and seven mocap clips are kept for testing, one
 person for validation. Mirrored copies are made when the corpus is read, from the simulated take: physics is symmetric.
-A take remembers checksums of the motion that it simulates and of the code that simulated it: when either has changed it is
-simulated again, and two corpora of one seed can be told apart.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -26,20 +21,17 @@ from agonist.corpus.exercises import EXERCISES, MIA_EXERCISES, perform
 from agonist.corpus.files import read_index, take_path
 from agonist.corpus.mia_layout import write_mia_layout
 from agonist.corpus.people import PEOPLE
+from agonist.corpus.running import run_pieces
+from agonist.corpus.simulated import CORPUS_FPS, checksum_of_all, describe_take, simulate_take
 from agonist.corpus.sources import MOCAP_CLIPS, MOCAP_TEST, load_clip, resize, vary
-from agonist.errors import FileFormatError, InputError, MissingDependencyError, WorkError
+from agonist.errors import InputError, WorkError
 from agonist.io.atomic import atomic_path
 from agonist.motion import Motion
-from agonist.predict import standing_keypoints
-from agonist.threads import one_thread_each
 
-__all__ = ["CORPUS_FPS", "LAYOUTS", "Take", "build_corpus", "motion_checksum", "plan_corpus"]
+__all__ = ["LAYOUTS", "Take", "build_corpus", "motion_of", "plan_corpus"]
 
-CORPUS_FPS = 20.0
 LAYOUTS = ("agonist", "mia", "both")
 TEST_PEOPLE, VALIDATION_PEOPLE = ("Subject8", "Subject9"), ("Subject7",)
-# A take this far from what physics can explain teaches nothing; it is written, marked and left out of training [ours].
-MAX_ERROR_M, MAX_RESIDUAL, MAX_RESERVE = 0.06, 0.20, 0.30
 
 
 @dataclass(frozen=True)
@@ -112,7 +104,8 @@ def plan_corpus(budget: str, seed: int, data: Path | None) -> list[Take]:
     return takes
 
 
-def _motion(take: Take, seed: int, data: Path | None) -> Motion:
+def motion_of(take: Take, seed: int, data: Path | None) -> Motion:
+    """What is simulated for a take; `data` is the folder of recordings."""
     # A take's own randomness hangs on its name only: the same for any order and any number of processes.
     rng = np.random.default_rng([seed, zlib.crc32(take.id.encode())])
     body = next(person for person in PEOPLE if person.name == take.person)
@@ -126,96 +119,9 @@ def _motion(take: Take, seed: int, data: Path | None) -> Motion:
 
 
 def _simulate(take: Take, seed: int, data: Path | None, folder: Path, physics: int) -> str:
-    from agonist.body import simulate
-
-    path = take_path(folder, take.id)
-    motion = _motion(take, seed, data)
-    checksums = motion_checksum(motion), physics
-    if path.is_file() and _stored_checksums(path) == checksums:
-        return take.id
     person = next(person for person in PEOPLE if person.name == take.person).person
-    result = simulate(motion, person, output_fps=CORPUS_FPS)
-    floor = float(result.parameters["floor_m"])
-    with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        np.savez_compressed(
-            stream,
-            keypoints=(result.keypoints - np.array([0, 0, floor])).astype(np.float32),
-            activation=result.activation.values.astype(np.float32),
-            fps=CORPUS_FPS,
-            residual_share=result.residual_share.astype(np.float32),
-            reserve_share=result.reserve_share.astype(np.float32),
-            keypoint_error_m=result.keypoint_error_m.astype(np.float32),
-            ground_reaction_n=result.ground_reaction.astype(np.float32),
-            motion_crc32=checksums[0],
-            physics_crc32=checksums[1],
-        )
+    simulate_take(take_path(folder, take.id), motion_of(take, seed, data), person, physics)
     return take.id
-
-
-def motion_checksum(motion: Motion) -> int:
-    """CRC-32 of a motion's keypoints to the millimetre; the last bits of a sum may differ between machines."""
-    return zlib.crc32(np.round(1000 * standing_keypoints(motion).positions).astype("<i4").tobytes())
-
-
-def _stored_checksums(path: Path) -> tuple[int, int] | None:
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            return int(data["motion_crc32"]), int(data["physics_crc32"])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        # Torn or of an older version: simulated again.
-        return None
-
-
-def _run(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: int) -> Iterator[str]:
-    if jobs == 1:
-        # Taken once: sources that change during a build are not what it runs.
-        physics = physics_checksum()
-        for take in takes:
-            yield _simulate(take, seed, data, folder, physics)
-        return
-    one_thread_each()
-    try:
-        from distributed import LocalCluster
-    except ImportError:
-        yield from _run_in_processes(takes, seed, data, folder, jobs)
-        return
-    # A worker that dies is started again and its take with it. Memory has no limit: a take needs what it needs.
-    cluster = LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=jobs, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None, silence_logs=logging.ERROR
-    )
-    with cluster:
-        yield from _run_on_dask(takes, seed, data, folder, cluster.scheduler_address)
-
-
-def _run_in_processes(takes: list[Take], seed: int, data: Path | None, folder: Path, jobs: int) -> Iterator[str]:
-    physics = physics_checksum()
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(_simulate, take, seed, data, folder, physics) for take in takes]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _run_on_dask(takes: list[Take], seed: int, data: Path | None, folder: Path, scheduler: str) -> Iterator[str]:
-    try:
-        from distributed import Client
-        from distributed import as_completed as finished
-    except ImportError as error:
-        raise MissingDependencyError("distributed", "dask", "Building a corpus on a Dask cluster") from error
-    physics = physics_checksum()
-    try:
-        client = Client(scheduler, timeout="10s")  # type: ignore[no-untyped-call]
-    except (OSError, ValueError, TimeoutError) as error:
-        raise WorkError(f"No Dask scheduler answers at '{scheduler}' ({error}). Expected an address such as tcp://host:8786.") from error
-    with client:
-        # Workers write the takes themselves, so the folders have to be the same for all of them.
-        here = data.absolute() if data else None
-        futures = [client.submit(_simulate, take, seed, here, folder.absolute(), physics, pure=False) for take in takes]
-        for future in finished(futures):  # type: ignore[no-untyped-call]
-            yield future.result()
 
 
 def build_corpus(
@@ -261,13 +167,16 @@ def build_corpus(
             raise WorkError(
                 f"{folder}: holds takes of motion capture. Expected the folder of recordings (--data) again, or an empty folder."
             )
-    running = _run_on_dask(takes, seed, data, folder, scheduler) if scheduler else _run(takes, seed, data, folder, jobs)
-    for done, _ in enumerate(running, 1):
+    # Physics is taken once: sources that change during a build are not what it runs. Paths are absolute for workers elsewhere.
+    here = data.absolute() if data else None
+    work = partial(_simulate, seed=seed, data=here, folder=folder.absolute(), physics=physics_checksum())
+    for done, _ in enumerate(run_pieces(work, takes, jobs, scheduler), 1):
         if progress:
             progress(done, len(takes))
-    rows = [_describe(take, folder) for take in takes]
-    total = zlib.crc32(" ".join(f"{row['id']}:{row['motion_crc32']}" for row in rows).encode())
-    document: dict[str, object] = {**plan, "motions_crc32": total, "physics_crc32": rows[0]["physics_crc32"], "takes": rows}
+    rows = [{**asdict(take), **describe_take(take_path(folder, take.id))} for take in takes]
+    document: dict[str, object] = {
+        **plan, "motions_crc32": checksum_of_all(rows), "physics_crc32": rows[0]["physics_crc32"], "takes": rows
+    }  # fmt: skip
     with atomic_path(index) as temporary:
         temporary.write_text(json.dumps(document, indent=1))
     if layout != "agonist":
@@ -277,16 +186,3 @@ def build_corpus(
         index.unlink()
     return document
 
-
-def _describe(take: Take, folder: Path) -> dict[str, object]:
-    path = take_path(folder, take.id)
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            quality = {key: float(data[key].mean()) for key in ("keypoint_error_m", "residual_share", "reserve_share")}
-            frames, checksums = len(data["activation"]), {key: int(data[key]) for key in ("motion_crc32", "physics_crc32")}
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise FileFormatError(path, f"{error}", "a take of the corpus; delete it and build again") from error
-    usable = (
-        quality["keypoint_error_m"] < MAX_ERROR_M and quality["residual_share"] < MAX_RESIDUAL and quality["reserve_share"] < MAX_RESERVE
-    )
-    return {**asdict(take), "frames": frames, **checksums, **quality, "usable": usable}

@@ -20,12 +20,12 @@ from agonist.edit_goal import reached_log2
 from agonist.edit_joints import KEYPOINT_BONES, apply_to_keypoints
 from agonist.edit_protocol import SCALES, with_joints
 from agonist.errors import ContractError, MissingDependencyError, MotionError
-from agonist.evaluation.revision import model_origin, source_commit
 from agonist.feet import planted
 from agonist.keypoint_layouts import BODY25
 from agonist.model import Model
 from agonist.motion import Keypoints, Motion, interpolate
 from agonist.predict import model_keypoints, predict_keypoints, standing_keypoints
+from agonist.revision import model_origin, source_commit
 
 __all__ = ["METHODS", "compare_edits"]
 

@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 
 from agonist.errors import MissingDependencyError, UnknownNameError
 from agonist.evaluation.emg_trials import FPS, EmgTrial, Signals, read_treadmill, read_uci
-from agonist.evaluation.revision import code_digest, imported_files, source_commit
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 from agonist.io.atomic import atomic_path
 from agonist.metrics import pearson_r, rmse
 from agonist.model import load_model
 from agonist.networks.baselines import NearestWindow, Ridge
+from agonist.revision import code_digest, imported_files, source_commit
 
 if TYPE_CHECKING:
     from agonist.training.emg import EmgSchedule, Recording
@@ -43,7 +43,7 @@ Progress = Callable[[float, str], None]
 PROTOCOLS = ("within", "person-out", "treadmill", "tuned")
 _SCHEMA = 1
 # A kept part hangs on this file and on all that it imports; the recordings as they were read are in its key.
-_MAKES, _IN_KEY, _TUNING = "evaluation/emg.py", ("evaluation/revision.py", "io", "model.py"), "evaluation/emg_tuning.py"
+_MAKES, _IN_KEY, _TUNING = "evaluation/emg.py", ("revision.py", "io", "model.py"), "evaluation/emg_tuning.py"
 _DEGREES = 30.0
 # Ridge regression's choices; the best on the training parts is taken.
 _SPANS_S, _STRENGTHS = (0.4, 0.8), (1.0, 10.0, 100.0)

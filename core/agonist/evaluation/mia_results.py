@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from agonist.evaluation.cells import Cells
-from agonist.evaluation.revision import code_digest, imported_files
 from agonist.io.atomic import atomic_path
+from agonist.revision import code_digest, imported_files
 
 __all__ = [
     "DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result", "write_document",
@@ -38,7 +38,7 @@ NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
 # A result hangs on the file that makes it and on all that this one imports, but for: what makes the windows and folds, whose checksums
 # are in the key, or keeps results; files that only our networks run through; those that only networks do.
 _MAKES = "evaluation/protocols.py"
-_IN_KEY = ("evaluation/mia_folds.py", "evaluation/mia_results.py", "evaluation/mia_windows.py", "evaluation/revision.py", "io")
+_IN_KEY = ("evaluation/mia_folds.py", "evaluation/mia_results.py", "evaluation/mia_windows.py", "revision.py", "io")
 _OURS = ("networks/decoder.py", "networks/kernel_machine.py", "networks/moments.py", "training/decoding.py", "training/uncertainty.py")
 _NETWORKS = ("networks/motion_muscle.py", "training")
 

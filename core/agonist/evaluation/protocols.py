@@ -37,8 +37,8 @@ from agonist.evaluation.mia_results import (
     write_result,
 )
 from agonist.evaluation.mia_windows import WINDOW, MiaWindows
-from agonist.evaluation.revision import source_commit
 from agonist.io.mia import PIXELS_PER_M
+from agonist.revision import source_commit
 
 if TYPE_CHECKING:
     from agonist.training.fold import FoldSet

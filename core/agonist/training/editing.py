@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from agonist.edit_goal import draw_request
 from agonist.edit_joints import EDIT_JOINTS
 from agonist.feet import planted
 from agonist.keypoint_layouts import BODY25
@@ -33,15 +34,10 @@ def plants(keypoints: NDArray[np.float32], fps: float) -> Tensor:
 
 
 def draw_scales(batch: int, frames: int, muscles: int, rng: np.random.Generator) -> Tensor:
-    """(B, T, M) log2 of what is asked: one to three muscles, sometimes a group on both sides, sometimes only part of the window."""
+    """(B, T, M) log2 of what is asked, of `edit_goal.draw_request`, sometimes only in part of the window."""
     asked = np.zeros((batch, frames, muscles), dtype=np.float32)
-    half = muscles // 2
     for row in asked:
-        for _ in range(1 + int(rng.random() < 0.3) + int(rng.random() < 0.1)):
-            value = rng.uniform(0.3, 1.5) * rng.choice([-1.0, 1.0])
-            muscle = int(rng.integers(muscles))
-            columns = [muscle, (muscle + half) % muscles] if rng.random() < 0.35 else [muscle]
-            row[:, columns] = value
+        row[:] = draw_request(muscles, rng)
         if rng.random() < 0.25:
             first, last = np.sort(rng.uniform(-0.3, 1.3, 2)) * frames
             t = np.arange(frames)

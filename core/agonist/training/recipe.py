@@ -16,13 +16,14 @@ import torch
 from torch import nn
 
 from agonist import __version__
-from agonist.corpus.files import no_sensor_worn
+from agonist.corpus.files import no_sensor_worn, read_index
 from agonist.errors import FileFormatError, InputError, UnknownNameError
 from agonist.networks.kernel_machine import learned_numbers
 from agonist.networks.motion_muscle import NetworkConfig, network_config
+from agonist.revision import source_commit
 from agonist.training import distributed
 from agonist.training.checkpoint import is_of_another
-from agonist.training.data import WindowSampler, read_corpus
+from agonist.training.data import CorpusClip, WindowSampler, read_corpus
 from agonist.training.export import export_onnx, write_contract
 from agonist.training.hardware import Hardware, choose_hardware
 from agonist.training.loop import Fit, Schedule, fit
@@ -91,6 +92,7 @@ def train(
     corpus: Path,
     out: Path,
     *,
+    edited: Path | None = None,
     minutes: float | None = None,
     hardware: Hardware | None = None,
     progress: Progress | None = None,
@@ -101,6 +103,7 @@ def train(
         recipe: a name from RECIPES or a TOML file.
         corpus: a folder of `agonist corpus build`.
         out: the model's folder.
+        edited: a folder of `agonist corpus edited`, whose takes are learned from, and chosen by, like the corpus's.
         minutes: wall-clock limit for each part instead of the recipe's.
         hardware: of `choose_hardware`; a GPU and what it has, if there is one, if None.
         progress: share done and a line of text.
@@ -122,6 +125,9 @@ def train(
     (train_clips, document), (val_clips, _) = (read_corpus(corpus, split) for split in ("train", "val"))
     # Only to see that it is whole: it is needed hours later, for the figures, and nothing is learned from it.
     read_corpus(corpus, "test")
+    more: dict[str, Any] = {}
+    if edited is not None:
+        more, train_clips, val_clips = _with_edits(edited, document, train_clips, val_clips)
     every, mirrored = round(document["fps"] / config.fps), no_sensor_worn(document)
     samplers = [WindowSampler(clips, config.window, every, mirrored=mirrored) for clips in (train_clips, val_clips)]
     torch.manual_seed(seed)
@@ -133,7 +139,7 @@ def train(
     # Another precision is another training, and so is another number of processes, each of which adds a batch to a step; another device
     # goes on with what there is.
     processes = f" {distributed.count()} processes" if distributed.count() > 1 else ""
-    key = hashlib.sha256(f"{settings} {minutes} {document} {hardware.precision}{processes}".encode()).hexdigest()
+    key = hashlib.sha256(f"{settings} {minutes} {document} {more or ''}{hardware.precision}{processes}".encode()).hexdigest()
     checkpoints = {part: out / f"{part}.checkpoint.safetensors" for part in parts}
     for checkpoint in checkpoints.values():
         if is_of_another(checkpoint, key):
@@ -168,7 +174,7 @@ def train(
     distributed.leave()
     if not main:
         return {}
-    write_contract(out, _fields(path, settings, config, document, trained, fits, hardware), files)
+    write_contract(out, _fields(path, settings, config, document, more, trained, fits, hardware), files)
     # A run that the clock cut is not what one ships: its edits are not worth the minutes of judging.
     metrics = measure_folder(out, corpus, progress, edits=all(one.stopped != "time" for one in fits.values()))
     # A finished model needs no way back.
@@ -182,6 +188,7 @@ def _fields(
     settings: dict[str, Any],
     config: NetworkConfig,
     document: dict[str, Any],
+    more: dict[str, Any],
     trained: dict[str, int],
     fits: dict[str, Fit],
     hardware: Hardware,
@@ -190,11 +197,24 @@ def _fields(
         "name": settings["name"], "version": __version__, "fps": config.fps, "window": config.window,
         "parameters": trained, **({"dimensions": 2} if settings.get("dimensions") == 2 else {}),
         "training": {
-            "recipe": path.name, "settings": settings, "corpus": document, "data": _trained_on(document),
-            "fits": {part: asdict(one) for part, one in fits.items()}, "torch": torch.__version__,
-            "hardware": hardware.describe(),
+            "recipe": path.name, "settings": settings, "corpus": document, **({"edited": more} if more else {}),
+            "data": _trained_on(document), "fits": {part: asdict(one) for part, one in fits.items()}, "torch": torch.__version__,
+            "hardware": hardware.describe(), "commit": source_commit(),
         },
     }  # fmt: skip
+
+
+def _with_edits(
+    folder: Path, document: dict[str, Any], train_clips: list[CorpusClip], val_clips: list[CorpusClip]
+) -> tuple[dict[str, Any], list[CorpusClip], list[CorpusClip]]:
+    """What corpus.json of a folder of edits says, and the clips with those of the edits behind them."""
+    more, rows = read_index(folder)
+    made_from = more.get("edited", {}).get("motions_crc32")
+    if made_from is None or made_from != document.get("motions_crc32") or more["fps"] != document["fps"]:
+        found = "no edits" if made_from is None else f"edits of the corpus of motions_crc32 {made_from}"
+        raise FileFormatError(folder / "corpus.json", found, f"what 'agonist corpus edited' made of {document.get('motions_crc32')}")
+    clips = {split: read_corpus(folder, split)[0] if any(row["split"] == split for row in rows) else [] for split in ("train", "val")}
+    return more, train_clips + clips["train"], val_clips + clips["val"]
 
 
 def _trained_on(document: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from agonist.model import Model
 
 __all__ = ["code_digest", "imported_files", "model_origin", "source_commit"]
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parent
 
 
 @cache
