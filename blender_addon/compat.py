@@ -13,9 +13,9 @@ from agonist.errors import MotionError
 from .translate import rpt
 
 __all__ = [
-    "ENGINES", "assign_action", "check_not_tweaked", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer", "keep_override",
-    "overridable", "playing_action", "plays", "push_to_track", "remember_slot", "remove_fcurve", "slot_in_use", "solo_track", "strips_of",
-    "strips_playing", "unmute", "write_video",
+    "ENGINES", "assign_action", "check_not_tweaked", "drop_old_copies", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer",
+    "keep_override", "overridable", "playing_action", "plays", "push_to_track", "remember_slot", "remove_fcurve", "slot_in_use",
+    "solo_track", "strips_of", "strips_playing", "unmute", "write_video",
 ]  # fmt: skip
 
 # On an object: the identifier of the slot that its motion is in.
@@ -44,8 +44,27 @@ def keep_override(owner: bpy.types.Object) -> None:
     its own to compare with, if only in memory.
     """
     reference = owner.override_library.reference
-    if reference is not None and owner.is_property_set("agonist") and not reference.is_property_set("agonist"):
+    if reference is None or not owner.is_property_set("agonist"):
+        return
+    if not reference.is_property_set("agonist"):
         reference.agonist.show_controls = reference.agonist.show_controls
+    if owner.agonist.is_property_set("scope") and not reference.agonist.is_property_set("scope"):
+        reference.agonist.scope.influence = reference.agonist.scope.influence
+
+
+def drop_old_copies() -> None:
+    """Take the second copies of our properties out of a file of Blender 4 that Blender 5 has opened.
+
+    Blender 5 keeps an add-on's properties and custom ones apart, and gives such a file all of them in both places. What nobody reads
+    would go on using its actions, and none that is left over would ever go. Blender offers no way to the copies but one for debugging.
+    """
+    if bpy.app.version < (5, 0, 0) or bpy.data.version >= (5, 0, 0):
+        return
+    for owner in (*bpy.data.objects, *bpy.data.meshes, *bpy.data.materials, *bpy.data.actions):
+        apart = owner.bl_system_properties_get() if owner.library is None and owner.override_library is None else None
+        for key in [key for key in apart.keys() if key.startswith("agonist")] if apart else []:  # noqa: SIM118
+            # The group is the one that is no custom property.
+            (owner if key == "agonist" else apart).pop(key, None)
 
 
 def assign_action(owner: bpy.types.ID, action: bpy.types.Action, wanted: str = "") -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.handlers import persistent
 
-from .compat import keep_override
+from .compat import drop_old_copies, keep_override
 from .ghost import remove_left_ghosts
 from .preview import finish_all, finish_found, stop
 from .session import forget_all
@@ -23,9 +23,10 @@ def _before(*_: object) -> None:
 @persistent
 def _before_saving(*_: object) -> None:
     finish_all()
-    for thing in bpy.data.objects:
-        if thing.override_library is not None:
-            keep_override(thing)
+    for thing in _overrides():
+        if thing.agonist.sliders:
+            thing.agonist.note_scales()
+        keep_override(thing)
 
 
 @persistent
@@ -43,10 +44,17 @@ def _updated(scene: bpy.types.Scene, graph: bpy.types.Depsgraph) -> None:
 
 @persistent
 def _another_file(*_: object) -> None:
+    drop_old_copies()
     forget_written()
     forget_all()
+    for thing in _overrides():
+        thing.agonist.restore_scales()
     finish_found()
     remove_left_ghosts()
+
+
+def _overrides() -> list[bpy.types.Object]:
+    return [thing for thing in bpy.data.objects if thing.override_library is not None]
 
 
 _HANDLERS = {"frame_change_pre": _before, "render_init": _before, "save_pre": _before_saving,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 
 import bpy
 
@@ -48,13 +49,19 @@ def _choices(props: AgonistArmature, context: bpy.types.Context | None) -> list[
 
 
 def _recoloured(props: AgonistArmature, context: bpy.types.Context) -> None:
-    finish_all()
-    verbs.recolour(props.id_data)
+    _coloured_by(verbs.recolour, props)
 
 
 def _remapped(props: AgonistArmature, context: bpy.types.Context) -> None:
+    _coloured_by(verbs.change_colours, props)
+
+
+def _coloured_by(verb: Callable[[bpy.types.Object], None], props: AgonistArmature) -> None:
     finish_all()
-    verbs.change_colours(props.id_data)
+    try:
+        verb(props.id_data)
+    except AgonistError as error:
+        props.message = str(error)
 
 
 def _rows(rows: bpy.types.bpy_prop_collection, names: Iterable[str]) -> Iterator[bpy.types.PropertyGroup]:
@@ -139,6 +146,9 @@ class AgonistArmature(bpy.types.PropertyGroup):
     coloured_from: bpy.props.StringProperty(
         name="Coloured From", description="Fingerprint of the motion whose activation the original's colours show", options={"HIDDEN"}
     )
+    saved_scales: bpy.props.StringProperty(
+        name="Saved Scales", description="The sliders of an override as they were when the file was saved", options={"HIDDEN"}
+    )  # fmt: skip
     message: bpy.props.StringProperty(name="Message", description="What the panel warns of")
     is_preview: bpy.props.BoolProperty(
         name="Preview", description="Only the current frame shows what the sliders ask; the whole clip follows when they rest"
@@ -188,6 +198,17 @@ class AgonistArmature(bpy.types.PropertyGroup):
                 self.property_unset("active_muscle")
             if not (self.use_frame_range and clip[0] <= self.frame_first <= self.frame_last <= clip[1]):
                 self.use_frame_range, (self.frame_first, self.frame_last) = False, clip
+
+    def note_scales(self) -> None:
+        """Before an override is saved. Blender keeps what its groups show as well, and sets both sides to that when it opens the file."""
+        self.saved_scales = json.dumps({slider.name: slider.scale for slider in self.sliders})
+
+    def restore_scales(self) -> None:
+        """After an override was opened."""
+        with quiet():
+            for name, scale in json.loads(self.saved_scales or "{}").items():
+                if name in self.sliders:
+                    self.sliders[name].scale = scale
 
     def reset_sliders(self) -> None:
         """All sliders to 1 without making the motion anew."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agonist.bone_map import JOINT_PARENTS, IkControls, bone_maps, detect_rig
+from agonist.bone_map import JOINT_PARENTS, IkControls, bone_maps, detect_rig, fit_rig
 
 FOLDER = Path(__file__).parent / "bone_names"
 RIGS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
@@ -139,3 +139,19 @@ def test_auto_rig_pros_trunk_may_have_more_bones():
     )
     chest = {title: rig[title] | {"chest": bone} for title, bone in (("joints", "spine_04.x"), ("controls", "c_spine_04.x"))}
     check(detect_rig(bones), rig | chest)
+
+
+@pytest.mark.parametrize("number", [".001", ".012"])
+@pytest.mark.parametrize("key", RIGS)
+def test_a_rig_whose_every_bone_was_numbered_is_found(key, number):
+    # A second character of the same names, joined with the first and parted again, or as some importers bring it.
+    def name(bone):
+        return bone and bone + number
+
+    check(detect_rig(renamed(RIGS[key]["bones"], name)), RIGS[key], name)
+
+
+def test_numbers_that_only_some_bones_have_mean_something():
+    # Rigify's spine.001 is no copy of a spine that is not there.
+    bones = {bone: "" if above == "spine" else above for bone, above in RIGS["rigify_metarig"]["bones"].items() if bone != "spine"}
+    assert fit_rig(next(one for one in bone_maps() if one.name == "Rigify meta-rig"), bones).joints.get("pelvis") is None

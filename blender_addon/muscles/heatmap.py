@@ -20,9 +20,9 @@ from .colour_actions import COLOURS, keyed_values, own_colours
 from .colours import COLOUR_MAPS, TENDON, UNKNOWN, colours_at, stops
 
 __all__ = [
-    "HATCH", "MUSCLE_KEY", "colour_map_of", "colours_are_seen", "fill_ramp", "key_activation", "keyed_activation", "muscle_material",
-    "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles", "show_activation", "show_colours", "top_of_peaks",
-    "use_colour_map",
+    "HATCH", "MUSCLE_KEY", "are_of_another", "colour_map_of", "colours_are_seen", "fill_ramp", "key_activation", "keyed_activation",
+    "muscle_material", "muscle_objects", "prepare_muscle", "range_top", "recolour_muscles", "show_activation", "show_colours",
+    "top_of_peaks", "use_colour_map",
 ]  # fmt: skip
 
 MUSCLE_KEY = "agonist_muscle"
@@ -258,6 +258,12 @@ def keyed_activation(armature: bpy.types.Object) -> Activation | None:
     fps = scene_rate(bpy.context.scene)
     values = np.stack([keys[name][1] for name in found.names], axis=1).astype(float)
     return Activation(np.clip(values, 0, 1), found, fps, (first - 1) / fps, reference="as the muscles show it")
+
+
+def are_of_another(objects: dict[str, bpy.types.Object], which: str, stamp: str) -> bool:
+    """Whether muscles have colours of the file that they are linked from, and those are not of the motion with this fingerprint."""
+    kept = [thing.get(COLOURS[which]) for thing in objects.values()]
+    return any(action is not None and action.library is not None and action.get(_OF) != stamp for action in kept)
 
 
 def show_colours(objects: dict[str, bpy.types.Object], which: str) -> None:

@@ -14,11 +14,12 @@ from .. import session
 from ..muscles.attach import add_muscles
 from ..muscles.bind import bind_mesh
 from ..muscles.colour_actions import COLOURS
-from ..muscles.heatmap import key_activation, muscle_objects, range_top, recolour_muscles, show_colours, use_colour_map
+from ..muscles.heatmap import are_of_another, key_activation, muscle_objects, range_top, recolour_muscles, show_colours, use_colour_map
 from ..muscles.mannequin import add_mannequin, mannequin_of
 from ..muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins
 from ..muscles.skin_material import use_skin_colour_map
 from ..preferences import begin_with_preferences
+from ..rig.bones import rig_of
 from ..rig.hung import rigid_parts
 from ..rig.sample import stamp_of
 from ..translate import rpt
@@ -126,6 +127,8 @@ def show(armature: bpy.types.Object, which: str) -> None:
 
 def _lost(armature: bpy.types.Object, which: str) -> bool:
     """Whether muscles lack their colours of a motion: an override of another file's muscles does not keep which they were."""
+    if _has_assets(armature, which):
+        return True
     lacking = [name for name, thing in muscle_objects(armature).items() if thing.get(COLOURS[which]) is None]
     if not lacking or armature.agonist.source_action is None:
         return False
@@ -133,8 +136,16 @@ def _lost(armature: bpy.types.Object, which: str) -> bool:
     return any(stand_in(name, known)[0] is not None for name in lacking)
 
 
+def _has_assets(armature: bpy.types.Object, which: str) -> bool:
+    """Whether the muscles of an override have come back with the colours of a motion that was shown in the asset's file."""
+    action = armature.agonist.source_action if which == "ORIGINAL" else armature.agonist.recommended_action
+    if action is None or armature.override_library is None:
+        return False
+    return are_of_another(muscle_objects(armature), which, stamp_of(armature, action, rig_of(armature)))
+
+
 def change_colours(armature: bpy.types.Object) -> None:
-    """Colour the muscles anew after the colour map was changed."""
+    """Colour the muscles anew after the colour map was changed. Raises what `recolour` raises."""
     use_colour_map(muscle_objects(armature), armature.agonist.colour_map)
     for skin in glowing_skins(armature):
         use_skin_colour_map(skin, armature.agonist.colour_map)
@@ -142,8 +153,14 @@ def change_colours(armature: bpy.types.Object) -> None:
 
 
 def recolour(armature: bpy.types.Object) -> None:
-    """Colour the muscles anew after the colour range was changed, from the activation that is keyed on them."""
+    """Colour the muscles anew after the colour range was changed, from the activation that is keyed on them.
+
+    That of an override whose own is not kept is predicted again, which raises MotionError, SkeletonError, ContractError,
+    ModelNotFoundError.
+    """
     props = armature.agonist
+    if any(_has_assets(armature, which) for which in COLOURS):
+        _colour_anew(armature, _works_of(armature))
     tops = [
         recolour_muscles(muscle_objects(armature), props.colour_range), recolour_skins(glowing_skins(armature), props.colour_range)
     ]  # fmt: skip

@@ -145,13 +145,26 @@ def fit_rig(bone_map: BoneMap, parents: Mapping[str, str]) -> RigFit:
 def _known_as(prefix: str, bones: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Bones by their names with and without namespace and prefix, as they are and in one case; of two alike the first counts."""
     strip = re.compile(f"^(?:.*:)?(?:{prefix})?")
-    exact = {bone: bone for bone in bones}
-    for bone in list(exact):
-        exact.setdefault(strip.sub("", bone), bone)
+    bones = list(bones)
+    number = _number_of_all(bones)
+    exact = {bone.removesuffix(number): bone for bone in bones}
+    for name, bone in list(exact.items()):
+        exact.setdefault(strip.sub("", name), bone)
+    for bone in bones:
+        exact.setdefault(bone, bone)
     loose: dict[str, str] = {}
     for name, bone in exact.items():
         loose.setdefault(name.casefold(), bone)
     return exact, loose
+
+
+def _number_of_all(bones: Iterable[str]) -> str:
+    """What Blender, or a tool, put behind every name because the rig is a second one, such as ".001"; empty where it is not on all.
+
+    One bone's own number, as in Rigify's spine.001, means something.
+    """
+    numbers = {found[0] if (found := re.search(r"\.\d{3}$", bone)) else "" for bone in bones}
+    return numbers.pop() if len(numbers) == 1 else ""
 
 
 def _is_astray(joint: str, joints: Mapping[str, str], parents: Mapping[str, str]) -> bool:

@@ -82,6 +82,51 @@ def test_muscles_of_the_asset_show_each_motions_colours_also_after_saving(rig, t
     assert rigs.evaluated(armature) is not None
 
 
+@pytest.mark.parametrize("seen", ["the other motion", "another colour range"])
+def test_colours_of_an_edit_in_the_shot_do_not_fall_back_to_the_assets_own_after_saving(rig, tmp_path, seen):
+    verbs.build_muscles(rig, mannequin=False)
+    verbs.predict_armature(rig)
+    rig.agonist.groups["hamstrings"].scale = 1.5
+    armature = assets.overridden(rig, tmp_path)
+    bpy.context.scene.render.fps = 30
+    armature.agonist.sliders["quadriceps_l"].scale = 1.9
+    verbs.edit_armature(armature)
+    wanted, name = _keyed(armature, "RECOMMENDED"), armature.name
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    armature = next(thing for thing in bpy.data.objects if thing.name == name and thing.override_library)
+    if seen == "the other motion":
+        armature.agonist.show = "ORIGINAL"
+        armature.agonist.show = "RECOMMENDED"
+    else:
+        armature.agonist.colour_range = "ABSOLUTE"
+    assert armature.agonist.message == ""
+    _same(_keyed(armature, "RECOMMENDED"), wanted)
+    muscle = muscle_objects(armature)["quadriceps_l"]
+    for frame in (5, 25):
+        bpy.context.scene.frame_set(frame)
+        shown = muscle.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        assert shown["activation_raw"] == pytest.approx(wanted["quadriceps_l"][frame - 1], abs=1e-5)
+
+
+def test_sliders_of_one_side_and_what_may_change_outlive_the_file(rig, tmp_path):
+    """Blender also keeps what a group's slider shows, the mean of both sides, and would set both to it."""
+    verbs.predict_armature(rig)
+    armature, path = assets.overridden(rig, tmp_path), str(tmp_path / "shot.blend")
+    name = armature.name
+    armature.agonist.scope.influence, armature.agonist.scope.lock_head = 0.5, True
+    asked = {slider.name: slider.scale for slider in armature.agonist.sliders}
+    for changed in ({"quadriceps_l": 1.75}, {"hamstrings_r": 0.5, "biceps_l": 1.25, "biceps_r": 1.25}, {"quadriceps_l": 1.0}):
+        asked |= changed
+        for muscle, scale in changed.items():
+            armature.agonist.sliders[muscle].scale = scale
+        bpy.ops.wm.save_as_mainfile(filepath=path)
+        bpy.ops.wm.open_mainfile(filepath=path)
+        armature = next(thing for thing in bpy.data.objects if thing.name == name and thing.override_library)
+        assert {slider.name: slider.scale for slider in armature.agonist.sliders} == asked
+        assert armature.agonist.scope.influence == 0.5 and armature.agonist.scope.locked == ("head",)
+
+
 def test_linked_meshes_cannot_glow_and_the_button_says_why(rig, tmp_path):
     skin = bpy.data.objects.new("Skin", bpy.data.meshes.new("Skin"))
     skin.data.from_pydata([(0, 0, 1), (0, 0, 1.1), (0.1, 0, 1)], [], [(0, 1, 2)])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import curves, preview, redraw
+from agonist.io import bvh
+from blender_addon import curves, preview, redraw, renders
 from blender_addon.compat import fcurves_of
 from tests.blender_addon import rigs
 from tests.clips import exercise
@@ -55,10 +56,14 @@ def _set(name, value):
 
 
 def _press(name, **arguments):
+    """Returns whether it was done."""
     operator = getattr(bpy.ops.agonist, name)
-    if operator.poll():
-        assert operator("EXEC_DEFAULT", **arguments) <= {"FINISHED", "CANCELLED"}
-        bpy.ops.ed.undo_push(message=name)
+    if not operator.poll():
+        return False
+    result = operator("EXEC_DEFAULT", **arguments)
+    assert result <= {"FINISHED", "CANCELLED"}
+    bpy.ops.ed.undo_push(message=name)
+    return result == {"FINISHED"}
 
 
 def _group(name, scale):
@@ -109,6 +114,37 @@ def _export(preset):
         _press("export", preset=preset, filepath=str(path))
 
 
+def _export_variants():
+    bpy.context.scene.agonist_export.preset, bpy.context.scene.agonist_export.variants = "BVH", "hamstrings_l 0.5, 1.5"
+    with tempfile.TemporaryDirectory() as folder:
+        is_done = _press("export_variants", directory=folder)
+        assert len(list(Path(folder).glob("*_hamstrings_l_*.bvh"))) == 2 * is_done
+    # None of their actions stays; no other step asks for this muscle.
+    assert not [action.name for action in bpy.data.actions if "hamstrings_l x" in action.name]
+
+
+def _render():
+    settings = bpy.context.scene.agonist_render
+    settings.engine, settings.height, settings.count = "CYCLES", 64, 1
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(renders, "_SAMPLES", 1):
+        is_done = _press("render", job="SHEET", directory=folder)
+        assert len(list(Path(folder).glob("*.png"))) == is_done
+    assert len(bpy.data.scenes) == 1 and not bpy.data.cameras
+
+
+def _import():
+    """Another armature, which is active then."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kick.bvh"
+        bvh.write(path, exercise("HighKick", 0.3, seed=1))
+        _press("import_motion", filepath=str(path))
+
+
+def _activate():
+    bpy.context.view_layer.objects.active = _rig()
+    bpy.ops.ed.undo_push(message="Select")
+
+
 def _step(kind):
     operator = getattr(bpy.ops.ed, kind)
     if operator.poll():
@@ -134,6 +170,7 @@ STEPS = st.one_of(
         (_group, ("biceps", 0.5), {}), (_frames, (3, 11, True), {}), (_frames, (1, 16, False), {}), (_draw, (1.5,), {}),
         (_draw, (0.6,), {}), (_redrawn, (), {}), (_redrawn, (), {}), (lambda: bpy.context.scene.frame_set(9), (), {}),
     ]),
+    st.sampled_from([(_import, (), {}), (_activate, (), {}), (_export_variants, (), {}), (_render, (), {})]),
 )  # fmt: skip
 
 
@@ -143,7 +180,7 @@ def _keys(action):
 
 
 @given(sequence=st.lists(STEPS, min_size=3, max_size=8))
-@settings(max_examples=examples(100))
+@settings(max_examples=examples(85))
 def test_any_order_of_buttons_undo_and_redo_leaves_the_source_as_it_was(sequence):
     bpy.ops.wm.read_factory_settings(use_empty=True)
     armature = rigs.quaternion(exercise("Squat", 0.5, seed=4))

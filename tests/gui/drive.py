@@ -41,6 +41,7 @@ from window import (
     unfold,
     until,
     view,
+    view_context,
 )  # fmt: skip
 
 # The first slider is quadriceps_l.
@@ -242,8 +243,8 @@ def replaced() -> Iterator[float]:
     settings.engine, settings.height, settings.count, settings.folder = "WORKBENCH", 64, 1, str(folder)
     picture = folder / f"{bpy.path.clean_name(rig().agonist.recommended_action.name)} contact sheet.png"
     picture.write_text("mine")
-    window, area, _ = view()
-    where = {"window": window, "area": area, "region": next(one for one in area.regions if one.type == "WINDOW")}
+    where = view_context()
+    area = where["area"]
 
     def render() -> Iterator[float]:
         mouse(area.x + area.width * 0.35, area.y + area.height * 0.5)
@@ -315,9 +316,8 @@ def several() -> Iterator[float]:
     yield DRAWN_S
     shot("10_two_dropped")
 
-    window, area, _ = view()
-    where = {"window": window, "area": area, "region": next(one for one in area.regions if one.type == "WINDOW")}
-    one, space = bpy.context.view_layer.objects.active, area.spaces.active
+    where = view_context()
+    one, space = bpy.context.view_layer.objects.active, where["area"].spaces.active
     with bpy.context.temp_override(**where):
         bpy.ops.view3d.localview()
     yield DRAWN_S

@@ -11,7 +11,7 @@ import bpy
 from mathutils import Euler
 
 sys.path.insert(0, str(Path(__file__).parent))
-from window import DRAWN_S, MOTION, buttons, check, click, install, mouse, put_away, shot, start, unfold, view
+from window import DRAWN_S, MOTION, buttons, check, click, install, mouse, put_away, shot, start, unfold, view, view_context
 
 # The window is taller than a screen, so that all panels fit.
 PART = ("-crop", "276x470+1110+985", "+repage", "-colors", "128", "-depth", "8")
@@ -117,9 +117,7 @@ def turn() -> None:
 
 
 def context() -> dict[str, object]:
-    window, area, _ = view()
-    region = next(one for one in area.regions if one.type == "WINDOW")
-    return {"window": window, "area": area, "region": region, "active_object": bpy.context.view_layer.objects.active}
+    return {**view_context(), "active_object": bpy.context.view_layer.objects.active}
 
 
 start(steps())

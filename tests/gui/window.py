@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -30,6 +31,12 @@ def view() -> tuple[bpy.types.Window, bpy.types.Area, bpy.types.Region]:
     window = bpy.context.window_manager.windows[0]
     area = max((area for area in window.screen.areas if area.type == "VIEW_3D"), key=lambda area: area.width * area.height)
     return window, area, next(region for region in area.regions if region.type == "UI")
+
+
+def view_context() -> dict[str, Any]:
+    """What `temp_override` takes for an operator to run in the 3D view."""
+    window, area, _ = view()
+    return {"window": window, "area": area, "region": next(one for one in area.regions if one.type == "WINDOW")}
 
 
 def mouse(x: float, y: float, kind: str = "MOUSEMOVE", value: str = "NOTHING", **keys: bool) -> None:
@@ -156,8 +163,7 @@ def install() -> Iterator[float]:
 
 def front() -> None:
     """The view from the front, the selection filling it."""
-    window, area, _ = view()
-    with bpy.context.temp_override(window=window, area=area, region=next(one for one in area.regions if one.type == "WINDOW")):
+    with bpy.context.temp_override(**view_context()):
         bpy.ops.view3d.view_axis(type="FRONT")
         bpy.ops.view3d.view_selected()
 

@@ -40,9 +40,10 @@ def run_pieces(work: Callable[[Piece], str], pieces: Sequence[Piece], jobs: int 
     except ImportError:
         yield from _in_processes(work, pieces, jobs)
         return
-    # A worker that dies is started again and its piece with it. Memory has no limit: a piece needs what it needs.
+    # A worker that dies is started again and its piece with it. Memory has no limit: a piece needs what it needs. What goes wrong in a
+    # piece is raised here; what workers log is their last heartbeat, which may find the scheduler gone.
     cluster = LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=jobs, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None, silence_logs=logging.ERROR
+        n_workers=jobs, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None, silence_logs=logging.CRITICAL
     )
     with cluster:
         yield from _on_dask(work, pieces, cluster.scheduler_address)
