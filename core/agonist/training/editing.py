@@ -27,6 +27,9 @@ _HINGES = [
 # How much each joint's turn costs: the trunk and the head carry the character's look [ours].
 _COST = torch.tensor([{"pelvis": 2.0, "spine": 2.0, "neck": 6.0, "ankle": 1.5}.get(name.split("_")[0], 1.0) for name in EDIT_JOINTS])
 
+# Activation, root mean square over the others, that counts as much as all of a muscle's own work [ours].
+_DRIFT = 0.05
+
 
 def plants(keypoints: NDArray[np.float32], fps: float) -> Tensor:
     """(B, T, 2) how firmly each foot stands in each window, by the same rule that the edit plants feet with."""
@@ -46,14 +49,18 @@ def draw_scales(batch: int, frames: int, muscles: int, rng: np.random.Generator)
 
 
 def _changes(before: Tensor, after: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
-    """Loss of the goal and of the drift, both relative to how much each muscle works."""
+    """Loss of the goal, relative to how much each muscle works, and of the drift, so relative and as activation.
+
+    A share of each muscle's own work keeps the quiet ones quiet; the root mean square of all is what a heatmap shows.
+    """
     target = torch.clamp(before * torch.exp2(asked), 0.005, 0.95)
     size = 0.03 + before.mean(dim=1, keepdim=True)
     wanted = (asked != 0).float()
     miss = (after - target) / size
     level = ((after - target) * wanted).sum(1) / (wanted.sum(1) + 1e-6) / size[:, 0]
     goal = (miss.abs() * wanted).sum() / (wanted.sum() + 1e-6) + 2 * level.abs().sum() / ((wanted.sum(1) > 0).sum() + 1e-6)
-    drift = ((after - before) / size * (1 - wanted)).abs().mean()
+    strayed = (after - before) * (1 - wanted)
+    drift = (strayed / size).abs().mean() + (strayed.square().mean(dim=(1, 2)) + 1e-8).sqrt().mean() / _DRIFT
     return goal, drift
 
 
@@ -75,7 +82,7 @@ def edit_loss(editor: Editor, keypoints: Tensor, asked: Tensor, plant: Tensor) -
     size = (rotvec.square().sum(-1) * _COST.to(rotvec.device)).mean() + 10 * root.square().sum(-1).mean()
     change = torch.cat([rotvec.flatten(2), 3 * root], dim=-1)
     smooth = (change[:, 1:] - change[:, :-1]).square().mean() + 4 * (change[:, 2:] - 2 * change[:, 1:-1] + change[:, :-2]).square().mean()
-    return goal + 0.4 * drift + 120 * slide + 200 * sunk + 0.6 * size + 60 * smooth + 2.0 * _hinge_loss(keypoints, rotvec)
+    return goal + 0.5 * drift + 120 * slide + 200 * sunk + 0.6 * size + 60 * smooth + 2.0 * _hinge_loss(keypoints, rotvec)
 
 
 def _hinge_loss(keypoints: Tensor, rotvec: Tensor) -> Tensor:
