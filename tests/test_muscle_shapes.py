@@ -43,6 +43,10 @@ def test_what_stands_for_a_muscle_that_a_model_does_not_know():
     assert stand_in("vastus_lateralis_l", mia8) == ("quadriceps_l", True)
     assert stand_in("soleus_l", mia8) == (None, True)
     assert stand_in("quadriceps_l", surface24) == ("vastus_lateralis_l", True)
+    assert stand_in("vastus_medialis_r", mia8) == ("quadriceps_r", True)
+    assert stand_in("semitendinosus_l", mia8) == ("hamstrings_l", True)
+    assert stand_in("gastrocnemius_lateralis_r", surface24) == ("gastrocnemius_medialis_r", True)
+    assert stand_in("pectoralis_major_l", surface24) == (None, True)
 
 
 def test_a_muscle_that_is_not_drawn_is_named():

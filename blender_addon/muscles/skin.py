@@ -2,8 +2,9 @@
 
 How much of each muscle lies under a vertex is kept in colour attributes, four muscles each (a graphics card takes sixteen
 attributes at most, surface24 would need more). The activation is keyed on the mesh, four muscles a property again (EEVEE reads
-eight properties of an object, and zero for any more), where Attribute nodes find it, and copies of the mesh's materials mix the
-heat in: on the object's slots, so that the mesh keeps its own. Skin over a muscle whose value is borrowed is hatched.
+eight properties of an object, and zero for any more, so that a skin shows thirty-two muscles and never all of surface48), where
+Attribute nodes find it, and copies of the mesh's materials mix the heat in: on the object's slots, so that the
+mesh keeps its own. Skin over a muscle whose value is borrowed is hatched.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ __all__ = [
 _BORROWED = "agonist_borrowed"
 # How far from a muscle's surface the skin shows it, as a share of body height, and where it begins to fade [ours].
 _REACH, _FULL = 0.024, 0.006
+# Eight properties of four.
+_MOST = 32
 
 
 def glowing_skins(armature: bpy.types.Object) -> list[bpy.types.Object]:
@@ -63,10 +66,17 @@ def borrowed_muscles(skin: bpy.types.Object) -> list[str]:
 
 
 def glow_skin(skin: bpy.types.Object, armature: bpy.types.Object, muscles: MuscleSet | None = None) -> None:
-    """Let a mesh show the muscles of a set under its vertices. Raises SkeletonError for no humanoid, MotionError for no vertices."""
+    """Let a mesh show the muscles of a set under its vertices.
+
+    Raises SkeletonError for no humanoid, MotionError for no vertices or too many muscles.
+    """
     if not len(skin.data.vertices):
         raise MotionError(rpt("Mesh '{name}' has no vertices.", name=skin.name))
     muscles = muscles or muscle_set("mia8")
+    if len(muscles) > _MOST:
+        raise MotionError(
+            rpt("A skin shows {most} muscles at most; '{name}' would show {count}.", most=_MOST, name=skin.name, count=len(muscles))
+        )
     weights = _under(skin, armature, muscles)
     remove_glow(skin)
     mesh = skin.data

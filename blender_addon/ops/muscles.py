@@ -19,6 +19,7 @@ __all__ = ["AGONIST_OT_add_muscles", "AGONIST_OT_bind_mesh", "AGONIST_OT_glow_sk
 SETS = [
     ("mia8", "Eight", "Quadriceps, hamstrings, latissimus and biceps: what the model predicts"),
     ("surface24", "Twenty-Four", "All that surface electrodes reach; those that the model does not predict are hatched or grey"),
+    ("surface48", "Forty-Eight", "Muscles under the skin of trunk and limbs; those that the model does not predict are hatched or grey"),
 ]
 _MUSCLES = {muscle.name: muscle for one in MUSCLE_SETS.values() for muscle in one.muscles}
 

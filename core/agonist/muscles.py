@@ -2,7 +2,8 @@
 
 Names are the Terminologia Anatomica term's short id and a side. `mia8` keeps the channel order of "Muscles in Action"
 (Chiquier & Vondrick, ICCV 2023); its hamstring electrode sits on biceps femoris, its biceps is biceps brachii. `surface24`
-is what surface electrodes can reach; only physics knows it so far, no shipped model does.
+is what surface electrodes can reach, `surface48` adds twelve more a side that lie under the skin; only physics knows both so
+far, no shipped model does.
 """
 
 from __future__ import annotations
@@ -101,16 +102,33 @@ _SURFACE_GROUPS = {
     "biceps": _GROUPS["biceps"],
     "triceps": ("musculus triceps brachii", "Triceps", "triceps brachii, long head"),
 }
+# What lies under the skin besides; sites as above. The upper trapezius, a SENIAM site, is not among them: the model of physics
+# has none.
+_MORE_GROUPS = {
+    "pectoralis_major": ("musculus pectoralis major", "Pectoralis major", "pectoralis major (not a SENIAM site)"),
+    "fibularis_longus": ("musculus fibularis longus", "Fibularis longus", "peroneus longus"),
+    "deltoid_anterior": ("musculus deltoideus, pars clavicularis", "Deltoid, front", "deltoideus anterior"),
+    "deltoid_posterior": ("musculus deltoideus, pars spinalis", "Deltoid, back", "deltoideus posterior"),
+    "rectus_abdominis": ("musculus rectus abdominis", "Rectus abdominis", "rectus abdominis (not a SENIAM site)"),
+    "external_oblique": ("musculus obliquus externus abdominis", "External oblique", "obliquus externus abdominis (not a SENIAM site)"),
+    "gluteus_medius": ("musculus gluteus medius", "Gluteus medius", "gluteus medius"),
+    "vastus_medialis": ("musculus vastus medialis", "Vastus medialis", "quadriceps femoris, vastus medialis"),
+    "semitendinosus": ("musculus semitendinosus", "Semitendinosus", "semitendinosus"),
+    "gastrocnemius_lateralis": ("musculus gastrocnemius, caput laterale", "Gastrocnemius lateralis", "gastrocnemius lateralis"),
+    "brachioradialis": ("musculus brachioradialis", "Brachioradialis", "brachioradialis (not a SENIAM site)"),
+    "infraspinatus": ("musculus infraspinatus", "Infraspinatus", "infraspinatus (not a SENIAM site)"),
+}
 
 
 def _muscle(group: str, side: str) -> Muscle:
-    latin, label, site = (_GROUPS | _SURFACE_GROUPS)[group]
+    latin, label, site = (_GROUPS | _SURFACE_GROUPS | _MORE_GROUPS)[group]
     return Muscle(f"{group}_{side}", latin, f"{label} ({'left' if side == 'l' else 'right'})", site)
 
 
 MUSCLE_SETS: dict[str, MuscleSet] = {
     "mia8": MuscleSet("mia8", tuple(_muscle(group, side) for side in "lr" for group in _GROUPS)),
     "surface24": MuscleSet("surface24", tuple(_muscle(group, side) for side in "lr" for group in _SURFACE_GROUPS)),
+    "surface48": MuscleSet("surface48", tuple(_muscle(group, side) for side in "lr" for group in (*_SURFACE_GROUPS, *_MORE_GROUPS))),
 }
 
 
@@ -144,6 +162,9 @@ _SPOKEN_FOR: dict[str, tuple[tuple[str, bool], ...]] = {
     "hamstrings": (("biceps_femoris", True),),
     "vastus_lateralis": (("quadriceps", False),),
     "rectus_femoris": (("quadriceps", False),),
+    "vastus_medialis": (("quadriceps", False),),
+    "semitendinosus": (("hamstrings", False),),
+    "gastrocnemius_lateralis": (("gastrocnemius_medialis", False),),
     "quadriceps": (("vastus_lateralis", False), ("rectus_femoris", False)),
 }
 
@@ -152,7 +173,7 @@ def stand_in(name: str, known: MuscleSet) -> tuple[str | None, bool]:
     """The muscle of `known` whose activation stands for `name`, None if there is none, and whether that is an estimate.
 
     The hamstrings of `mia8` and the biceps femoris of `surface24` are read at one site, so they are the same; a part of the
-    quadriceps is estimated by the whole.
+    quadriceps is estimated by the whole, the semitendinosus and the lateral head of the gastrocnemius by their neighbour.
     """
     if name in known.names:
         return name, False

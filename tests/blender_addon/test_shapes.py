@@ -15,10 +15,10 @@ from tests.clips import exercise
 pytestmark = pytest.mark.blender
 
 
-@pytest.fixture
-def rig():
+@pytest.fixture(params=["surface24", "surface48"])
+def rig(request):
     armature = preset_rigs.build("Mixamo", exercise("Squat", 2.0, seed=4))
-    verbs.build_muscles(armature, mannequin=False, muscles="surface24")
+    verbs.build_muscles(armature, mannequin=False, muscles=request.param)
     return armature
 
 

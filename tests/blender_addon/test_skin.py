@@ -7,7 +7,8 @@ bpy = pytest.importorskip("bpy")
 
 from mathutils import Matrix
 
-from agonist.errors import InputError
+from agonist.errors import InputError, MotionError
+from agonist.muscles import muscle_set
 from blender_addon import verbs
 from blender_addon.compat import assign_action, ensure_fcurve
 from blender_addon.curve_keys import write_keys
@@ -15,7 +16,7 @@ from blender_addon.ghost import show_ghost
 from blender_addon.muscles.colours import colours_at
 from blender_addon.muscles.heatmap import muscle_objects
 from blender_addon.muscles.meaning import shared_skins
-from blender_addon.muscles.skin import borrowed_muscles, glowing_skins, remove_glow, skin_shares
+from blender_addon.muscles.skin import borrowed_muscles, glow_skin, glowing_skins, remove_glow, skin_shares
 from blender_addon.ui.legend import legend_lines
 from tests.blender_addon import rigs
 from tests.blender_addon.test_pixels import _linear, _rendered
@@ -75,13 +76,13 @@ def test_the_glow_lies_over_the_muscles_and_goes_without_a_trace():
     assert _state(skin) == before and sorted(one.name for one in bpy.data.materials) == materials
 
 
-@pytest.mark.parametrize("muscles", ["mia8", "surface24"])
+@pytest.mark.parametrize("muscles", ["mia8", "surface24", "surface48"])
 def test_a_rendered_frame_shows_the_activation_on_the_skin(muscles, tmp_path):
     armature, skin = _character()
     verbs.predict_armature(armature)
     armature.agonist.colour_map, armature.agonist.colour_range = "VIRIDIS", "MUSCLE"
     verbs.glow(armature, [skin], muscles=muscles)
-    name = "biceps_femoris_l" if muscles == "surface24" else "quadriceps_l"
+    name = "quadriceps_l" if muscles == "mia8" else "biceps_femoris_l"
     assert "soleus_l" not in list(skin.data["agonist_skin"])
     _only(skin, name)
     shares = {}
@@ -94,6 +95,13 @@ def test_a_rendered_frame_shows_the_activation_on_the_skin(muscles, tmp_path):
     light, gloss = np.polyfit(np.array(list(says.values())).ravel(), np.array([rendered[frame] for frame in says]).ravel(), 1)
     for frame in shares:
         np.testing.assert_allclose((rendered[frame] - gloss) / light, says[frame], atol=0.06, err_msg=f"frame {frame}")
+
+
+def test_more_muscles_than_a_skin_can_show_are_refused():
+    armature, skin = _character()
+    with pytest.raises(MotionError, match="32"):
+        glow_skin(skin, armature, muscle_set("surface48"))
+    assert "agonist_skin" not in skin.data
 
 
 def test_the_skin_follows_toggle_range_map_and_reload(tmp_path):

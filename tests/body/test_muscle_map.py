@@ -10,9 +10,11 @@ from agonist.muscles import MUSCLE_SETS, muscle_set
 MODEL = (
     "IL_L1_r", "IL_L1_l", "LTpT_T1_r", "LTpT_T1_l", "LTpL_L1_r", "LTpL_L1_l", "MF_m1s_r", "MF_m1s_l", "DELT2", "DELT2_l", "LAT1", "LAT2",
     "LAT3", "LAT1_l", "LAT2_l", "LAT3_l", "BIClong", "BICshort", "BIClong_l", "BICshort_l", "TRIlong", "TRIlat", "TRImed", "TRIlong_l",
-    "TRIlat_l", "TRImed_l",
+    "TRIlat_l", "TRImed_l", "rect_abd_r", "rect_abd_l", *(f"EO{k}_{side}" for k in range(1, 7) for side in "rl"),
+    *(f"{name}{side}" for side in ("", "_l") for name in ("PECM1", "PECM2", "PECM3", "DELT1", "DELT3", "BRD", "INFSP")),
     *(f"{name}_{side}" for side in "rl" for name in ("recfem", "vasint", "vaslat", "vasmed", "bflh", "bfsh", "tibant", "gasmed", "soleus",
-                                                   "glmax1", "glmax2", "glmax3")),
+                                                   "glmax1", "glmax2", "glmax3", "glmed1", "glmed2", "glmed3", "perlong",
+                                                   "semiten", "gaslat")),
 )  # fmt: skip
 FORCE = np.linspace(100, 900, len(MODEL))
 

@@ -34,13 +34,26 @@ _PARTS: dict[str, tuple[str, ...]] = {
     "erector_spinae": ("IL_*{s}", "LTp*{s}"),
     "deltoid_medius": ("DELT2{a}",),
     "triceps": ("TRIlong{a}", "TRIlat{a}", "TRImed{a}"),
+    # Clavicular, sternal and costal part.
+    "pectoralis_major": ("PECM1{a}", "PECM2{a}", "PECM3{a}"),
+    "fibularis_longus": ("perlong{s}",),
+    "deltoid_anterior": ("DELT1{a}",),
+    "deltoid_posterior": ("DELT3{a}",),
+    "rectus_abdominis": ("rect_abd{s}",),
+    "external_oblique": ("EO?{s}",),
+    "gluteus_medius": ("glmed1{s}", "glmed2{s}", "glmed3{s}"),
+    "vastus_medialis": ("vasmed{s}",),
+    "semitendinosus": ("semiten{s}",),
+    "gastrocnemius_lateralis": ("gaslat{s}",),
+    "brachioradialis": ("BRD{a}",),
+    "infraspinatus": ("INFSP{a}",),
 }
 
 
 def choose_muscles(muscles: str | Sequence[str], model_muscles: Sequence[str]) -> MuscleSet:
     """The set that somebody asked for: the name of a set, "body" for every muscle of the model, or names of muscles.
 
-    Names may be those of `mia8` and `surface24`, with or without a side, and the model's own. Raises UnknownNameError.
+    Names may be those of our sets, with or without a side, and the model's own. Raises UnknownNameError.
     """
     if isinstance(muscles, str):
         return _whole_body(model_muscles) if muscles == "body" else muscle_set(muscles)

@@ -32,7 +32,7 @@ def simulate(
         float, typer.Option("--cocontraction", metavar="SHARE", help="Activation that every muscle keeps at least, 0 to 0.3.")
     ] = 0.01,
     muscles: Annotated[
-        str, typer.Option("--muscles", metavar="SET", help="mia8, surface24, body (every muscle), or names with commas: soleus_r,biceps.")
+        str, typer.Option("--muscles", metavar="SET", help="mia8, surface24, surface48, body (all), or names with commas: soleus_r,biceps.")
     ] = "mia8",
     grf: Annotated[
         Path | None,
