@@ -43,7 +43,7 @@ def test_feet_stay_planted_whatever_is_locked(session):
 def test_feet_that_need_not_stay_move_but_not_below_the_floor(session):
     free = session.edit({"quadriceps": 2.0}, refine=False, feet_planted=False)
     kept = session.edit({"quadriceps": 2.0}, refine=False)
-    assert kept.foot_slide_m < 0.005 < 0.02 < free.foot_slide_m
+    assert kept.foot_slide_m < 0.005 < 0.01 < free.foot_slide_m
     ankles = [session.motion.skeleton.index(session.hmap[f"ankle_{side}"]) for side in "lr"]
     heights = [one.positions_world[:, ankles, 2].min() for one in (session.motion, free.motion)]
     assert heights[1] > heights[0] - 0.02

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import bpy
 import numpy as np
@@ -85,24 +86,56 @@ def keep_unkeyed(armature: bpy.types.Object, sample: RigSample) -> None:
                 keep_posed(armature, pose, name)
 
 
+@dataclass(frozen=True, eq=False)
+class _State:
+    """What a look found: parent space, reach and channels of each control over the frames, and the moves that are left."""
+
+    tracks: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
+    moves: Moves
+
+    def with_frames(self, chosen: np.ndarray, other: _State) -> _State:
+        """Frames that `chosen` (T,) marks are another's."""
+
+        def mixed(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+            return np.where(chosen.reshape(-1, *[1] * (one.ndim - 1)), two, one)
+
+        tracks = [tuple(map(mixed, one, two)) for one, two in zip(self.tracks, other.tracks, strict=True)]
+        return _State(tracks, Moves(*(mixed(getattr(self.moves, one.name), getattr(other.moves, one.name)) for one in fields(Moves))))
+
+    def stack(self, sample: RigSample) -> ControlStack:
+        """The sample's controls in this state."""
+        now = [replace(one, space=s, reach=r, basis=b) for one, (s, r, b) in zip(sample.controls, self.tracks, strict=True)]
+        return ControlStack(now, sample.stack.joints)
+
+
 def settled(armature: bpy.types.Object, sample: RigSample, motion: Motion, action: bpy.types.Action) -> Steps[float]:
     """Look where the joints really are after `apply_motion`, and correct the controls until they are where they should be.
 
-    Only rigs with constraints need it. Returns the largest distance that is left, in metres.
+    Only rigs with constraints need it. A frame that a correction makes worse goes back to where it was, and gets half as much the
+    next time: of a leg that is nearly straight, Blender's IK turns the plane further than it is asked to.
+    Returns the largest distance that is left, in metres.
     """
-    miss = mean = np.inf
+    keys = [(one.bone, one.joint, one.kind) for one in sample.controls]
+    near, share = np.full(len(motion), np.inf), np.ones(len(motion))
+    best: _State | None = None
+    mean = np.inf
     for made in range(_MOST_PASSES + 1):
-        keys = [(one.bone, one.joint, one.kind) for one in sample.controls]
         # Nobody knows how many passes there will be; each seems half of the rest.
         seen = yield from part(look(armature, sample.rig, keys, sample.first_frame, len(motion)), 1 - 0.5**made, 1 - 0.5 ** (made + 1))
         of_frames = np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max(axis=-1)
+        is_nearer = of_frames < near
+        now = _State(seen.tracks, moves_of(sample, seen.motion, motion))
+        best = now if best is None else best.with_frames(is_nearer, now)
+        near, share = np.minimum(of_frames, near), np.where(is_nearer, share, share / 2)
         # By all frames: the worst may stand still for a pass while the others come nearer.
-        before, mean, miss = mean, float(of_frames.mean()), float(of_frames.max())
-        if miss < _NEAR_M or made == _MOST_PASSES or (made >= _PASSES and mean > _BETTER * before):
+        before, mean = mean, float(near.mean())
+        is_done = near.max() < _NEAR_M or made == _MOST_PASSES or (made >= _PASSES and mean > _BETTER * before)
+        if is_done and is_nearer.all():
             break
-        now = [replace(one, space=s, reach=r, basis=b) for one, (s, r, b) in zip(sample.controls, seen.tracks, strict=True)]
-        _write(armature, sample, ControlStack(now, sample.stack.joints), moves_of(sample, seen.motion, motion), action, _WORTH)
-    return miss
+        _write(armature, sample, best.stack(sample), best.moves.share(np.zeros_like(share) if is_done else share), action, _WORTH)
+        if is_done:
+            break
+    return float(near.max())
 
 
 def _write(

@@ -47,6 +47,11 @@ class Moves:
         """Points (T, N, 3), each fixed to one of N joints, moved along."""
         return self.after[:, joints] + rotations.rotate(self.turn[:, joints], points - self.before[:, joints])
 
+    def share(self, of_frames: np.ndarray) -> Moves:
+        """A part of them, (T,) 0 to 1 of each frame."""
+        turn = rotations.from_rotvec(of_frames[:, None, None] * rotations.to_rotvec(self.turn))
+        return Moves(turn, self.before, self.before + of_frames[:, None, None] * (self.after - self.before))
+
 
 def moves_of(sample: RigSample, before: Motion, after: Motion) -> Moves:
     """What turns one motion of a sample's joints into another."""

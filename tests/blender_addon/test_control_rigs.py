@@ -107,9 +107,9 @@ def test_ik_on_the_deforming_bones_themselves(pole):
     rig.agonist.sliders["quadriceps_l"].scale = 1.5
     result = verbs.edit_armature(rig)
     miss, live = _miss(rig, result), session.live_edit(rig)
-    # A pole says little about the plane of a limb that is almost straight, and Blender's solver finds it to some degrees there.
-    clear = np.minimum(_bent(live.sample.motion, live.sample.rig), _bent(result.motion, live.sample.rig)) > np.radians(25)
-    assert clear.sum() > 30 and (not pole or (miss[clear].max() < PLACE_M and miss.max() < 0.012))
+    # The right leg stands almost straight for a while, where Blender's solver turns the plane further than its pole asks for.
+    assert (_bent(result.motion, live.sample.rig) < np.radians(10)).sum() > 5
+    assert not pole or miss.max() < PLACE_M
     names = live.sample.names
     assert miss[:, [names.index(name) for name in ("foot_l", "foot_r", "hand_l", "head")]].max() < PLACE_M
     _back_at_one(rig, before)
