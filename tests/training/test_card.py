@@ -55,12 +55,15 @@ def test_the_standard_corpus(tmp_path):
 
 def test_edits_that_were_learned_from_too(tmp_path):
     edited = {"seed": 4, "budget": "30 edits", "by": {"model": "former", "encoder_sha256": "ab", "editor_sha256": "cd"}}
-    training = {"recipe": "agonist.toml", "corpus": {**_BUILT, "budget": "full"}, "data": "simulated", "edited": edited, "commit": "abc123"}
+    training = {"recipe": "agonist.toml", "corpus": {**_BUILT, "budget": "full"}, "data": "simulated", "edited": [edited], "commit": "abc123"}
     text = _written(tmp_path, training)
     assert "Beside it 30 edits of its training and validation takes" in text
     assert "`agonist corpus edited CORPUS --data RECORDINGS --model FORMER --edits 30 --seed 4 --out EDITS`" in text
     assert "model former whose editor.onnx has the SHA-256 cd" in text and "`agonist train agonist --data CORPUS --edited EDITS" in text
     assert "Trained by commit abc123 of Agonist." in text
+    text = _written(tmp_path, {**training, "edited": [edited, {**edited, "seed": 5, "budget": "20 edits"}]})
+    assert "Beside it 50 edits" in text and "--model FORMER2 --edits 20 --seed 5 --out EDITS2`, where" in text
+    assert "--data CORPUS --edited EDITS1 --edited EDITS2 --out" in text
 
 
 def test_a_small_corpus_without_motion_capture(tmp_path):

@@ -235,19 +235,20 @@ def test_edits_are_learned_from_and_chosen_by_too(corpus, tmp_path, monkeypatch)
     seen = []
     sampler = recipe.WindowSampler
     monkeypatch.setattr(recipe, "WindowSampler", lambda clips, *rest, **more: seen.append(len(clips)) or sampler(clips, *rest, **more))
-    recipe.train(tmp_path / "tiny.toml", corpus, tmp_path / "with", edited=tmp_path / "edits")
-    assert seen == [3 + 1, 1 + 1]
+    recipe.train(tmp_path / "tiny.toml", corpus, tmp_path / "with", edited=[tmp_path / "edits"] * 2)
+    assert seen == [3 + 2, 1 + 2]
     without, with_edits = (json.loads((tmp_path / name / "model.json").read_text())["training"] for name in ("without", "with"))
-    assert with_edits["edited"]["budget"] == "2 edits" and "takes" not in with_edits["edited"] and "edited" not in without
+    assert [one["budget"] for one in with_edits["edited"]] == ["2 edits"] * 2 and "takes" not in with_edits["edited"][0]
+    assert without["edited"] == []
     assert with_edits["commit"] == without["commit"] == source_commit()
 
 
 def test_edits_of_another_corpus_are_refused(corpus, tmp_path):
     _edits_of(corpus, tmp_path / "edits", motions_crc32=8)
     with pytest.raises(FileFormatError, match=r"corpus\.json: edits of the corpus of motions_crc32 8\. Expected what .* made of 7"):
-        recipe.train(_write(tmp_path), corpus, tmp_path / "model", edited=tmp_path / "edits")
+        recipe.train(_write(tmp_path), corpus, tmp_path / "model", edited=[tmp_path / "edits"])
     with pytest.raises(FileFormatError, match="no edits"):
-        recipe.train(_write(tmp_path), corpus, tmp_path / "model", edited=corpus)
+        recipe.train(_write(tmp_path), corpus, tmp_path / "model", edited=[corpus])
 
 
 def test_a_training_killed_in_its_second_part_goes_on_there(corpus, tmp_path, monkeypatch):

@@ -30,7 +30,8 @@ def train(
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The model folder to write.")],
     data: Annotated[Path | None, typer.Option("--data", metavar="FOLDER", help="A corpus folder.")] = None,
     edited: Annotated[
-        Path | None, typer.Option("--edited", metavar="FOLDER", help="Edits of 'agonist corpus edited', to learn from too.")
+        list[Path] | None,
+        typer.Option("--edited", metavar="FOLDER", help="Edits of 'agonist corpus edited', to learn from too; may be given again."),
     ] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", metavar="MIN", help="Wall-clock limit for each part.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="auto (a GPU where there is one; the default), cpu or cuda.")] = None,
@@ -78,7 +79,7 @@ def train(
     except ImportError as error:
         raise MissingDependencyError(error.name or "torch", "train", "Training") from error
     hardware = choose_hardware(device or "auto", precision or "auto", compiled)
-    metrics = run(recipe, data, out, edited=edited, minutes=minutes, hardware=hardware, progress=console.progress)
+    metrics = run(recipe, data, out, edited=edited or (), minutes=minutes, hardware=hardware, progress=console.progress)
     if not metrics:
         # One of several processes that torchrun started, and not the one that writes.
         return

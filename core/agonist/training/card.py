@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,21 +97,22 @@ def _simulated(training: dict[str, Any]) -> bool:
 def _simulated_data(training: dict[str, Any], corpus: dict[str, Any], name: str) -> list[str]:
     built = _built(corpus)
     made = f"corpus budget `{corpus['budget']}`, seed {corpus['seed']}" if built else str(corpus.get("data", "simulated"))
-    edited = training.get("edited")
-    learned = f"`agonist train {_recipe(training)} --data CORPUS {'--edited EDITS ' if edited else ''}--out {name}`"
+    edited = training.get("edited", [])
+    folders = "".join(f"--edited EDITS{number} " for number in _numbers(edited))
+    learned = f"`agonist train {_recipe(training)} --data CORPUS {folders}--out {name}`"
     begin = [f"- Reproduce: with the same corpus, {learned}."]
     if built:
         # Contracts of before do not say what there was.
         mocap = "--data RECORDINGS " if training.get("contents", {}).get("mocap_clips", 1) else ""
         begin = [f"- Reproduce: `agonist corpus build --out CORPUS {mocap}--budget {corpus['budget']} --seed {corpus['seed']}`, then",
-                 *(_edits(edited, mocap) if edited else []), f"  {learned}."]  # fmt: skip
+                 *_edits(edited, mocap), f"  {learned}."]  # fmt: skip
     elif corpus.get("dataset") == "mia":
         scale = f"--full-scale {corpus['full_scale_counts']:g}"
         begin = [f"- Reproduce: `agonist data mia import COPY --out CORPUS {scale}`, then", f"  {learned}."]
     return [
         f"- Training data: {made}, {corpus['fps']:g} frames a second.{' ' + corpus['note'] if 'note' in corpus else ''}",
         *_contents(training.get("contents"), built),
-        *(_learned_from_edits(training["edited"]) if "edited" in training else []),
+        *_learned_from_edits(edited),
         *_how_long(training),
         *begin,
         *_same_corpus(corpus),
@@ -119,20 +120,28 @@ def _simulated_data(training: dict[str, Any], corpus: dict[str, Any], name: str)
     ]
 
 
-def _learned_from_edits(edited: dict[str, Any]) -> list[str]:
-    return [
-        f"  Beside it {edited['budget']} of its training and validation takes by an earlier model, simulated: motions that no recording",
-        "  shows.",
-    ]
+def _numbers(things: Sequence[Any]) -> list[str]:
+    """What tells several things of one name apart."""
+    return [str(k + 1) for k in range(len(things))] if len(things) > 1 else [""] * len(things)
 
 
-def _edits(edited: dict[str, Any], mocap: str) -> list[str]:
+def _learned_from_edits(edited: Sequence[dict[str, Any]]) -> list[str]:
+    if not edited:
+        return []
+    count, by = sum(int(str(one["budget"]).split()[0]) for one in edited), "an earlier model" if len(edited) == 1 else "earlier models"
+    return [f"  Beside it {count} edits of its training and validation takes by {by}, simulated: motions that no recording", "  shows."]
+
+
+def _edits(edited: Sequence[dict[str, Any]], mocap: str) -> list[str]:
     """How the edited takes came about that a model learned from beside a corpus."""
-    count, by = str(edited["budget"]).split()[0], edited["by"]
-    return [
-        f"  `agonist corpus edited CORPUS {mocap}--model FORMER --edits {count} --seed {edited['seed']} --out EDITS`, where FORMER is the",
-        f"  model {by['model']} whose editor.onnx has the SHA-256 {by['editor_sha256']}, then",
-    ]
+    lines = []
+    for one, number in zip(edited, _numbers(edited), strict=True):
+        count, by = str(one["budget"]).split()[0], one["by"]
+        lines += [
+            f"  `agonist corpus edited CORPUS {mocap}--model FORMER{number} --edits {count} --seed {one['seed']} --out EDITS{number}`, where",
+            f"  FORMER{number} is the model {by['model']} whose editor.onnx has the SHA-256 {by['editor_sha256']}, then",
+        ]
+    return lines
 
 
 def _built(corpus: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -92,7 +92,7 @@ def train(
     corpus: Path,
     out: Path,
     *,
-    edited: Path | None = None,
+    edited: Sequence[Path] = (),
     minutes: float | None = None,
     hardware: Hardware | None = None,
     progress: Progress | None = None,
@@ -103,7 +103,7 @@ def train(
         recipe: a name from RECIPES or a TOML file.
         corpus: a folder of `agonist corpus build`.
         out: the model's folder.
-        edited: a folder of `agonist corpus edited`, whose takes are learned from, and chosen by, like the corpus's.
+        edited: folders of `agonist corpus edited`, whose takes are learned from, and chosen by, like the corpus's.
         minutes: wall-clock limit for each part instead of the recipe's.
         hardware: of `choose_hardware`; a GPU and what it has, if there is one, if None.
         progress: share done and a line of text.
@@ -125,9 +125,10 @@ def train(
     (train_clips, document), (val_clips, _) = (read_corpus(corpus, split) for split in ("train", "val"))
     # Only to see that it is whole: it is needed hours later, for the figures, and nothing is learned from it.
     read_corpus(corpus, "test")
-    more: dict[str, Any] = {}
-    if edited is not None:
-        more, train_clips, val_clips = _with_edits(edited, document, train_clips, val_clips)
+    more = []
+    for folder in edited:
+        found, train_clips, val_clips = _with_edits(folder, document, train_clips, val_clips)
+        more.append(found)
     every, mirrored = round(document["fps"] / config.fps), no_sensor_worn(document)
     samplers = [WindowSampler(clips, config.window, every, mirrored=mirrored) for clips in (train_clips, val_clips)]
     torch.manual_seed(seed)
@@ -188,7 +189,7 @@ def _fields(
     settings: dict[str, Any],
     config: NetworkConfig,
     document: dict[str, Any],
-    more: dict[str, Any],
+    more: list[dict[str, Any]],
     trained: dict[str, int],
     fits: dict[str, Fit],
     hardware: Hardware,
@@ -197,7 +198,7 @@ def _fields(
         "name": settings["name"], "version": __version__, "fps": config.fps, "window": config.window,
         "parameters": trained, **({"dimensions": 2} if settings.get("dimensions") == 2 else {}),
         "training": {
-            "recipe": path.name, "settings": settings, "corpus": document, **({"edited": more} if more else {}),
+            "recipe": path.name, "settings": settings, "corpus": document, "edited": more,
             "data": _trained_on(document), "fits": {part: asdict(one) for part, one in fits.items()}, "torch": torch.__version__,
             "hardware": hardware.describe(), "commit": source_commit(),
         },
