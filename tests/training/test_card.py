@@ -55,7 +55,8 @@ def test_the_standard_corpus(tmp_path):
 
 def test_edits_that_were_learned_from_too(tmp_path):
     edited = {"seed": 4, "budget": "30 edits", "by": {"model": "former", "encoder_sha256": "ab", "editor_sha256": "cd"}}
-    training = {"recipe": "agonist.toml", "corpus": {**_BUILT, "budget": "full"}, "data": "simulated", "edited": [edited], "commit": "abc123"}
+    training = {"recipe": "agonist.toml", "corpus": {**_BUILT, "budget": "full"}, "data": "simulated", "edited": [edited]}
+    training["commit"] = "abc123"
     text = _written(tmp_path, training)
     assert "Beside it 30 edits of its training and validation takes" in text
     assert "`agonist corpus edited CORPUS --data RECORDINGS --model FORMER --edits 30 --seed 4 --out EDITS`" in text

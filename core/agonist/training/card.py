@@ -136,9 +136,9 @@ def _edits(edited: Sequence[dict[str, Any]], mocap: str) -> list[str]:
     """How the edited takes came about that a model learned from beside a corpus."""
     lines = []
     for one, number in zip(edited, _numbers(edited), strict=True):
-        count, by = str(one["budget"]).split()[0], one["by"]
+        count, by, seed = str(one["budget"]).split()[0], one["by"], one["seed"]
         lines += [
-            f"  `agonist corpus edited CORPUS {mocap}--model FORMER{number} --edits {count} --seed {one['seed']} --out EDITS{number}`, where",
+            f"  `agonist corpus edited CORPUS {mocap}--model FORMER{number} --edits {count} --seed {seed} --out EDITS{number}`, where",
             f"  FORMER{number} is the model {by['model']} whose editor.onnx has the SHA-256 {by['editor_sha256']}, then",
         ]
     return lines
