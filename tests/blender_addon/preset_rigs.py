@@ -98,12 +98,14 @@ EXTRAS = {
         ("Spine3", "Spine", "Spine9"), ("{s}InHandIndex", "{s}Hand", ""), ("{s}HandIndex1", "{s}InHandIndex", ""),
     ],
     "MikuMikuDance": [
-        ("全ての親", "", "腰"), ("下半身", "腰", "{s}足"), ("上半身2", "上半身", "上半身3"), ("{s}人指１", "{s}手首", ""), ("{s}目", "頭", ""),
+        ("全ての親", "", "腰"), ("下半身", "腰", "{s}足"), ("上半身2", "上半身", "上半身3"),
+        ("{s}人指１", "{s}手首", ""), ("{s}目", "頭", ""),
     ],
 }  # fmt: skip
 _SIDES = {
     "Mixamo": ("Left", "Right"), "CMU (BVH)": ("Left", "Right"), "SMPL-X": ("left", "right"), "SMPL": ("L", "R"),
-    "3ds Max Biped": ("L", "R"), "Character Creator": ("L", "R"), "MotionBuilder (HumanIK)": ("Left", "Right"), "MikuMikuDance": ("左", "右"),
+    "3ds Max Biped": ("L", "R"), "Character Creator": ("L", "R"), "MotionBuilder (HumanIK)": ("Left", "Right"),
+    "MikuMikuDance": ("左", "右"),
     "Rigify meta-rig": ("L", "R"), "MPFB, MakeHuman": ("L", "R"), "VRM (VRoid)": ("L", "R"), "VRM (add-on)": ("L", "R"),
 }  # fmt: skip
 _PREFIXES = {
