@@ -4,9 +4,12 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from agonist.bone_map import JOINT_PARENTS, IkControls, bone_maps, detect_rig, fit_rig
+from agonist.bone_map import JOINT_PARENTS, NEEDED_JOINTS, IkControls, RigFit, bone_maps, detect_rig, fit_rig
+from agonist.humanoid import map_humanoid
+from agonist.skeleton import Skeleton
 
 FOLDER = Path(__file__).parent / "bone_names"
 RIGS = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
@@ -35,6 +38,19 @@ def check(fit, rig, name=lambda bone: bone):
     assert len(fit.ik) == 2 * len(rig.get("ik", {}))
 
 
+def recognised(bones):
+    """The map that fits, or, under an empty name, what usual names and the hierarchy tell."""
+    if fit := detect_rig(bones):
+        return fit
+    order = sorted(bones, key=lambda bone: depth(bones, bone))
+    parents = tuple(order.index(bones[bone]) if bones[bone] else -1 for bone in order)
+    return RigFit("", map_humanoid(Skeleton(tuple(order), parents, np.zeros((len(order), 3)))).joints, {}, {}, {}, 0.0, 0)
+
+
+def depth(bones, bone):
+    return 1 + depth(bones, bones[bone]) if bones[bone] else 0
+
+
 def renamed(bones, name):
     changed = {name(bone): above and name(above) for bone, above in bones.items()}
     assert len(changed) == len(bones)
@@ -42,20 +58,23 @@ def renamed(bones, name):
 
 
 def test_every_family_has_a_source():
-    assert {rig["family"] for rig in RIGS.values()} == {one.name for one in bone_maps()}
+    # Those without a family are known by usual names.
+    assert {rig["family"] for rig in RIGS.values()} == {one.name for one in bone_maps()} | {""}
     assert all(rig["source"] for rig in RIGS.values())
 
 
 @pytest.mark.parametrize("key", RIGS)
 def test_what_is_written_of_a_source_is_whole(key):
     rig = RIGS[key]
-    assert set(sided(rig["joints"], rig["sides"])) == set(JOINT_PARENTS)
+    joints = set(sided(rig["joints"], rig["sides"]))
+    assert joints == set(JOINT_PARENTS) - set(sided(dict.fromkeys(rig.get("without", []), ""), rig["sides"]))
+    assert joints >= {"pelvis", *NEEDED_JOINTS} and set(sided(rig["joints"], rig["sides"]).values()) <= set(rig["bones"])
     assert {above for above in rig["bones"].values() if above} <= set(rig["bones"])
 
 
 @pytest.mark.parametrize("key", RIGS)
 def test_a_real_rig_is_found_with_its_own_bones(key):
-    check(detect_rig(RIGS[key]["bones"]), RIGS[key])
+    check(recognised(RIGS[key]["bones"]), RIGS[key])
 
 
 def suffixed(bone):
@@ -69,6 +88,11 @@ def symmetrised(bone):
     bare = re.sub(r"^J_(Adj|Bip|Opt|Sec)_([CLR]_)?", "", bone)
     side = re.match(r"J_[A-Z][a-z]+_([LR])_", bone)
     return f"{bare}_{side[1]}" if side else bare
+
+
+def converted(delimiter):
+    """MMD Tools' utils.py, convertNameToLR: "左腕" to "腕.L"."""
+    return lambda bone: re.sub("^(.*)([左右])(.*)$", lambda m: f"{m[1]}{m[3]}{delimiter}{'L' if m[2] == '左' else 'R'}", bone)
 
 
 def instead(old, new):
@@ -99,6 +123,15 @@ RENAMED = [
     ("daz_genesis_8", suffixed, "the same"),
     ("daz_genesis_9", suffixed, "the same"),
     ("vroid", symmetrised, "the VRM add-on's command Symmetrize VRoid Bone Names"),
+    ("mmd", converted("."), "MMD Tools' import in Blender"),
+    ("mmd", converted("_"), "the same, with its underscore option"),
+    ("biped", instead("Bip001", "Bip01"), "github.com/saturday06/VRM-Addon-for-Blender microsoft_rocketbox_mapping.py"),
+    ("biped", instead("Bip001", "Bip02"), "the same"),
+    ("biped", instead(" ", "_"), "public animation tools list both"),
+    ("character_creator", instead("CC_Base_", ""), "github.com/soupday/cc_blender_tools rigify_mapping_data.py: iClone's export"),
+    ("character_creator", instead("CC_Base_BoneRoot", "RL_BoneRoot"), "the same: ActorCore"),
+    ("perception_neuron", behind("Character1_"), "public Maya scenes of characters from MotionBuilder"),
+    ("perception_neuron", behind("PunkBot_Rigged:Character1_"), "the same, with Maya's namespace"),
     ("rigify", instead("toe_fk.", "toe."), "github.com/soupday/cc_blender_tools rigify_mapping_data.py: before Blender 3.1"),
 ]  # fmt: skip
 
@@ -106,7 +139,7 @@ RENAMED = [
 @pytest.mark.parametrize(("key", "name", "seen"), RENAMED, ids=[f"{key}-{k}" for k, (key, *_) in enumerate(RENAMED)])
 def test_a_real_rig_is_found_by_the_other_names_that_it_goes_by(key, name, seen):
     rig = RIGS[key]
-    check(detect_rig(renamed(rig["bones"], name)), rig, name)
+    check(recognised(renamed(rig["bones"], name)), rig, name)
 
 
 @pytest.mark.parametrize("key", ["ue4_mannequin", "ue5_mannequin"])
@@ -148,10 +181,31 @@ def test_a_rig_whose_every_bone_was_numbered_is_found(key, number):
     def name(bone):
         return bone and bone + number
 
-    check(detect_rig(renamed(RIGS[key]["bones"], name)), RIGS[key], name)
+    check(recognised(renamed(RIGS[key]["bones"], name)), RIGS[key], name)
 
 
 def test_numbers_that_only_some_bones_have_mean_something():
     # Rigify's spine.001 is no copy of a spine that is not there.
     bones = {bone: "" if above == "spine" else above for bone, above in RIGS["rigify_metarig"]["bones"].items() if bone != "spine"}
     assert fit_rig(next(one for one in bone_maps() if one.name == "Rigify meta-rig"), bones).joints.get("pelvis") is None
+
+
+@pytest.mark.parametrize("key", RIGS)
+def test_a_rig_whose_bones_were_numbered_one_by_one_is_found(key):
+    # Sketchfab's glTF files: _rootJoint > mixamorig:Hips_01 > mixamorig:Spine_02 (public sources search for both).
+    numbers = {bone: f"{bone}_{k + 1:02}" for k, bone in enumerate(RIGS[key]["bones"])}
+    bones = {numbers[bone]: numbers.get(above, "_rootJoint") for bone, above in RIGS[key]["bones"].items()} | {"_rootJoint": ""}
+    check(recognised(bones), RIGS[key], lambda bone: numbers.get(bone, ""))
+
+
+@pytest.mark.parametrize(("missing", "pelvis"), [({"腰"}, "グルーブ"), ({"腰", "グルーブ"}, "センター")])
+def test_legs_and_trunk_of_mmd_may_hang_on_the_groove_or_the_centre(missing, pelvis):
+    rig = RIGS["mmd"]
+    bones = {bone: pelvis if above in missing else above for bone, above in rig["bones"].items() if bone not in missing}
+    check(recognised(bones), rig | {"joints": rig["joints"] | {"pelvis": pelvis}})
+
+
+def test_twist_bones_beside_the_limbs_of_auto_rig_pro_are_no_limbs():
+    rig = RIGS["auto_rig_pro_exported"]
+    twist = {f"{part}_twist.{side}": f"{part}_stretch.{side}" for part in ("thigh", "leg", "arm", "forearm") for side in "lr"}
+    check(recognised(rig["bones"] | twist), rig)

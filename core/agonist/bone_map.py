@@ -25,6 +25,7 @@ __all__ = [
     "bone_maps",
     "detect_rig",
     "fit_rig",
+    "names_without_shared_number",
     "read_bone_map",
     "write_bone_map",
 ]
@@ -142,15 +143,15 @@ def fit_rig(bone_map: BoneMap, parents: Mapping[str, str]) -> RigFit:
     return RigFit(bone_map.name, joints, deform, controls, ik, matched / max(asked, 1), matched)
 
 
-def _known_as(prefix: str, bones: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+def _known_as(prefix: str, parents: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Bones by their names with and without namespace and prefix, as they are and in one case; of two alike the first counts."""
     strip = re.compile(f"^(?:.*:)?(?:{prefix})?")
-    bones = list(bones)
-    number = _number_of_all(bones)
-    exact = {bone.removesuffix(number): bone for bone in bones}
+    exact: dict[str, str] = {}
+    for bone, name in names_without_shared_number(parents).items():
+        exact.setdefault(name, bone)
     for name, bone in list(exact.items()):
         exact.setdefault(strip.sub("", name), bone)
-    for bone in bones:
+    for bone in parents:
         exact.setdefault(bone, bone)
     loose: dict[str, str] = {}
     for name, bone in exact.items():
@@ -158,13 +159,20 @@ def _known_as(prefix: str, bones: Iterable[str]) -> tuple[dict[str, str], dict[s
     return exact, loose
 
 
-def _number_of_all(bones: Iterable[str]) -> str:
-    """What Blender, or a tool, put behind every name because the rig is a second one, such as ".001"; empty where it is not on all.
+def names_without_shared_number(parents: Mapping[str, str]) -> dict[str, str]:
+    """Bone -> its name without the number that a tool put behind every name; as it is where they do not all have one.
 
-    One bone's own number, as in Rigify's spine.001, means something.
+    Blender puts the same behind all bones of a rig's copy (".001"), Sketchfab's glTF files each bone's own ("Hips_01", "Spine_02"),
+    but for a root that it adds. One bone's own number, as in Rigify's spine.001, means something.
+
+    Args:
+        parents: bone -> the bone above it, "" for a root.
     """
-    numbers = {found[0] if (found := re.search(r"\.\d{3}$", bone)) else "" for bone in bones}
-    return numbers.pop() if len(numbers) == 1 else ""
+    found = {bone: re.search(r"[._]\d+$", bone) for bone in parents}
+    numbers = [number and number[0] for bone, number in found.items() if number or parents[bone]]
+    if None in numbers or len(set(numbers)) not in (1, len(numbers)):
+        return {bone: bone for bone in parents}
+    return {bone: bone[: number.start()] if number else bone for bone, number in found.items()}
 
 
 def _is_astray(joint: str, joints: Mapping[str, str], parents: Mapping[str, str]) -> bool:

@@ -6,7 +6,6 @@ Body proportions are fractions of body height after Drillis & Contini (1966), as
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -14,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agonist import rotations
-from agonist.bone_map import NEEDED_JOINTS, detect_rig
+from agonist.bone_map import NEEDED_JOINTS, detect_rig, names_without_shared_number
 from agonist.errors import MotionError, SkeletonError
+from agonist.joint_names import find_named_joints, means_pelvis
 from agonist.keypoint_layouts import BODY25
 from agonist.motion import Keypoints, Motion
 from agonist.skeleton import Skeleton
@@ -45,24 +45,6 @@ HIP_HEIGHT, KNEE_HEIGHT, ANKLE_HEIGHT = 0.530, 0.285, 0.039
 SHOULDER_HEIGHT, UPPER_ARM, FOREARM, HAND = 0.818, 0.186, 0.146, 0.108
 LEG = HIP_HEIGHT - ANKLE_HEIGHT
 
-# What people call a joint, best name first. Names are compared without side, prefix, digits' separators and case.
-_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "shoulder": ("upperarm", "uparm", "arm", "humerus", "shldr", "shoulder"),
-    "clavicle": ("clavicle", "collar", "clav", "inshoulder", "shoulder"),
-    "elbow": ("forearm", "lowerarm", "lowarm", "elbow", "radius"),
-    "wrist": ("hand", "wrist"),
-    "hip": ("upleg", "thigh", "upperleg", "femur", "hip"),
-    "knee": ("shin", "calf", "lowerleg", "lowleg", "tibia", "knee", "leg"),
-    "ankle": ("foot", "ankle"),
-    "toe": ("toebase", "toes", "toe", "ball"),
-    "neck": ("neck", "lowerneck", "neck01", "neck1", "neck001"),
-    "head": ("head",),
-}
-_NEXT = {"clavicle": "elbow", "shoulder": "elbow", "elbow": "wrist", "hip": "knee", "knee": "ankle"}
-_PREFIXES = re.compile(
-    r"^(.*:|mixamorig\d*|character\d*|bip\d*|j_bip|j_sec|def|org|cc_base|valvebiped|m_avg|f_avg|skel)[\s_.\-]*", re.IGNORECASE
-)
-
 
 @dataclass(frozen=True)
 class HumanoidMap:
@@ -79,32 +61,6 @@ class HumanoidMap:
 
     def __getitem__(self, canonical: str) -> str:
         return self.joints[canonical]
-
-
-def _split_name(name: str) -> tuple[str, str]:
-    """Base name in lower-case letters and digits, and side 'l', 'r' or ''."""
-    text = name
-    while (shorter := _PREFIXES.sub("", text)) not in (text, ""):
-        text = shorter
-    tokens = [token for token in re.split(r"[\s_.\-]+|(?<=[a-z0-9])(?=[A-Z])", text) if token]
-    side = ""
-    rest = []
-    for token in tokens:
-        low = token.lower()
-        if not side and low in ("l", "r", "left", "right"):
-            side = low[0]
-        else:
-            rest.append(low)
-    base = "".join(rest)
-    if not side:
-        for word in ("left", "right"):
-            if base.startswith(word) or base.endswith(word):
-                return base.removeprefix(word).removesuffix(word), word[0]
-        # CMU and Vicon names: lfemur, rhumerus.
-        known = {synonym for names in _SYNONYMS.values() for synonym in names}
-        if base[:1] in ("l", "r") and base not in known and base[1:] in known:
-            return base[1:], base[0]
-    return base, side
 
 
 def _ancestors(skeleton: Skeleton, joint: int) -> list[int]:
@@ -134,46 +90,13 @@ def map_humanoid(skeleton: Skeleton, given: Mapping[str, str] | None = None) -> 
     for canonical, name in (given or {}).items():
         skeleton.index(name)
         joints[canonical] = name
+    parents = {name: skeleton.names[k] if k >= 0 else "" for name, k in zip(skeleton.names, skeleton.parents, strict=True)}
     if not joints:
-        parents = {name: skeleton.names[k] if k >= 0 else "" for name, k in zip(skeleton.names, skeleton.parents, strict=True)}
         fit = detect_rig(parents)
         joints = dict(fit.joints) if fit else {}
-    split = [_split_name(name) for name in skeleton.names]
-
-    def carries(index: int, part: str, side: str) -> bool:
-        """Whether the next joint of the limb hangs below; helper joints with an anatomical name (L_Tibia) carry nothing."""
-        after = _NEXT.get(part)
-        return after is None or any(
-            base in _SYNONYMS[after] and joint_side == side and index in _ancestors(skeleton, other)[1:]
-            for other, (base, joint_side) in enumerate(split)
-        )
-
-    def find(part: str, side: str, below: str | None) -> None:
-        canonical = f"{part}_{side}" if side else part
-        if canonical in joints:
-            return
-        taken = set(joints.values())
-        root = skeleton.index(joints[below]) if below in joints else None
-        for synonym in _SYNONYMS[part]:
-            for index, (base, joint_side) in enumerate(split):
-                name = skeleton.names[index]
-                below_root = root is None or (index != root and root in _ancestors(skeleton, index))
-                fits = base == synonym and joint_side == side and name not in taken and below_root
-                if fits and carries(index, part, side):
-                    joints[canonical] = name
-                    return
-
-    for side in "lr":
-        find("shoulder", side, None)
-        find("clavicle", side, None)
-        find("elbow", side, f"shoulder_{side}")
-        find("wrist", side, f"elbow_{side}")
-        find("hip", side, None)
-        find("knee", side, f"hip_{side}")
-        find("ankle", side, f"knee_{side}")
-        find("toe", side, f"ankle_{side}")
-    find("neck", "", None)
-    find("head", "", None)
+    names = list(names_without_shared_number(parents).values())
+    known = {joint: skeleton.index(name) for joint, name in joints.items()}
+    joints = {joint: skeleton.names[k] for joint, k in find_named_joints(names, skeleton.parents, known).items()}
     missing = [name for name in NEEDED_JOINTS if name not in joints]
     if missing:
         found = ", ".join(skeleton.names[:40]) + (" ..." if len(skeleton) > 40 else "")
@@ -188,14 +111,23 @@ def map_humanoid(skeleton: Skeleton, given: Mapping[str, str] | None = None) -> 
 def _map_trunk(skeleton: Skeleton, joints: dict[str, str]) -> None:
     hips = [skeleton.index(joints[f"hip_{side}"]) for side in "lr"]
     shoulders = [skeleton.index(joints[f"shoulder_{side}"]) for side in "lr"]
-    pelvis = skeleton.index(joints["pelvis"]) if "pelvis" in joints else _common_ancestor(skeleton, *hips)
-    joints["pelvis"] = skeleton.names[pelvis]
     chest = _common_ancestor(skeleton, *shoulders)
+    if "neck" in joints and chest == skeleton.index(joints["neck"]) and skeleton.parents[chest] >= 0:
+        # The collars of some rigs hang on the neck.
+        chest = skeleton.parents[chest]
     path = _ancestors(skeleton, chest)
+    pelvis = skeleton.index(joints["pelvis"]) if "pelvis" in joints else _pelvis(skeleton, _common_ancestor(skeleton, *hips), path)
+    joints["pelvis"] = skeleton.names[pelvis]
     if pelvis in path and chest != pelvis:
         between = path[: path.index(pelvis)][::-1]
         joints.setdefault("spine", skeleton.names[between[0]])
         joints.setdefault("chest", skeleton.names[between[-1]])
+
+
+def _pelvis(skeleton: Skeleton, root_of_legs: int, trunk: list[int]) -> int:
+    """The bone that legs and trunk hang on and that is called so; the legs' own root where none is."""
+    above = [joint for joint in _ancestors(skeleton, root_of_legs) if joint in trunk]
+    return next((joint for joint in above if means_pelvis(skeleton.names[joint])), root_of_legs)
 
 
 def humanoid_skeleton(height_m: float = 1.75) -> Skeleton:

@@ -76,12 +76,42 @@ EXTRAS = {
         ("J_Bip_{s}_Index1", "J_Bip_{s}_Hand", ""), ("J_Adj_{s}_FaceEye", "J_Bip_C_Head", ""),
     ],
     "VRM (add-on)": [("chest", "spine", "upper_chest"), ("index_proximal.{s}", "hand.{s}", ""), ("eye.{s}", "head", "")],
+    "Auto-Rig Pro (exported)": [
+        ("root", "", "root.x"), ("spine_02.x", "spine_01.x", "spine_06.x"), ("thigh_twist.{s}", "thigh_stretch.{s}", ""),
+        ("arm_twist.{s}", "arm_stretch.{s}", ""), ("c_index1_base.{s}", "hand.{s}", ""), ("index1.{s}", "c_index1_base.{s}", ""),
+        ("c_jawbone.x", "head.x", ""),
+    ],
+    "Auto-Rig Pro (exported, twist)": [
+        ("thigh_stretch.{s}", "thigh_twist.{s}", "leg_stretch.{s}"), ("leg_twist.{s}", "leg_stretch.{s}", "foot.{s}"),
+        ("arm_stretch.{s}", "c_arm_twist_offset.{s}", "forearm_stretch.{s}"), ("forearm_twist.{s}", "forearm_stretch.{s}", "hand.{s}"),
+        ("c_index1_base.{s}", "hand.{s}", ""),
+    ],
+    "3ds Max Biped": [
+        ("Spine1", "Spine", "Spine4"), ("{s} Finger0", "{s} Hand", ""), ("{s} Finger01", "{s} Finger0", ""), ("HeadNub", "Head", ""),
+    ],
+    "Character Creator": [
+        ("BoneRoot", "", "Hip"), ("Pelvis", "Hip", "{s}_Thigh"), ("Spine01", "Waist", "Spine02"), ("NeckTwist02", "NeckTwist01", "Head"),
+        ("{s}_ThighTwist01", "{s}_Thigh", ""), ("{s}_ElbowShareBone", "{s}_Forearm", ""), ("{s}_Index1", "{s}_Hand", ""),
+        ("FacialBone", "Head", ""),
+    ],
+    "MotionBuilder (HumanIK)": [
+        ("Spine3", "Spine", "Spine9"), ("{s}InHandIndex", "{s}Hand", ""), ("{s}HandIndex1", "{s}InHandIndex", ""),
+    ],
+    "MikuMikuDance": [
+        ("全ての親", "", "腰"), ("下半身", "腰", "{s}足"), ("上半身2", "上半身", "上半身3"),
+        ("{s}人指１", "{s}手首", ""), ("{s}目", "頭", ""),
+    ],
 }  # fmt: skip
 _SIDES = {
     "Mixamo": ("Left", "Right"), "CMU (BVH)": ("Left", "Right"), "SMPL-X": ("left", "right"), "SMPL": ("L", "R"),
+    "3ds Max Biped": ("L", "R"), "Character Creator": ("L", "R"), "MotionBuilder (HumanIK)": ("Left", "Right"),
+    "MikuMikuDance": ("左", "右"),
     "Rigify meta-rig": ("L", "R"), "MPFB, MakeHuman": ("L", "R"), "VRM (VRoid)": ("L", "R"), "VRM (add-on)": ("L", "R"),
 }  # fmt: skip
-_PREFIXES = {"Mixamo": "mixamorig:", "SMPL": "m_avg_"}
+_PREFIXES = {
+    "Mixamo": "mixamorig:", "SMPL": "m_avg_", "3ds Max Biped": "Bip001 ", "Character Creator": "CC_Base_",
+    "MotionBuilder (HumanIK)": "Character1_",
+}  # fmt: skip
 
 
 def _extras(family: str) -> list[tuple[str, str, str]]:
