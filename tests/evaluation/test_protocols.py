@@ -13,7 +13,6 @@ import pytest
 from agonist.errors import DivergedError, FileFormatError, InputError, UnknownNameError
 from agonist.evaluation import protocols
 from agonist.evaluation.mia_baselines import BASELINES, predict_baseline
-from agonist.evaluation.mia_calibration import CALIBRATION_WINDOWS, calibration_windows
 from agonist.evaluation.mia_csv import csv_text
 from agonist.evaluation.mia_folds import PROTOCOLS, make_folds
 from agonist.evaluation.mia_plot import plot_report
@@ -477,34 +476,3 @@ def test_hidden_gains_leave_the_counts_as_they_are(windows, tmp_path):
     told, untold = (next(one for one in results if one.method == name).cells.rmse() for name in ("c-agonist", "agonist"))
     # Four steps teach nothing but the gains, which are told from how much everybody's muscles read.
     assert told != untold
-
-
-def test_somebody_new_is_calibrated_by_windows_that_nobody_is_tested_on(windows, tmp_path):
-    hidden = hide_gains(windows)
-    fold = make_folds(hidden, "person-out", groups=2)[0]
-    chosen = calibration_windows(hidden, fold)
-    assert not set(chosen.tolist()) & set(np.concatenate([fold.train, fold.val, fold.test]).tolist())
-    assert set(hidden.person[chosen].tolist()) == set(fold.name.split("+"))
-    for person in fold.name.split("+"):
-        mine = chosen[hidden.person[chosen] == person]
-        assert len(mine) <= CALIBRATION_WINDOWS and "Squat" in hidden.exercise[mine].tolist()
-    results = evaluate_mia(hidden, "person-out", "tiny", tmp_path, networks=("c-agonist", "k-agonist"))
-    cells = {(one.method, one.direction): one.cells.rmse() for one in results if one.fold == fold.name}
-    assert all(cells["c-agonist", way] != cells["k-agonist", way] for way in ("encoder", "decoder"))
-    text = markdown(mia_report(hidden, "person-out", "tiny", 0, results))
-    assert "`k-agonist` is told a person left out by a clip with EMG of 12 s or less (" in text and "no\nmethod is tested on" in text
-    plain = evaluate_mia(hidden, "person-out", "tiny", tmp_path / "plain", networks=("c-agonist",))
-    without, beside = ([float(one.cells.rmse()) for one in some if one.method == "c-agonist"] for some in (plain, results))
-    assert without == beside
-
-
-def test_calibration_is_for_somebody_new(windows, tmp_path):
-    with pytest.raises(InputError, match=r"k-agonist: nobody is new in 'in'\. Expected person-out, or c-agonist\."):
-        evaluate_mia(windows, "in", "tiny", tmp_path, networks=("k-agonist",))
-
-
-def test_a_person_whose_windows_are_all_tested_cannot_be_calibrated(windows):
-    fold = make_folds(windows, "person-out", groups=2)[0]
-    out = np.flatnonzero(np.isin(windows.person, fold.name.split("+")))
-    with pytest.raises(InputError, match="Subject0: all windows are tested in"):
-        calibration_windows(windows, replace(fold, test=out))

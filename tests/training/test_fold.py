@@ -5,7 +5,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from agonist.errors import InputError
 from agonist.networks.baselines import facing_windows, nearest
 from agonist.networks.geometry import facing
 from agonist.training import fold
@@ -126,45 +125,6 @@ def test_somebody_new_has_the_mean_of_the_known_gains(windows, tmp_path):
                            folder=tmp_path, key="k")  # fmt: skip
     gains = module.log_gains(torch.arange(3)).detach()
     torch.testing.assert_close(gains[2], gains[:2].mean(0))
-
-
-def test_a_short_clip_tells_somebody_news_gains(windows, tmp_path):
-    """The last person's sensors read twice as much as usual, but for one muscle, which rests in the clip."""
-    train, new = _part(windows, windows.person != 2), _part(windows, windows.person == 2)
-    module, _ = train_fold(("agonist", "encoder", 3), 30, train, train, steps=80, batch=4, rate=1e-3, seed=0, mirror=False,
-                           folder=tmp_path, key="k")  # fmt: skip
-    louder = FoldSet(new.keypoints, 2 * new.activation, new.person)
-    plain = module.predict(louder)
-    usual = module.log_gains(torch.tensor([2])).detach()[0, 0].numpy()
-    resting = louder.activation[:3].copy()
-    with torch.no_grad():
-        module.network.head.bias[5] = -30.0
-    resting[..., 5] = 0.0
-    module.calibrate(FoldSet(louder.keypoints[:3], resting, louder.person[:3]))
-    found = module.log_gains(torch.tensor([2])).detach()[0, 0].numpy()
-    others = np.arange(8) != 5
-    np.testing.assert_allclose((found - usual)[others], np.log(2), atol=0.25)
-    np.testing.assert_allclose(found[5], usual[5], atol=1e-3)
-    # Those that training knew are as they were, and what was not in the clip is told better.
-    assert module.calibrated.tolist() == [False, False, True]
-    errors = [np.sqrt(((guess - louder.activation)[3:][..., others] ** 2).mean()) for guess in (plain, module.predict(louder))]
-    assert errors[1] < 0.6 * errors[0]
-
-
-@pytest.mark.parametrize("direction", ["encoder", "decoder"])
-def test_a_clip_changes_the_new_persons_gains_alone(windows, direction):
-    torch.manual_seed(0)
-    module = FoldNetwork("agonist", direction, 30, people=3)
-    module.learn_scales(*(torch.tensor(one) for one in (windows.keypoints[:4], windows.activation[:4], np.array([0, 1, 0, 1]))))
-    before = {name: value.clone() for name, value in module.state_dict().items()}
-    module.calibrate(_part(windows, np.array([2, 5])))
-    changed = {name for name, value in module.state_dict().items() if not torch.equal(value, before[name])}
-    assert changed == {"log_gain", "calibrated"} and torch.equal(module.log_gain[:2], before["log_gain"][:2])
-
-
-def test_a_network_without_gains_has_none_to_calibrate(windows):
-    with pytest.raises(InputError, match="learns no sensor gains"):
-        FoldNetwork("mia-paper", "encoder", 30, people=3).calibrate(windows)
 
 
 def test_a_kill_changes_nothing(windows, tmp_path, monkeypatch):

@@ -29,11 +29,7 @@ def mia(
     budget: Annotated[str, typer.Option("--budget", help="small (hours on two cores), full (a GPU) or tiny (a try).")] = "small",
     models: Annotated[
         str,
-        typer.Option(
-            "--models", metavar="NAMES",
-            help="Of mia-paper, mia-release, agonist, agonist-causal; c-NAME: told the person; k-agonist, with person-out: and somebody "
-            "new by 12 s of EMG.",
-        ),
+        typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, agonist-causal; c-NAME: told the person."),
     ] = "mia-paper,mia-release,agonist",
     directions: Annotated[
         str, typer.Option("--directions", metavar="NAMES", help="Of encoder, decoder, decoder-2d (motion as a camera sees it).")

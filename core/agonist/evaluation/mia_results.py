@@ -19,8 +19,8 @@ from agonist.io.atomic import atomic_path
 from agonist.revision import code_digest, imported_files
 
 __all__ = [
-    "CALIBRATED", "DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result",
-    "write_document", "write_result",
+    "DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result", "write_document",
+    "write_result",
 ]  # fmt: skip
 
 # Motion to muscle; muscle to motion; muscle to the motion that a camera sees.
@@ -34,10 +34,7 @@ NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "c-mia-paper": ("mia-paper", True, DIRECTIONS),
     "c-mia-release": ("mia-release", True, DIRECTIONS),
     "c-agonist": ("agonist", True, DIRECTIONS),
-    "k-agonist": ("agonist", True, DIRECTIONS),
 }
-# Those that are told somebody new by a short clip with EMG; others that are told the person know nothing of somebody new.
-CALIBRATED = ("k-agonist",)
 # A result hangs on the file that makes it and on all that this one imports, but for: what makes the windows and folds, whose checksums
 # are in the key, or keeps results; files that only our networks run through; those that only networks do.
 _MAKES = "evaluation/protocols.py"

@@ -24,10 +24,8 @@ from numpy.typing import NDArray
 from agonist.errors import DivergedError, InputError, MissingDependencyError, UnknownNameError
 from agonist.evaluation.cells import Cells
 from agonist.evaluation.mia_baselines import BASELINES, predict_baseline, target_motion
-from agonist.evaluation.mia_calibration import calibration_windows
 from agonist.evaluation.mia_folds import Fold, make_folds
 from agonist.evaluation.mia_results import (
-    CALIBRATED,
     DIRECTIONS,
     NETWORKS,
     FoldResult,
@@ -143,9 +141,6 @@ def evaluate_mia(
     for name in directions:
         if name not in DIRECTIONS:
             raise UnknownNameError("direction", name, DIRECTIONS)
-    calibrated = [name for name in networks if name in CALIBRATED]
-    if calibrated and protocol != "person-out":
-        raise InputError(f"{calibrated[0]}: nobody is new in '{protocol}'. Expected person-out, or c-{calibrated[0][2:]}.")
     given = BUDGETS[budget]
     folds = make_folds(windows, protocol, groups=given.groups, lengths=given.lengths)
     try:
@@ -263,8 +258,6 @@ class _Run:
 
             config = network_config(NETWORKS[method][0])
             shape = f" {config}" if config.ours else ""
-            if method in CALIBRATED:
-                shape += f" calibrated by {calibration_windows(self.windows, fold).tolist()}"
         key = hashlib.sha256(f"{self.key} {method} {direction} {what} {fold.checksum()}{shape}".encode()).hexdigest()
         return self.work / file_name(method, direction, what), key, code_of(method)
 
@@ -327,13 +320,6 @@ class _Run:
         )  # fmt: skip
         fields: dict[str, Any] = {"steps": fit.steps, "batch": self.budget.batch, "learning_rate": rate, "minutes": fit.minutes}
         fields |= {"validation": fit.score, "parameters": learned_numbers(module), "hardware": _hardware().describe()}
-        if method in CALIBRATED:
-            chosen = calibration_windows(self.windows, fold)
-            module.calibrate(self._set(chosen))
-            fields["calibrated_by"] = {
-                person: sorted(self.windows.exercise[[k for k in chosen if self.windows.person[k] == person]].tolist())
-                for person in sorted(set(self.windows.person[chosen].tolist()))
-            }
         return module.predict(self._set(fold.test)), fields
 
     def _set(self, index: NDArray[np.int64]) -> FoldSet:

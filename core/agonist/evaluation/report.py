@@ -17,10 +17,9 @@ from agonist.evaluation.bootstrap import crossed_weights, intervals
 from agonist.evaluation.cells import Cells
 from agonist.evaluation.mia_folds import frame_places, make_folds, share_frames
 from agonist.evaluation.mia_results import NETWORKS, FoldResult
-from agonist.evaluation.mia_windows import WINDOW, MiaWindows
+from agonist.evaluation.mia_windows import MiaWindows
 from agonist.evaluation.protocols import BUDGETS
 from agonist.evaluation.published import PUBLISHED, PUBLISHED_TEMPORAL
-from agonist.io.mia import FPS
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
@@ -183,11 +182,6 @@ def markdown(document: dict[str, Any]) -> str:
     lines += _GIVEN if document["gains_given"] else _HIDDEN
     if not document["gains_given"] and any(one["method"] == "c-agonist" for one in document["training"]):
         lines.append(_LEARNT)
-    clips = [clip for one in document["training"] for clip in one.get("calibrated_by", {}).values()]
-    if clips:
-        seconds, exercises = max(map(len, clips)) * WINDOW / FPS, sorted({name for clip in clips for name in clip})
-        lines += [f"`k-agonist` is told a person left out by a clip with EMG of {seconds:g} s or less ({', '.join(exercises)}), which no",
-                  "method is tested on."]  # fmt: skip
     if len(document["folds"]) > 1 and document["protocol"] != "temporal":
         lines += ["", f"Left out together: {'; '.join(document['folds'])}."]
     if "parts" in document:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from agonist.corpus.sources import mirror_activation, mirror_keypoints
-from agonist.errors import InputError
 from agonist.networks.baselines import FLAT
 from agonist.networks.decoder import AgonistDecoder
 from agonist.networks.geometry import facing
@@ -36,8 +35,6 @@ _MUSCLES, _POINTS = 8, 25
 _BATCH = 256
 # Weight of the squared logarithm of a sensor gain [ours].
 _GAIN_COST = 0.02
-# Of learning somebody new's gains alone: steps and rate [ours]; they are eight numbers, and settle within a third of that.
-_CALIBRATION_STEPS, _CALIBRATION_RATE = 150, 0.05
 # Activation beside which a muscle that nobody uses has no gain of its own [ours].
 _REST = 0.005
 
@@ -60,14 +57,13 @@ class FoldNetwork(nn.Module):
 
     Networks that are told the person: those of the paper by a number beside their input, as published (for somebody new the mean of
     those that they know); ours learns what each person's sensors read at full activation, a gain a muscle, and takes for somebody new
-    the (geometric) mean of those it knows, or what `calibrate` finds.
+    the (geometric) mean of those it knows.
     """
 
     scale: Tensor
     spread: Tensor
     conditions: Tensor
     known: Tensor
-    calibrated: Tensor
 
     def __init__(self, config: str, direction: str, frames: int, *, people: int = 0) -> None:
         super().__init__()
@@ -88,7 +84,6 @@ class FoldNetwork(nn.Module):
         # The release: 1.0, 0.9 .. 0.1 for its ten people.
         self.register_buffer("conditions", torch.tensor(np.linspace(1.0, 0.1, people), dtype=torch.float32))
         self.register_buffer("known", torch.zeros(people, dtype=torch.bool))
-        self.register_buffer("calibrated", torch.zeros(people, dtype=torch.bool))
         self.log_gain = nn.Parameter(torch.zeros(people, _MUSCLES)) if known.ours and people else None
 
     def learn_scales(self, keypoints: Tensor, activation: Tensor, person: Tensor) -> None:
@@ -115,43 +110,13 @@ class FoldNetwork(nn.Module):
         """(B, T, 25, D) as our decoder answers."""
         return facing(keypoints) if self.dimensions == 3 else facing(keypoints)[..., FLAT]
 
-    def calibrate(self, windows: FoldSet) -> None:
-        """Learn what sensors read of people whom training did not know, from windows with EMG of each; nothing else changes.
-
-        As training does: the error on these windows, and the cost of a gain that is unlike, here unlike the mean of those known; so
-        a muscle that hardly worked keeps that mean. Raises InputError of a network that learns no gains.
-        """
-        if self.log_gain is None:
-            raise InputError(f"'{type(self.network).__name__}' learns no sensor gains. Expected one of ours that is told the person.")
-        self.eval()
-        device = self.scale.device
-        for one in np.unique(windows.person).tolist():
-            mine = windows.person == one
-            keypoints, activation = (
-                torch.tensor(values[mine, : self.frames], device=device) for values in (windows.keypoints, windows.activation)
-            )
-            person = torch.full((len(keypoints),), one, dtype=torch.long, device=device)
-            usual = self.log_gains(person)[0, 0].detach()
-            target = self.target(keypoints, activation)
-            size = self.spread if self.direction == "encoder" else target.std()
-            gain = usual.clone().requires_grad_(True)
-            optimiser = torch.optim.Adam([gain], _CALIBRATION_RATE)
-            for _ in range(_CALIBRATION_STEPS):
-                error = (self._answer(keypoints, activation, person, gain.expand(len(person), 1, -1))[0] - target) / size
-                missed = error.square().mean() + _GAIN_COST * (gain - usual).square().mean()
-                (gain.grad,) = torch.autograd.grad(missed, [gain])
-                optimiser.step()
-            self.log_gain.data[one] = gain.detach()
-            self.calibrated[one] = True
-
     def log_gains(self, person: Tensor) -> Tensor:
         """(B, 1, 8) logarithm of what ours takes a unit of each one's activation to read; 0 where it is not told the person."""
         if self.log_gain is None:
             return torch.zeros(len(person), 1, _MUSCLES, device=person.device)
         known = self.known[:, None].to(self.log_gain.dtype)
         mean = (self.log_gain * known).sum(0) / known.sum()
-        own = self.known[person] | self.calibrated[person]
-        return torch.where(own[:, None], self.log_gain[person], mean)[:, None]
+        return torch.where(self.known[person, None], self.log_gain[person], mean)[:, None]
 
     def _conditions(self, person: Tensor) -> Tensor:
         """(B,) numbers of people as the paper's networks are told them; of somebody new, the mean of those that they know."""
@@ -163,15 +128,12 @@ class FoldNetwork(nn.Module):
 
     def answer(self, keypoints: Tensor, activation: Tensor, person: Tensor) -> tuple[Tensor, Tensor | None]:
         """(B, T, 8) activation or (B, T, 25 D) metres, and ours its log standard deviation."""
-        return self._answer(keypoints, activation, person, self.log_gains(person))
-
-    def _answer(self, keypoints: Tensor, activation: Tensor, person: Tensor, log_gain: Tensor) -> tuple[Tensor, Tensor | None]:
-        """`answer`, with these gains (B, 1, 8)."""
         if isinstance(self.network, AgonistEncoder):
             level, log_std = self.network(self._held(keypoints))
+            log_gain = self.log_gains(person)
             return level[:, : self.frames] * torch.exp(log_gain), log_std[:, : self.frames] + log_gain
         if isinstance(self.network, AgonistDecoder):
-            x, *y, z = self.network(activation * torch.exp(-log_gain))[0].unbind(-1)
+            x, *y, z = self.network(self._ungained(activation, person))[0].unbind(-1)
             # The paper's camera, see paper_axes.
             return torch.stack([x, -z, *y], dim=-1).flatten(2), None
         subject = self._conditions(person) if self.conditioned else None
