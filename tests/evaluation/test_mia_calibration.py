@@ -173,6 +173,10 @@ def test_the_report_says_what_was_calibrated_by(windows, tmp_path):
     kept = [cells.only(person=p, exercise=e) for cells in (one.cells for one in tested) for p, e in cells.names if e not in shown[p]]
     error, count = (sum((one.sums[:, k] * one.gains[:, None] ** (2 * k)).sum() for one in kept) for k in (1, 0))
     assert elsewhere["k-agonist"] == pytest.approx(np.sqrt(error / count)) and len(EXERCISES) == 3
+    # It is compared with itself without the clip.
+    said = report["encoder"]["lower_by"]["k-agonist than c-agonist"]
+    told, mean = (report["encoder"]["pooled"][name]["rmse"]["value"] for name in ("k-agonist", "c-agonist"))
+    assert said["value"] == pytest.approx(1 - told / mean) and "| k-agonist than c-agonist |" in text
     # Both stand for one training.
     minutes = sum(one.training["minutes"] for one in results if one.method == "c-agonist")
     assert report["training_minutes"] == pytest.approx(minutes)

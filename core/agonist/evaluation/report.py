@@ -151,9 +151,14 @@ def _direction(results: Sequence[FoldResult]) -> dict[str, Any]:
         },
         "lower_by": {
             f"{a} than {b}": _lower(cells[a], cells[b], drawn[a], drawn[b])
-            for a in cells if a in NETWORKS for b in ("mia-release", "retrieval") if b in cells and a != b
+            for a in cells if a in NETWORKS for b in (*_peers(a), "mia-release", "retrieval") if b in cells and a != b
         },
     }  # fmt: skip
+
+
+def _peers(method: str) -> tuple[str, ...]:
+    """What a calibrated network is better than, or not: itself without a clip, and the same that is told nobody."""
+    return (CALIBRATED[method], NETWORKS[method][0]) if method in CALIBRATED else ()
 
 
 def _pooled(cells: Cells, weights: Any) -> dict[str, Any]:
