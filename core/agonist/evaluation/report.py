@@ -15,7 +15,8 @@ import numpy as np
 from agonist import __version__
 from agonist.evaluation.bootstrap import crossed_weights, intervals
 from agonist.evaluation.cells import Cells
-from agonist.evaluation.mia_calibration import choose_clips
+from agonist.evaluation.markdown_tables import marked, plain, table, with_interval
+from agonist.evaluation.mia_clips_report import CLIPPED, clips_document, clips_lines
 from agonist.evaluation.mia_folds import frame_places, make_folds, share_frames
 from agonist.evaluation.mia_results import CALIBRATED, NETWORKS, FoldResult
 from agonist.evaluation.mia_windows import MiaWindows
@@ -24,10 +25,7 @@ from agonist.evaluation.published import PUBLISHED, PUBLISHED_TEMPORAL
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
-__all__ = [
-    "PUBLISHED_NOTE", "TITLES", "UNITS", "markdown", "marked", "mia_report", "plain", "published_name", "said_commits", "said_data",
-    "table", "with_interval",
-]  # fmt: skip
+__all__ = ["PUBLISHED_NOTE", "TITLES", "UNITS", "markdown", "mia_report", "published_name", "said_commits", "said_data"]
 
 DRAWS, BOOTSTRAP_SEED = 1000, 20_231_002
 TITLES = {"encoder": "Motion to muscle", "decoder": "Muscle to motion", "decoder-2d": "Muscle to motion in a picture"}
@@ -60,7 +58,7 @@ def mia_report(windows: MiaWindows, protocol: str, budget: str, seed: int, resul
     if windows.published:
         document["parts"] = _parts(windows, protocol, budget)
     if any(one.method in CALIBRATED for one in results):
-        document["calibration"] = _calibration(windows, protocol, budget, results)
+        document["calibration"] = clips_document(windows, make_folds(windows, protocol, groups=spent.groups), results)
     if protocol == "temporal":
         document["temporal"] = _temporal(results)
         published = {name: {str(frames): value for frames, value in row.items()} for name, row in PUBLISHED_TEMPORAL.items()}
@@ -102,26 +100,6 @@ def _parts(windows: MiaWindows, protocol: str, budget: str) -> list[dict[str, An
          "test_sharing_frames_with_train": int(share_frames(places, one.test, one.train).sum()), "missing": one.missing}
         for one in make_folds(windows, protocol, groups=BUDGETS[budget].groups, lengths=BUDGETS[budget].lengths)
     ]  # fmt: skip
-
-
-def _calibration(windows: MiaWindows, protocol: str, budget: str, results: Sequence[FoldResult]) -> dict[str, Any]:
-    """Whose clips there were, and every method's RMSE in those exercises that are not in a person's own clip."""
-    folds = make_folds(windows, protocol, groups=BUDGETS[budget].groups, lengths=BUDGETS[budget].lengths)
-    clips = [clip for fold in folds for clip in choose_clips(windows, fold)]
-    shown = {(clip.person, exercise) for clip in clips for exercise in clip.exercises}
-    elsewhere: dict[str, dict[str, float]] = {}
-    for direction in dict.fromkeys(one.direction for one in results):
-        cells = _by_method([one for one in results if one.direction == direction])
-        others = {method: own.without(shown) for method, own in cells.items()}
-        # Of a small corpus the clips may have all.
-        if all(own.names for own in others.values()):
-            elsewhere[direction] = {method: float(own.rmse()) for method, own in others.items()}
-    rows = [
-        {"person": clip.person, "exercises": list(clip.exercises), "seconds": clip.seconds,
-         "windows": [{"recording": str(windows.session[k]), "first_frame": int(windows.first[k])} for k in clip.windows]}
-        for clip in clips
-    ]  # fmt: skip
-    return {"people": rows, "tested": False, "exercises_not_in_clips": elsewhere}
 
 
 def _by_method(results: Sequence[FoldResult]) -> dict[str, Cells]:
@@ -188,10 +166,6 @@ _GIVEN = (
 _HIDDEN = (
     "No method is given a person's sensor gain (counts at full activation), as of real sensors: all counts are over one number.",
 )
-_CLIPPED = (
-    "`k-agonist` is `c-agonist`, calibrated to each person left out by a clip with EMG; no method is tested on windows of a clip, and",
-    "the tests are the same without.",
-)
 _LEARNT = "`c-agonist` learns a gain for each person and muscle, and takes their mean for a person left out."
 
 
@@ -217,13 +191,13 @@ def markdown(document: dict[str, Any]) -> str:
     if not document["gains_given"] and any(one["method"] == "c-agonist" for one in document["training"]):
         lines.append(_LEARNT)
     if "calibration" in document:
-        lines += _CLIPPED
+        lines += CLIPPED
     if len(document["folds"]) > 1 and document["protocol"] != "temporal":
         lines += ["", f"Left out together: {'; '.join(document['folds'])}."]
     if "parts" in document:
         lines += _parts_lines(document["parts"])
     if "calibration" in document:
-        lines += _calibration_lines(document["calibration"])
+        lines += clips_lines(document["calibration"], {direction: (TITLES[direction].lower(), unit) for direction, unit in UNITS.items()})
     if document["published"]:
         lines += ["", *PUBLISHED_NOTE]
     if document["protocol"] == "temporal":
@@ -252,21 +226,6 @@ def _parts_lines(parts: Sequence[dict[str, Any]]) -> list[str]:
     names = ("listed", "train", "stop", "test", "test_sharing_frames_with_train", "missing")
     header = ["fold", "listed to train", "trained on", "early stopping", "test", "test, sharing frames with training", "listed, not there"]
     return lines + table(header, [[one["fold"], *(f"{one[name]:,}" for name in names)] for one in parts])
-
-
-def _calibration_lines(calibration: dict[str, Any]) -> list[str]:
-    lines = ["", "## Calibration clips", "",
-             "The two exercises that work the least worked muscle hardest in the training people, among those of which a person has two",
-             "windows that are not tested. The second table is of each person's other exercises alone.", ""]  # fmt: skip
-    rows = []
-    for one in calibration["people"]:
-        places = "; ".join(f"{window['recording']} from frame {window['first_frame']}" for window in one["windows"])
-        rows.append([one["person"], " and ".join(one["exercises"]), f"{one['seconds']:g}", places])
-    lines += table(["person", "exercises", "seconds", "windows, by recording and frame at 10 a second"], rows)
-    for direction, values in calibration["exercises_not_in_clips"].items():
-        cells = marked(list(values.values()), 4 if UNITS[direction] == "metres" else 2)
-        lines += ["", *table([f"exercises not in the clip: RMSE, {UNITS[direction]}", *values], [[TITLES[direction].lower(), *cells]])]
-    return lines
 
 
 def said_data(document: dict[str, Any]) -> str:
@@ -329,24 +288,3 @@ def _pooled_cells(pooled: dict[str, Any], digits: int) -> list[str]:
 def published_name(name: str) -> str:
     """The title of a column of published figures."""
     return f"published: {name}"
-
-
-def marked(values: Sequence[float], digits: int) -> list[str]:
-    """With so many digits, the lowest bold; a dash for what is not finite."""
-    best = min(value for value in values if math.isfinite(value))
-    return [f"**{value:.{digits}f}**" if value == best else plain(value, digits) for value in values]
-
-
-def plain(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
-
-
-def with_interval(row: dict[str, Any], digits: int, factor: float = 1.0) -> str:
-    """A value and its interval, both times `factor`."""
-    value, (low, high) = row["value"] * factor, (one * factor for one in row["interval"])
-    return f"{plain(value, digits)} [{plain(low, digits)}, {plain(high, digits)}]"
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table."""
-    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
