@@ -44,7 +44,7 @@ def clips_lines(calibration: dict[str, Any], said: Mapping[str, tuple[str, str]]
     """Markdown of `clips_document`; what is said of each direction is its name and unit."""
     lines = ["", "## Calibration clips", "",
              "The two exercises that work the least worked muscle hardest in the training people, among those of which a person has two",
-             "windows that are not tested. Others of the same recordings may be; so a second table is of each person's other exercises alone.",
+             "windows that are not tested. Others of the same recordings may be: the second table is of each person's other exercises.",
              ""]  # fmt: skip
     rows = []
     for one in calibration["people"]:
