@@ -74,6 +74,9 @@ def test_several_protocols_make_an_overview_and_train_nothing_twice(agonist, tmp
         (["--protocol", "out"], "Unknown protocol 'out'. Available: in, exercise-out, person-out, time-blocked, temporal, all"),
         (["--protocol", ","], "--protocol ',': no name. Expected one or more"),
         (["--budget", "huge"], "Unknown budget 'huge'. Available: tiny, small, full"),
+        (["--models", "k-mia-paper"], "'k-mia-paper': a clip calibrates sensor gains, which only some networks of ours learn. Exp"),
+        (["--models", "k-agonist"], "'k-agonist': protocol 'in' has nobody new to calibrate; k-agonist is c-agonist there. Expected"),
+        (["--models", "k-agonist", "--protocol", "person-out,in"], "protocol 'in' has nobody new to calibrate"),
         (["--models", "agonist,nobody"], "Unknown network 'nobody'. Available: mia-paper"),
         (["--out", "{tmp}/table.txt"], "Expected a file ending in .md or .csv or .json"),
         (["--data", "{tmp}/nothing"], "corpus.json: cannot be read"),
@@ -87,6 +90,22 @@ def test_a_call_that_is_wrong(agonist, corpus, tmp_path, arguments, message):
     done = agonist("evaluate", "mia", *given)
     assert done.code == 2 and done.out == "" and done.err.count("\n") == 1 and message in done.err, done.err
     assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
+
+
+def test_somebody_new_is_calibrated_by_a_clip(agonist, tmp_path):
+    pytest.importorskip("torch")
+    write_corpus(tmp_path / "three")
+    given = ["--data", tmp_path / "three", "--budget", "tiny", "--protocol", "person-out", "--gains", "hidden"]
+    given += ["--models", "c-agonist,k-agonist"]
+    done = agonist("evaluate", "mia", *given, "--out", tmp_path / "t.md", "--out", tmp_path / "t.json")
+    assert done.code == 0, done.err
+    text, document = (tmp_path / "t.md").read_text(), json.loads((tmp_path / "t.json").read_text())
+    assert "## Calibration clips" in text and [one["seconds"] for one in document["calibration"]["people"]] == [12.0] * 3
+    for direction in ("encoder", "decoder"):
+        told, mean = (document[direction]["pooled"][name]["rmse"]["value"] for name in ("k-agonist", "c-agonist"))
+        assert told != mean
+    helped = agonist("evaluate", "mia", "--help")
+    assert "k-agonist" in helped.out and "calibration clip" in " ".join(helped.out.split())
 
 
 def test_names_that_are_given_twice_count_once(agonist, corpus, tmp_path):

@@ -19,6 +19,11 @@ EPILOG = example(
     "agonist evaluate mia --data corpus --protocol all --out table.md --out table.csv",
 )
 
+_MODELS = (
+    "Of mia-paper, mia-release, agonist, agonist-causal; c-NAME: told the person; k-agonist (protocol person-out alone; else nobody "
+    "is new): as c-agonist, and a new person by a calibration clip with EMG, 12 s that are not tested."
+)
+
 
 def mia(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="A corpus: of 'corpus build', or of 'data mia import'.")],
@@ -29,7 +34,7 @@ def mia(
     budget: Annotated[str, typer.Option("--budget", help="small (hours on two cores), full (a GPU) or tiny (a try).")] = "small",
     models: Annotated[
         str,
-        typer.Option("--models", metavar="NAMES", help="Of mia-paper, mia-release, agonist, agonist-causal; c-NAME: told the person."),
+        typer.Option("--models", metavar="NAMES", help=_MODELS),
     ] = "mia-paper,mia-release,agonist",
     directions: Annotated[
         str, typer.Option("--directions", metavar="NAMES", help="Of encoder, decoder, decoder-2d (motion as a camera sees it).")
@@ -48,6 +53,7 @@ def mia(
     where they are on several machines, FILE lies on a disk that all see. On an import of MIA the windows and, where they were imported,
     the lists are its authors' own ('time-blocked' alone cuts windows anew).
     """
+    from agonist.evaluation.mia_calibration import check_calibrated
     from agonist.evaluation.mia_folds import PROTOCOLS
     from agonist.evaluation.mia_overview import overview
     from agonist.evaluation.mia_windows import hide_gains, read_windows
@@ -71,6 +77,8 @@ def mia(
         if one not in PROTOCOLS:
             raise UnknownNameError("protocol", one, (*PROTOCOLS, "all"))
     names, ways = _names("--models", models), _names("--directions", directions)
+    for one in protocols:
+        check_calibrated(names, one)
     share = Share.of_torchrun()
     reports = {}
     for one in protocols:

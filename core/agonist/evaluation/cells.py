@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,13 @@ class Cells:
 
     def only(self, *, person: str | None = None, exercise: str | None = None) -> Cells:
         """The cells of one person, or of one exercise."""
-        kept = [k for k, (p, e) in enumerate(self.names) if person in (None, p) and exercise in (None, e)]
+        return self._some([k for k, (p, e) in enumerate(self.names) if person in (None, p) and exercise in (None, e)])
+
+    def without(self, names: Collection[tuple[str, str]]) -> Cells:
+        """All cells but those of some people in some exercises."""
+        return self._some([k for k, name in enumerate(self.names) if name not in names])
+
+    def _some(self, kept: list[int]) -> Cells:
         return Cells(tuple(self.names[k] for k in kept), self.gains[kept], self.sums[kept])
 
     def rmse(self, weights: Array | None = None) -> Array:

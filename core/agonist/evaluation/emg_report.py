@@ -9,7 +9,8 @@ import numpy as np
 
 from agonist import __version__
 from agonist.evaluation.bootstrap import intervals, resampling_weights
-from agonist.evaluation.report import said_commits, table
+from agonist.evaluation.markdown_tables import table
+from agonist.evaluation.report import said_commits
 from agonist.evaluation.scores import ANGLE_TO_EMG, DIRECTIONS, Score
 
 __all__ = ["emg_markdown", "emg_report"]

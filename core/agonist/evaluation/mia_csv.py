@@ -15,7 +15,7 @@ __all__ = ["csv_text"]
 def csv_text(document: dict[str, Any]) -> str:
     """The report as one long table: what was run (protocol to commit), then direction, table, row, method, metric, value, low, high, unit.
 
-    Of published figures the method begins with "published:".
+    Of published figures the method begins with "published:". Of a calibration clip the row is the person, the metric what it shows.
     """
     fixed = {
         "protocol": document["protocol"], "budget": document["budget"], "data": "simulated" if document["simulated"] else "measured",
@@ -51,6 +51,12 @@ def csv_text(document: dict[str, Any]) -> str:
             for method, metrics in methods.items():
                 for metric, value in metrics.items():
                     write(direction, "column", row, method, metric, value)
+    for direction, methods in document.get("calibration", {}).get("exercises_not_in_clips", {}).items():
+        for method, value in methods.items():
+            write(direction, "pooled", "exercises not in clips", method, "rmse", value)
+    for row in document.get("calibration", {}).get("people", []):
+        clip = f"{'+'.join(row['exercises'])}, not tested"
+        writer.writerow([*fixed.values(), "", "calibration clip", row["person"], "", clip, row["seconds"], "", "", "seconds"])
     for frames, methods in document.get("temporal", {}).get("frames", {}).items():
         pooled("encoder", "frames", frames, methods)
         for name, row in published.items():

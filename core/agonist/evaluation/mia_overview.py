@@ -6,17 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from agonist.evaluation.report import (
-    PUBLISHED_NOTE,
-    TITLES,
-    marked,
-    plain,
-    published_name,
-    said_commits,
-    said_data,
-    table,
-    with_interval,
-)
+from agonist.evaluation.markdown_tables import marked, plain, table, with_interval
+from agonist.evaluation.report import PUBLISHED_NOTE, TITLES, published_name, said_commits, said_data
 
 __all__ = ["overview"]
 

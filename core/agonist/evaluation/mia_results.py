@@ -19,8 +19,8 @@ from agonist.io.atomic import atomic_path
 from agonist.revision import code_digest, imported_files
 
 __all__ = [
-    "DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result", "write_document",
-    "write_result",
+    "CALIBRATED", "DIRECTIONS", "NETWORKS", "FoldResult", "code_files", "code_of", "file_name", "read_document", "read_result",
+    "write_document", "write_result",
 ]  # fmt: skip
 
 # Motion to muscle; muscle to motion; muscle to the motion that a camera sees.
@@ -34,13 +34,20 @@ NETWORKS: dict[str, tuple[str, bool, tuple[str, ...]]] = {
     "c-mia-paper": ("mia-paper", True, DIRECTIONS),
     "c-mia-release": ("mia-release", True, DIRECTIONS),
     "c-agonist": ("agonist", True, DIRECTIONS),
+    "k-agonist": ("agonist", True, DIRECTIONS),
 }
+# Those that are calibrated to somebody new by a clip with EMG, and as which network they are trained.
+CALIBRATED = {"k-agonist": "c-agonist"}
 # A result hangs on the file that makes it and on all that this one imports, but for: what makes the windows and folds, whose checksums
-# are in the key, or keeps results; files that only our networks run through; those that only networks do.
+# are in the key, or keeps results; files that only our networks run through; those that only networks do; what calibrates.
 _MAKES = "evaluation/protocols.py"
-_IN_KEY = ("evaluation/mia_folds.py", "evaluation/mia_results.py", "evaluation/mia_windows.py", "revision.py", "io")
+_IN_KEY = (
+    "evaluation/mia_calibration.py", "evaluation/mia_folds.py", "evaluation/mia_results.py", "evaluation/mia_windows.py", "revision.py",
+    "io",
+)  # fmt: skip
 _OURS = ("networks/decoder.py", "networks/kernel_machine.py", "networks/moments.py", "training/decoding.py", "training/uncertainty.py")
 _NETWORKS = ("networks/motion_muscle.py", "training")
+_CALIBRATES = ("training/calibration.py",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +76,8 @@ def code_files(method: str) -> tuple[str, ...]:
     """Files of the package, such as "training/fold.py", that a method's results hang on."""
     if method not in NETWORKS:
         return imported_files(_MAKES, (*_IN_KEY, *_NETWORKS))
-    return imported_files(_MAKES, _IN_KEY if NETWORKS[method][0].startswith("agonist") else (*_IN_KEY, *_OURS))
+    others = () if method in CALIBRATED else _CALIBRATES
+    return imported_files(_MAKES, (*_IN_KEY, *others, *(() if NETWORKS[method][0].startswith("agonist") else _OURS)))
 
 
 @cache

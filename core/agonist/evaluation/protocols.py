@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 from agonist.errors import DivergedError, InputError, MissingDependencyError, UnknownNameError
 from agonist.evaluation.cells import Cells
 from agonist.evaluation.mia_baselines import BASELINES, predict_baseline, target_motion
+from agonist.evaluation.mia_calibration import Clip, check_calibrated, choose_clips
 from agonist.evaluation.mia_folds import Fold, make_folds
 from agonist.evaluation.mia_results import (
+    CALIBRATED,
     DIRECTIONS,
     NETWORKS,
     FoldResult,
@@ -41,8 +43,9 @@ from agonist.io.mia import PIXELS_PER_M
 from agonist.revision import source_commit
 
 if TYPE_CHECKING:
-    from agonist.training.fold import FoldSet
+    from agonist.training.fold import FoldNetwork, FoldSet
     from agonist.training.hardware import Hardware
+    from agonist.training.loop import Fit
 
 __all__ = ["BUDGETS", "Budget", "Share", "evaluate_mia"]
 
@@ -126,7 +129,8 @@ def evaluate_mia(
         all results, in the first process, which waits for the others'; in every other one its own.
 
     Raises:
-        UnknownNameError, InputError: a name that is none, no direction, or a corpus too small. MissingDependencyError: no torch.
+        UnknownNameError, InputError: a name that is none, no direction, nobody to calibrate, or a corpus too small.
+        MissingDependencyError: no torch.
         DivergedError: a network whose training ran away at each rate.
     """
     if budget not in BUDGETS:
@@ -135,6 +139,7 @@ def evaluate_mia(
     networks, directions = tuple(dict.fromkeys(networks)), tuple(dict.fromkeys(directions))
     if not directions:
         raise InputError(f"No direction to judge. Expected some of {', '.join(DIRECTIONS)}.")
+    check_calibrated(networks, protocol)
     for name in networks:
         if name not in NETWORKS:
             raise UnknownNameError("network", name, NETWORKS)
@@ -149,7 +154,9 @@ def evaluate_mia(
         raise MissingDependencyError(error.name or "torch", "train", "Training the compared networks") from error
     # Not the protocol: 30 frames of the temporal one are those of "in". The first fold has chosen the learning rate.
     key = f"{_SCHEMA} {given.steps} {given.batch} {given.rates} {seed} {windows.checksum()} {folds[0].checksum()}"
-    run = _Run(windows, given, work, seed, key, source_commit(), folds[0])
+    calibrated = any(name in CALIBRATED for name in networks)
+    clips = {fold.name: choose_clips(windows, fold) for fold in folds} if calibrated else {}
+    run = _Run(windows, given, work, seed, key, source_commit(), folds[0], clips)
     jobs = [
         (method, direction, fold)
         for direction in (("encoder",) if protocol == "temporal" else directions)
@@ -159,9 +166,9 @@ def evaluate_mia(
     ]
     own = share or Share()
     # Rates come first: every process may need any of them. Who chooses which must not hang on what is finished by now.
-    trained = list(dict.fromkeys(job[:2] for job in jobs if job[0] in NETWORKS))
+    trained = list(dict.fromkeys((_as(job[0]), job[1]) for job in jobs if job[0] in NETWORKS))
     for method, direction in own.of(trained, " ".join):
-        if any(run.kept(*job) is None for job in jobs if job[:2] == (method, direction)):
+        if any(run.kept(*job) is None for job in jobs if (_as(job[0]), job[1]) == (method, direction)):
             run.choose_rate(method, direction, _within(progress, 0, len(jobs), f"{direction}: {method}, learning rate"))
     mine = own.of(jobs, lambda job: f"{job[0]} {job[1]} {job[2].name}")
     made = {}
@@ -177,6 +184,11 @@ def evaluate_mia(
 
 def _named(job: tuple[str, str, Fold]) -> tuple[str, str, str]:
     return job[0], job[1], job[2].name
+
+
+def _as(method: str) -> str:
+    """The network as which one is trained, and whose learning rate it has."""
+    return CALIBRATED.get(method, method)
 
 
 def _awaited(read: Callable[[], T | None]) -> T:
@@ -213,6 +225,10 @@ class _Run:
     key: str
     commit: str
     first: Fold
+    # By fold; empty where nothing is calibrated.
+    clips: dict[str, list[Clip]]
+    # Networks that are calibrated too, so as not to train them twice, by direction, fold and rate.
+    trained: dict[tuple[str, str, str, float], tuple[FoldNetwork, Fit]] = field(default_factory=dict)
 
     def kept(self, method: str, direction: str, fold: Fold, what: str = "") -> FoldResult | None:
         """The stored result, or what is stored under the name `what`."""
@@ -258,6 +274,8 @@ class _Run:
 
             config = network_config(NETWORKS[method][0])
             shape = f" {config}" if config.ours else ""
+        if method in CALIBRATED:
+            shape += f" {[clip.windows.tolist() for clip in self.clips[fold.name]]}"
         key = hashlib.sha256(f"{self.key} {method} {direction} {what} {fold.checksum()}{shape}".encode()).hexdigest()
         return self.work / file_name(method, direction, what), key, code_of(method)
 
@@ -265,7 +283,7 @@ class _Run:
         """The learning rate that was chosen, or the only one."""
         if len(self.budget.rates) == 1:
             return self.budget.rates[0]
-        place, key, code = self._where(method, direction, self.first, f"{self.first.name} learning rate")
+        place, key, code = self._where(_as(method), direction, self.first, f"{self.first.name} learning rate")
         document = read_document(place.with_suffix(".json"), key, code)
         return None if document is None else float(document["rate"])
 
@@ -313,11 +331,19 @@ class _Run:
 
         config, conditioned, _ = NETWORKS[method]
         people = len(set(self.windows.person.tolist())) if conditioned else 0
-        module, fit = train_fold(
+        named = (_as(method), direction, fold.name, rate)
+        module, fit = self.trained.get(named) or train_fold(
             (config, direction, people), fold.frames, self._set(fold.train), self._set(fold.val),
             steps=self.budget.steps, batch=self.budget.batch, rate=rate, seed=self.seed, mirror=self.windows.simulated,
             folder=place, key=key, hardware=_hardware(), progress=progress,
         )  # fmt: skip
+        if self.clips and _as(method) in CALIBRATED.values():
+            self.trained[named] = module, fit
+        if method in CALIBRATED:
+            from agonist.training.calibration import calibrated
+
+            clip = np.concatenate([one.windows for one in self.clips[fold.name]])
+            module = calibrated(module, self._set(clip), self._set(fold.train))
         fields: dict[str, Any] = {"steps": fit.steps, "batch": self.budget.batch, "learning_rate": rate, "minutes": fit.minutes}
         fields |= {"validation": fit.score, "parameters": learned_numbers(module), "hardware": _hardware().describe()}
         return module.predict(self._set(fold.test)), fields

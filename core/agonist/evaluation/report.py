@@ -15,18 +15,17 @@ import numpy as np
 from agonist import __version__
 from agonist.evaluation.bootstrap import crossed_weights, intervals
 from agonist.evaluation.cells import Cells
+from agonist.evaluation.markdown_tables import marked, plain, table, with_interval
+from agonist.evaluation.mia_clips_report import CLIPPED, clips_document, clips_lines
 from agonist.evaluation.mia_folds import frame_places, make_folds, share_frames
-from agonist.evaluation.mia_results import NETWORKS, FoldResult
+from agonist.evaluation.mia_results import CALIBRATED, NETWORKS, FoldResult
 from agonist.evaluation.mia_windows import MiaWindows
 from agonist.evaluation.protocols import BUDGETS
 from agonist.evaluation.published import PUBLISHED, PUBLISHED_TEMPORAL
 from agonist.keypoint_layouts import BODY25
 from agonist.muscles import muscle_set
 
-__all__ = [
-    "PUBLISHED_NOTE", "TITLES", "UNITS", "markdown", "marked", "mia_report", "plain", "published_name", "said_commits", "said_data",
-    "table", "with_interval",
-]  # fmt: skip
+__all__ = ["PUBLISHED_NOTE", "TITLES", "UNITS", "markdown", "mia_report", "published_name", "said_commits", "said_data"]
 
 DRAWS, BOOTSTRAP_SEED = 1000, 20_231_002
 TITLES = {"encoder": "Motion to muscle", "decoder": "Muscle to motion", "decoder-2d": "Muscle to motion in a picture"}
@@ -58,6 +57,8 @@ def mia_report(windows: MiaWindows, protocol: str, budget: str, seed: int, resul
     }  # fmt: skip
     if windows.published:
         document["parts"] = _parts(windows, protocol, budget)
+    if any(one.method in CALIBRATED for one in results):
+        document["calibration"] = clips_document(windows, make_folds(windows, protocol, groups=spent.groups), results)
     if protocol == "temporal":
         document["temporal"] = _temporal(results)
         published = {name: {str(frames): value for frames, value in row.items()} for name, row in PUBLISHED_TEMPORAL.items()}
@@ -70,7 +71,9 @@ def mia_report(windows: MiaWindows, protocol: str, budget: str, seed: int, resul
         document["published"] = {one: PUBLISHED.get((protocol, one)) for one in TITLES} if official else None
     trained = [one for one in results if one.training]
     document["training"] = [{"method": one.method, "direction": one.direction, "fold": one.fold, **one.training} for one in trained]
-    document["training_minutes"] = sum(one.training["minutes"] for one in trained)
+    # What is calibrated is a network that was trained once, whether or not that stands in the table too.
+    minutes = {(CALIBRATED.get(one.method, one.method), one.direction, one.fold): one.training["minutes"] for one in trained}
+    document["training_minutes"] = sum(minutes.values())
     chosen = [one for one in results if one.chosen]
     document["chosen"] = [{"method": one.method, "direction": one.direction, "fold": one.fold, **one.chosen} for one in chosen]
     return document
@@ -126,9 +129,14 @@ def _direction(results: Sequence[FoldResult]) -> dict[str, Any]:
         },
         "lower_by": {
             f"{a} than {b}": _lower(cells[a], cells[b], drawn[a], drawn[b])
-            for a in cells if a in NETWORKS for b in ("mia-release", "retrieval") if b in cells and a != b
+            for a in cells if a in NETWORKS for b in (*_peers(a), "mia-release", "retrieval") if b in cells and a != b
         },
     }  # fmt: skip
+
+
+def _peers(method: str) -> tuple[str, ...]:
+    """What a calibrated network is better than, or not: itself without a clip, and the same that is told nobody."""
+    return (CALIBRATED[method], NETWORKS[method][0]) if method in CALIBRATED else ()
 
 
 def _pooled(cells: Cells, weights: Any) -> dict[str, Any]:
@@ -182,10 +190,14 @@ def markdown(document: dict[str, Any]) -> str:
     lines += _GIVEN if document["gains_given"] else _HIDDEN
     if not document["gains_given"] and any(one["method"] == "c-agonist" for one in document["training"]):
         lines.append(_LEARNT)
+    if "calibration" in document:
+        lines += CLIPPED
     if len(document["folds"]) > 1 and document["protocol"] != "temporal":
         lines += ["", f"Left out together: {'; '.join(document['folds'])}."]
     if "parts" in document:
         lines += _parts_lines(document["parts"])
+    if "calibration" in document:
+        lines += clips_lines(document["calibration"], {direction: (TITLES[direction].lower(), unit) for direction, unit in UNITS.items()})
     if document["published"]:
         lines += ["", *PUBLISHED_NOTE]
     if document["protocol"] == "temporal":
@@ -276,24 +288,3 @@ def _pooled_cells(pooled: dict[str, Any], digits: int) -> list[str]:
 def published_name(name: str) -> str:
     """The title of a column of published figures."""
     return f"published: {name}"
-
-
-def marked(values: Sequence[float], digits: int) -> list[str]:
-    """With so many digits, the lowest bold; a dash for what is not finite."""
-    best = min(value for value in values if math.isfinite(value))
-    return [f"**{value:.{digits}f}**" if value == best else plain(value, digits) for value in values]
-
-
-def plain(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
-
-
-def with_interval(row: dict[str, Any], digits: int, factor: float = 1.0) -> str:
-    """A value and its interval, both times `factor`."""
-    value, (low, high) = row["value"] * factor, (one * factor for one in row["interval"])
-    return f"{plain(value, digits)} [{plain(low, digits)}, {plain(high, digits)}]"
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table."""
-    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
