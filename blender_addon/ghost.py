@@ -10,6 +10,7 @@ from .beside import link_beside
 from .compat import check_not_tweaked, playing_action
 from .exports.stage import skins_of
 from .nodes import TreeBuilder, modifier_group, node_of
+from .rig.copies import follow_itself, own_copy
 from .rig.keys import restore_posed
 from .rig.playing import switch_action
 from .translate import rpt
@@ -46,19 +47,17 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
         raise MotionError(rpt("There is no original to show yet; press Predict first."))
     check_not_tweaked(armature)
     remove_ghost(armature)
-    ghost = _own_copy(armature)
+    ghost = own_copy(armature)
     ghost.name = f"{armature.name} (original)"
-    ghost.agonist.sliders.clear()
-    ghost.agonist.source_action = ghost.agonist.recommended_action = None
     # The copy has the strips, the drivers and the unkeyed channels of the armature, and plays an action of its own.
     restore_posed(ghost)
     switch_action(ghost, armature.agonist.source_action)
-    _follow_itself(ghost, armature)
+    follow_itself(ghost, armature)
     things = [ghost]
     for skin in skins_of(armature):
         if "agonist_muscle" in skin:
             continue
-        again = _own_copy(skin)
+        again = own_copy(skin)
         again.pop("agonist_mannequin", None)
         again.parent = ghost if skin.parent == armature else skin.parent
         for modifier in again.modifiers:
@@ -74,20 +73,6 @@ def show_ghost(armature: bpy.types.Object) -> bpy.types.Object:
         thing.color, thing.hide_select, thing.hide_render = _COLOUR, True, True
         thing.display_type = "WIRE" if thing == ghost else "SOLID"
     return ghost
-
-
-def _own_copy(thing: bpy.types.Object) -> bpy.types.Object:
-    """A copy that is this file's own: that of a library override would be one too, and the file keep little of what it differs by."""
-    again = thing.copy()
-    return again.make_local(clear_liboverride=True) if again.override_library is not None else again
-
-
-def _follow_itself(ghost: bpy.types.Object, armature: bpy.types.Object) -> None:
-    """Let what in a ghost's drivers reads the armature read the ghost."""
-    for curve in ghost.animation_data.drivers:
-        for target in (target for variable in curve.driver.variables for target in variable.targets):
-            if target.id == armature:
-                target.id = ghost
 
 
 def remove_ghost(armature: bpy.types.Object) -> bool:

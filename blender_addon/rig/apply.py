@@ -13,8 +13,9 @@ from agonist.motion import Motion
 
 from ..compat import has_fcurves, strips_playing
 from ..steps import Steps, part
+from .alone import fewer_bones
 from .channels import ROUNDING, ControlStack, Moves, channels, moves_of
-from .controls import RigSample, look
+from .controls import RigSample, bones_of, look
 from .keys import bone_path, channels_of, keep_posed, key_location, key_rotation, keyed_channels, rotation_name, rotation_values
 from .playing import is_result, switch_action
 
@@ -25,6 +26,8 @@ _WORTH = 1e-5
 # Passes that `settled` makes, those that it makes at most while each leaves less than this share on average, and how near it has to
 # come, in metres [ours]. A limb that is nearly straight comes slowly; one that cannot reach stays where it is.
 _PASSES, _MOST_PASSES, _BETTER, _NEAR_M = 4, 14, 0.8, 2e-4
+# What changes by less than this share does not answer to a correction: a limb that may stretch, for one [ours].
+_STILL = 0.01
 
 
 def copy_action(source: bpy.types.Action, name: str, stamp: str) -> bpy.types.Action:
@@ -120,22 +123,30 @@ def settled(armature: bpy.types.Object, sample: RigSample, motion: Motion, actio
     best: _State | None = None
     mean = np.inf
     for made in range(_MOST_PASSES + 1):
-        # Nobody knows how many passes there will be; each seems half of the rest.
-        seen = yield from part(look(armature, sample.rig, keys, sample.first_frame, len(motion)), 1 - 0.5**made, 1 - 0.5 ** (made + 1))
+        with fewer_bones(armature, bones_of(sample.rig, keys)) as data:
+            looking = look(armature, sample.rig, keys, sample.first_frame, len(motion), data)
+            # Nobody knows how many passes there will be; each seems half of the rest.
+            seen = yield from part(looking, 1 - 0.5**made, 1 - 0.5 ** (made + 1))
         of_frames = np.linalg.norm(seen.motion.positions_world - motion.positions_world, axis=-1).max(axis=-1)
-        is_nearer = of_frames < near
+        is_nearer, is_stuck = of_frames < near, _is_stuck(near, of_frames)
         now = _State(seen.tracks, moves_of(sample, seen.motion, motion))
         best = now if best is None else best.with_frames(is_nearer, now)
         near, share = np.minimum(of_frames, near), np.where(is_nearer, share, share / 2)
         # By all frames: the worst may stand still for a pass while the others come nearer.
         before, mean = mean, float(near.mean())
-        is_done = near.max() < _NEAR_M or made == _MOST_PASSES or (made >= _PASSES and mean > _BETTER * before)
+        is_done = near.max() < _NEAR_M or is_stuck or made == _MOST_PASSES or (made >= _PASSES and mean > _BETTER * before)
         if is_done and is_nearer.all():
             break
         _write(armature, sample, best.stack(sample), best.moves.share(np.zeros_like(share) if is_done else share), action, _WORTH)
         if is_done:
             break
     return float(near.max())
+
+
+def _is_stuck(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether a correction brought no frame nearer, of distances (T,), and few frames wait for a smaller one."""
+    before, after = before[before > _NEAR_M], after[before > _NEAR_M]
+    return not (after < (1 - _STILL) * before).any() and bool((after > (1 + _STILL) * before).mean() < 0.5)
 
 
 def _write(

@@ -19,13 +19,15 @@ from agonist.edit_joints import EDIT_JOINTS
 from agonist.motion import Motion
 
 from ..steps import Steps, part
+from .alone import fewer_bones
 from .bones import rig_of, rig_skeleton
 from .channels import ControlStack
 from .keyed import KeyedPoses, keyed_poses
-from .probe import Key, Probe, parent_space, pure
-from .sample import at_each_frame, bone_matrices, check_scale, clip_range, motion_of
+from .probe import Key, Probe, pure
+from .sample import at_each_frame, bone_matrices, check_scale, clip_range, motion_of, places_of
+from .spaces import parent_spaces
 
-__all__ = ["Control", "Look", "RigSample", "look", "sampled_rig"]
+__all__ = ["Control", "Look", "RigSample", "bones_of", "look", "sampled_rig"]
 
 # The share of the time that trying the controls takes, as far as a progress bar is concerned [ours].
 _PROBED = 0.3
@@ -135,19 +137,19 @@ def sampled_rig(armature: bpy.types.Object) -> Steps[RigSample]:
     is_mechanical = any(bone.constraints for bone in armature.pose.bones)
     middle = (first + last) // 2
     probe = Probe(armature, rig, wanted)
-    keyed = keyed_poses(armature, (*rig.joints.values(), *(bone for bone, _, _ in wanted)), np.arange(first, last + 1))
+    keyed = keyed_poses(armature, bones_of(rig, wanted), np.arange(first, last + 1))
     frames = list(dict.fromkeys((first, middle, last))) if is_mechanical else [middle]
-    for k, frame in enumerate(frames):
-        if keyed is None:
-            probe.at(frame)
-            yield _PROBED * (k + 1) / len(frames)
-        else:
+    if keyed is not None:
+        for frame in frames:
             probe.of(keyed.row(frame - first))
-    active = [key for key in wanted if probe.moves(key)]
-    if keyed is None:
-        seen = yield from part(look(armature, rig, active, first, last - first + 1), _PROBED, 1.0)
-    else:
+        active = [key for key in wanted if probe.moves(key)]
         seen = _read(armature, rig, active, first, keyed)
+    else:
+        with fewer_bones(armature, bones_of(rig, wanted)) as data:
+            probe.at(frames, data)
+            yield _PROBED
+            active = [key for key in wanted if probe.moves(key)]
+            seen = yield from part(look(armature, rig, active, first, last - first + 1, data), _PROBED, 1.0)
     check_scale(armature.name, seen.object_world)
     controls = tuple(Control(*key, *tracks, probe.carriers(key)) for key, tracks in zip(active, seen.tracks, strict=True))
     return RigSample(seen.motion, rig, first, seen.object_world, controls, _held(rig, controls), is_mechanical)
@@ -162,23 +164,35 @@ class Look:
     tracks: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def look(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first: int, count: int) -> Steps[Look]:
-    """Evaluate `count` frames from `first`; the frame that was current comes back afterwards."""
-    skeleton = rig_skeleton(armature, rig)
-    pose, world = np.empty((count, len(skeleton), 4, 4)), np.empty((count, 4, 4))
-    tracks = [(np.empty((count, 4, 4)), np.empty((count, 3, 3)), np.empty((count, 4, 4))) for _ in controls]
-    place = {bone.name: k for k, bone in enumerate(armature.pose.bones)}
-    joints, moved = [place[name] for name in skeleton.names], [place[name] for name, _, _ in controls]
-    for row, evaluated in enumerate(at_each_frame(armature, range(first, first + count))):
+def look(
+    armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first: int, count: int, data: bpy.types.Armature | None = None
+) -> Steps[Look]:
+    """Evaluate `count` frames from `first`; the frame that was current comes back afterwards.
+
+    `data` are those of `fewer_bones` for all `bones_of` them.
+    """
+    skeleton, moved = rig_skeleton(armature, rig), [name for name, _, _ in controls]
+    above = {bone.parent.name for bone in (armature.data.bones[name] for name in moved) if bone.parent is not None}
+    watched = list(dict.fromkeys((*skeleton.names, *above, *moved)))
+    pose, world, basis = np.empty((count, len(watched), 4, 4)), np.empty((count, 4, 4)), np.empty((count, len(moved), 4, 4))
+    places: list[int] = []
+    of_moved = [watched.index(name) for name in moved]
+    for row, evaluated in enumerate(at_each_frame(armature, range(first, first + count), data)):
+        places = places or places_of(evaluated, watched)
         world[row] = np.array(evaluated.matrix_world)
-        bones = evaluated.pose.bones
-        pose[row] = bone_matrices(bones, "matrix")[joints]
-        channels = bone_matrices(bones, "matrix_basis")[moved]
-        for control, ((name, _, kind), (space, reach, basis)) in enumerate(zip(controls, tracks, strict=True)):
-            space[row], reach[row] = parent_space(bones[name], kind in ("RIDE", "POLE"))
-            basis[row] = channels[control]
+        pose[row] = bone_matrices(evaluated.pose.bones, "matrix")[places]
+        basis[row] = bone_matrices(evaluated.pose.bones, "matrix_basis")[places][of_moved]
         yield (row + 1) / count
-    return Look(motion_of(armature, skeleton.names, skeleton.parents, pose, world, first), world, tracks)
+    poses = {name: pose[:, k] for k, name in enumerate(watched)}
+    spaces, reach = parent_spaces(armature, moved, poses, [kind in ("RIDE", "POLE") for _, _, kind in controls])
+    tracks = [(spaces[:, k], reach[:, k], basis[:, k]) for k in range(len(moved))]
+    joints = pose[:, [watched.index(name) for name in skeleton.names]]
+    return Look(motion_of(armature, skeleton.names, skeleton.parents, joints, world, first), world, tracks)
+
+
+def bones_of(rig: RigFit, controls: Sequence[Key]) -> list[str]:
+    """The bones that `look` looks at, but for those above them."""
+    return [*rig.joints.values(), *(name for name, _, _ in controls)]
 
 
 def _read(armature: bpy.types.Object, rig: RigFit, controls: Sequence[Key], first: int, keyed: KeyedPoses) -> Look:

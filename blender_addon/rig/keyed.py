@@ -13,7 +13,6 @@ from functools import cached_property
 
 import bpy
 import numpy as np
-from mathutils import Matrix
 
 from agonist import rotations
 from agonist.bones import BoneTree
@@ -21,6 +20,7 @@ from agonist.bones import BoneTree
 from ..compat import fcurves_of, is_one_layer, plays
 from .alone import others_pose
 from .keys import ROTATIONS, curve_values, rotation_name, rotation_quaternions
+from .spaces import rest_slide
 
 __all__ = ["KeyedPoses", "keyed_poses", "plays_alone"]
 
@@ -209,15 +209,6 @@ def _tree(bones: Sequence[bpy.types.Bone]) -> BoneTree:
     index = {bone.name: k for k, bone in enumerate(bones)}
     return BoneTree(
         tuple(index[bone.parent.name] if bone.parent else -1 for bone in bones),
-        np.array([np.array(bone.matrix_local) for bone in bones]), np.array([_slide(bone) for bone in bones]),
+        np.array([np.array(bone.matrix_local) for bone in bones]), np.array([rest_slide(bone) for bone in bones]),
         np.array([bone.use_inherit_rotation for bone in bones]),
     )  # fmt: skip
-
-
-def _slide(bone: bpy.types.Bone) -> np.ndarray:
-    """(3, 3) what a bone's location moves it by in the armature's rest pose."""
-    if bone.use_local_location:
-        return np.array(bone.matrix_local)[:3, :3]
-    above = {"parent_matrix": bone.parent.matrix_local, "parent_matrix_local": bone.parent.matrix_local} if bone.parent else {}
-    moved = [bone.convert_local_to_pose(Matrix.Translation(axis), bone.matrix_local, **above).translation for axis in np.eye(3)]
-    return np.array([place - bone.matrix_local.translation for place in moved]).T

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import bpy
 import numpy as np
 from mathutils import Matrix
@@ -9,10 +11,12 @@ from mathutils import Matrix
 from agonist import rotations
 from agonist.bone_map import RigFit
 
-from .alone import depsgraph_of, lone_scene, update
+from .alone import Alone, lone_scene
 from .keyed import KeyedPoses
+from .sample import bone_matrices, places_of
+from .spaces import parent_spaces
 
-__all__ = ["Key", "Probe", "parent_space", "pure"]
+__all__ = ["Key", "Probe", "pure"]
 
 # (bone, joint, kind) of a control.
 Key = tuple[str, str, str]
@@ -25,23 +29,6 @@ _PROBE_RAD, _PROBE_SHARE = 0.2, 0.1
 _CHANNELS = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 # What turns by less than this share of a probe does not follow it; what differs by less follows in full [ours].
 _PROBE_TOLERANCE = 5e-3
-
-
-def parent_space(pose_bone: bpy.types.PoseBone, with_reach: bool = True) -> tuple[np.ndarray, np.ndarray]:
-    """(4, 4) pose of an evaluated bone without channels of its own, before its constraints, and (3, 3) what location moves it by."""
-    bone, parent = pose_bone.bone, pose_bone.parent
-    above = {"parent_matrix": parent.matrix, "parent_matrix_local": parent.bone.matrix_local} if parent else {}
-
-    def posed(basis: Matrix) -> Matrix:
-        return bone.convert_local_to_pose(basis, bone.matrix_local, **above)
-
-    space = posed(Matrix.Identity(4))
-    # A row at a time: numpy walks through a Matrix by itself three times as slowly.
-    values = np.array([row[:] for row in space])
-    if not with_reach:
-        return values, np.eye(3)
-    columns = [posed(Matrix.Translation(axis)).translation - space.translation for axis in np.eye(3)]
-    return values, np.array(columns).T
 
 
 def pure(matrices: np.ndarray) -> np.ndarray:
@@ -61,34 +48,47 @@ class Probe:
         self.space_turns: list[np.ndarray] = []
         self.moving: set[Key] = set()
 
-    def at(self, frame: int) -> None:
-        """Try every control at one frame, for Blender to evaluate; the pose is as before afterwards."""
+    def at(self, frames: Sequence[int], data: bpy.types.Armature | None) -> None:
+        """Try every control at some frames, for Blender to evaluate, with the bones of `fewer_bones`; the pose is as before afterwards."""
         scene = bpy.context.scene
         before = scene.frame_current_final
         try:
-            # Channels as they are at the frame, and then, where the armature can be evaluated alone, no more of the scene than that.
-            scene.frame_set(frame)
-            with lone_scene(self.armature) as alone:
-                self._try_all(alone)
+            for frame in frames:
+                # Channels as they are at the frame, and then, where the armature can be evaluated alone, no more of the scene than that.
+                scene.frame_set(frame)
+                with lone_scene(self.armature, data) as alone:
+                    self._try_all(alone)
         finally:
             scene.frame_set(int(before // 1), subframe=before % 1)
 
-    def _try_all(self, scene: bpy.types.Scene) -> None:
-        start = self._look(scene)
-        bones = self.armature.evaluated_get(depsgraph_of(scene)).pose.bones
-        parents = [parent_space(bones[key[0]]) for key in self.wanted]
-        for key, above in zip(self.wanted, parents, strict=True):
-            bone = self.armature.pose.bones[key[0]]
+    def _try_all(self, alone: Alone) -> None:
+        bones, names = alone.armature.data.bones, [bone for bone, _, _ in self.wanted]
+        joints, moved = places_of(alone.armature, self.rig.joints.values()), places_of(alone.armature, names)
+        above = {bone.parent.name for bone in map(bones.get, names) if bone.parent is not None}
+        parents = dict(zip(above, places_of(alone.armature, above), strict=True))
+
+        def spaces(poses: np.ndarray, with_reach: bool) -> tuple[np.ndarray, np.ndarray]:
+            carrying = {name: poses[:, place] for name, place in parents.items()}
+            return parent_spaces(alone.armature, names, carrying, [with_reach] * len(names))
+
+        # One row without a change, then one a control.
+        poses, basis = (np.array([one]) for one in _evaluated(alone))
+        (space,), (reach,) = spaces(poses, True)
+        rows, lengths = [(poses[0], basis[0])], []
+        for k, key in enumerate(self.wanted):
+            bone = alone.armature.pose.bones[key[0]]
             kept = {name: tuple(getattr(bone, name)) for name in _CHANNELS}
-            basis, length = self._disturbed(key, np.array(bone.matrix_basis), start[0], *above)
+            changed, length = self._disturbed(key, np.array(bone.matrix_basis), poses[0, joints], space[k], reach[k])
             if length:
-                bone.location = basis[:3, 3]
+                bone.location = changed[:3, 3]
             else:
-                bone.matrix_basis = Matrix(basis)
-            after = self._look(scene)
+                bone.matrix_basis = Matrix(changed)
+            rows.append(_evaluated(alone))
+            lengths.append(length)
             for name, values in kept.items():
                 setattr(bone, name, values)
-            self._judge(key, length, start, after)
+        poses, basis = (np.array(one) for one in zip(*rows, strict=True))
+        self._judge_all(poses[:, joints], spaces(poses, False)[0], basis[:, moved], lengths)
 
     def of(self, keyed: KeyedPoses) -> None:
         """Try every control on poses of one frame that keys alone decide."""
@@ -100,19 +100,7 @@ class Probe:
             basis[k + 1, bone], length = self._disturbed(key, keyed.basis[0, bone], keyed.pose[0, joints], space[k], reach[k])
             lengths.append(length)
         pose = keyed.tree.pose(basis)
-        spaces = keyed.tree.spaces(pose, moved)[0]
-        seen = list(zip(pose[:, joints], pure(spaces), pure(spaces @ basis[:, moved]), strict=True))
-        for key, length, after in zip(self.wanted, lengths, seen[1:], strict=True):
-            self._judge(key, length, seen[0], after)
-
-    def _look(self, scene: bpy.types.Scene) -> _Seen:
-        """What Blender makes of the pose as it is now."""
-        update(scene)
-        bones = self.armature.evaluated_get(depsgraph_of(scene)).pose.bones
-        joints = np.array([np.array(bones[self.rig.joints[joint]].matrix) for joint in self.joints])
-        spaces = np.array([parent_space(bones[key[0]], False)[0] for key in self.wanted])
-        basis = np.array([np.array(bones[key[0]].matrix_basis) for key in self.wanted])
-        return joints, pure(spaces), pure(spaces @ basis)
+        self._judge_all(pose[:, joints], keyed.tree.spaces(pose, moved)[0], basis[:, moved], lengths)
 
     def _disturbed(self, key: Key, basis: np.ndarray, joints: np.ndarray, space: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, float]:
         """Channels (4, 4) of a control that is turned a little, or, for IK, moved; and how far it moved in the armature's space."""
@@ -132,6 +120,12 @@ class Probe:
         moved = basis.copy()
         moved[:3, 3] += np.linalg.solve(reach, shift)
         return moved, float(np.linalg.norm(shift))
+
+    def _judge_all(self, joints: np.ndarray, spaces: np.ndarray, basis: np.ndarray, lengths: Sequence[float]) -> None:
+        """Joints (1 + C, J, 4, 4), parent spaces and channels of the controls (1 + C, C, 4, 4): untouched, then with each disturbed."""
+        seen = list(zip(joints, pure(spaces), pure(spaces @ basis), strict=True))
+        for key, length, after in zip(self.wanted, lengths, seen[1:], strict=True):
+            self._judge(key, length, seen[0], after)
 
     def _judge(self, key: Key, length: float, start: _Seen, after: _Seen) -> None:
         """Keep what moved with a control, if it moved what it is there for."""
@@ -170,6 +164,13 @@ class Probe:
         trunk = [k for k, joint in enumerate(self.joints) if joint in ("pelvis", "spine", "chest", "neck") or joint[-2:] == key[1][-2:]]
         shares = np.linalg.lstsq(seen[:, trunk], made, rcond=1e-3)[0]
         return {self.joints[k]: float(share) for k, share in zip(trunk, shares, strict=True) if abs(share) > _PROBE_TOLERANCE}
+
+
+def _evaluated(alone: Alone) -> tuple[np.ndarray, np.ndarray]:
+    """(B, 4, 4) poses, and channels, of all bones as Blender makes them now."""
+    alone.update()
+    bones = alone.evaluated().pose.bones
+    return bone_matrices(bones, "matrix"), bone_matrices(bones, "matrix_basis")
 
 
 def _root(end: str) -> str:

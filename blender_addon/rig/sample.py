@@ -20,7 +20,7 @@ from ..compat import fcurves_of, plays
 from ..curve_keys import eased_keys, key_range, modifier_says
 from ..steps import Steps
 from ..translate import rpt
-from .alone import depsgraph_of, lone_scene
+from .alone import fewer_bones, lone_scene
 from .frames import bone_names
 from .keyed import keyed_poses
 from .keys import animated_beside, rotation_name
@@ -28,7 +28,7 @@ from .playing import active_action
 from .rate import scene_rate
 
 __all__ = [
-    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "motion_of", "posed",
+    "Sample", "at_each_frame", "bone_matrices", "check_scale", "clip_of", "clip_range", "motion_of", "places_of", "posed",
     "sampled_armature", "stamp_of",
 ]  # fmt: skip
 
@@ -79,13 +79,20 @@ def posed(armature: bpy.types.Object, names: Sequence[str], frames: np.ndarray) 
     if keyed is not None:
         return keyed.object_world, keyed.pose[:, keyed.places(names)]
     world, pose = np.empty((len(frames), 4, 4)), np.empty((len(frames), len(names), 4, 4))
-    place = {bone.name: k for k, bone in enumerate(armature.pose.bones)}
-    order = [place[name] for name in names]
-    for row, evaluated in enumerate(at_each_frame(armature, frames)):
-        world[row] = np.array(evaluated.matrix_world)
-        pose[row] = bone_matrices(evaluated.pose.bones, "matrix")[order]
-        yield (row + 1) / len(frames)
+    order: list[int] = []
+    with fewer_bones(armature, names) as data:
+        for row, evaluated in enumerate(at_each_frame(armature, frames, data)):
+            order = order or places_of(evaluated, names)
+            world[row] = np.array(evaluated.matrix_world)
+            pose[row] = bone_matrices(evaluated.pose.bones, "matrix")[order]
+            yield (row + 1) / len(frames)
     return world, pose
+
+
+def places_of(armature: bpy.types.Object, names: Iterable[str]) -> list[int]:
+    """Where bones stand among an armature's."""
+    place = {bone.name: k for k, bone in enumerate(armature.pose.bones)}
+    return [place[name] for name in names]
 
 
 def bone_matrices(bones: bpy.types.bpy_prop_collection, name: str) -> np.ndarray:
@@ -140,18 +147,22 @@ def clip_of(armature: bpy.types.Object, action: bpy.types.Action) -> tuple[int, 
     return round(first), round(last)
 
 
-def at_each_frame(armature: bpy.types.Object, frames: Iterable[float]) -> Iterator[bpy.types.Object]:
-    """The evaluated armature at frames that need not be whole; the one that was current comes back afterwards."""
-    with lone_scene(armature) as scene:
-        before = scene.frame_current_final
+def at_each_frame(
+    armature: bpy.types.Object, frames: Iterable[float], data: bpy.types.Armature | None = None
+) -> Iterator[bpy.types.Object]:
+    """The evaluated armature, with no more bones than `data` of `fewer_bones`, at frames that need not be whole.
+
+    The frame that was current comes back afterwards.
+    """
+    with lone_scene(armature, data) as alone:
+        before = alone.scene.frame_current_final
         try:
             for frame in frames:
-                whole = math.floor(frame + 1e-6)
-                scene.frame_set(whole, subframe=max(0.0, min(frame - whole, 0.9999)))
-                yield armature.evaluated_get(depsgraph_of(scene))
+                alone.go_to(frame)
+                yield alone.evaluated()
         finally:
-            if scene == bpy.context.scene:
-                scene.frame_set(math.floor(before), subframe=before - math.floor(before))
+            if alone.scene == bpy.context.scene:
+                alone.scene.frame_set(math.floor(before), subframe=before - math.floor(before))
 
 
 def motion_of(

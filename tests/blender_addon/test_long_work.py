@@ -57,8 +57,8 @@ def _seen(armature):
 
 
 def _alone(armature):
-    with lone_scene(armature) as scene:
-        return scene != bpy.context.scene
+    with lone_scene(armature) as alone:
+        return alone.scene != bpy.context.scene
 
 
 @pytest.mark.parametrize("make", [lambda: control_rigs.auto_rig_pro(1.0), _held_by_an_object], ids=["controls", "held"])
