@@ -20,7 +20,7 @@ from .. import session
 from ..curves import draw_curves, drawn_scales, write_reached
 from ..ghost import renew_ghost
 from ..preferences import begin_with_preferences
-from ..results import as_before_if_stopped, is_kept, name_result
+from ..results import as_before_if_stopped, is_kept, is_retouched, keep, name_of_result, name_result, note_as_made
 from ..rig.apply import copy_action, settled
 from ..rig.bones import rig_of
 from ..rig.build import build_armature
@@ -83,7 +83,9 @@ def predicted(armature: bpy.types.Object) -> Steps[None]:
     muscles = live.session.model.contract.muscles
     recommended = props.recommended_action
     if recommended is None or not _made_from(recommended, live.stamp) or tuple(props.sliders.keys()) != muscles.names:
-        # One of another motion stays in the file, but the toggle must not show it.
+        # One of another motion stays in the file, also a saved one, but the toggle must not show it.
+        if recommended is not None and (source != props.source_action or is_retouched(recommended, armature)):
+            keep(recommended)
         props.recommended_action = None
         props.fill_sliders(muscles, (live.sample.first_frame, live.sample.first_frame + len(original) - 1))
     props.source_action = source
@@ -104,7 +106,8 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
     """Regenerate the recommended motion from the sliders and the curves that were drawn; a slider multiplies its curve.
 
     It is a new action; as long as the source stays as it is, later edits write into that same one, so that moving a slider
-    does not fill the file with actions. Raises MotionError, InputError, ContractError, ModelNotFoundError.
+    does not fill the file with actions. One that was changed by hand since it was made is kept beside the new one.
+    Raises MotionError, InputError, ContractError, ModelNotFoundError.
     """
     props = armature.agonist
     restore_posed(armature)
@@ -115,14 +118,18 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
     asked, settings = asked_of(armature, live, drawn)
     result = live.session.edit(asked, **settings, refine=refine)
     former = props.recommended_action
-    is_new = former is None or is_kept(former, armature) or not _made_from(former, live.stamp)
+    is_changed_by_hand = former is not None and not is_kept(former, armature) and is_retouched(former, armature)
+    is_new = former is None or is_changed_by_hand or is_kept(former, armature) or not _made_from(former, live.stamp)
     with as_before_if_stopped(armature, is_new) if refine and live.sample.is_mechanical else nullcontext():
         if is_new:
-            props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
+            props.recommended_action = copy_action(props.source_action, name_of_result(props.source_action, "recommended"), live.stamp)
         apply_afresh(armature, live.sample, result.motion, props.recommended_action, props.source_action)
         if refine and live.sample.is_mechanical:
             yield from part(settled(armature, live.sample, result.motion, props.recommended_action), 0.5, 1.0)
+    if is_changed_by_hand:
+        keep(former)
     name_result(props.recommended_action, props.source_action, scales, drawn)
+    note_as_made(props.recommended_action, armature)
     if props.coloured_from != live.stamp:
         # The source was changed since it was predicted.
         key_colours(armature, live, "ORIGINAL")
@@ -133,6 +140,8 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
         slider.reached, slider.before, slider.out_of_reach = outcome.reached, outcome.before, outcome.out_of_reach
     props.shown, props.is_preview = "RECOMMENDED", False
     props.message = _what_holds_back(live.sample)
+    if is_changed_by_hand and not props.message:
+        props.message = rpt("'{action}' was changed by hand and is kept as it is; the sliders made another", action=former.name)
     return result
 
 

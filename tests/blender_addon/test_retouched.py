@@ -1,0 +1,92 @@
+"""A result that somebody has worked on by hand is never written over, nor lost with the file."""
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from blender_addon import results, verbs
+from blender_addon.compat import fcurves_of
+from tests.blender_addon import rigs
+from tests.clips import exercise
+
+pytestmark = pytest.mark.blender
+
+
+@pytest.fixture
+def edited(character):
+    """A character that plays a result."""
+    character.agonist.sliders["quadriceps_r"].scale = 1.5
+    return character
+
+
+def _key_a_knee(armature):
+    bone = armature.pose.bones["knee_l"]
+    bone.rotation_mode, bone.rotation_quaternion = "QUATERNION", (0.7, 0.7, 0.0, 0.0)
+    bone.keyframe_insert("rotation_quaternion", frame=10)
+
+
+def _add_noise(armature):
+    fcurves_of(armature, armature.animation_data.action)[0].modifiers.new("NOISE")
+
+
+def _move_a_key(armature):
+    curve = fcurves_of(armature, armature.animation_data.action)[0]
+    curve.keyframe_points[5].co.y += 0.2
+
+
+def _mute_a_curve(armature):
+    fcurves_of(armature, armature.animation_data.action)[0].mute = True
+
+
+@pytest.mark.parametrize("by_hand", [_key_a_knee, _add_noise, _move_a_key, _mute_a_curve])
+def test_what_is_changed_by_hand_is_kept_and_the_slider_makes_another(edited, by_hand):
+    result = edited.agonist.recommended_action
+    name = result.name
+    by_hand(edited)
+    pose = rigs.evaluated(edited)
+    edited.agonist.sliders["quadriceps_r"].scale = 1.6
+    other = edited.agonist.recommended_action
+    assert other != result and edited.animation_data.action == other and result.use_fake_user and result.name == name
+    assert f"'{name}' was changed by hand" in edited.agonist.message
+    # The next move goes on with the new one.
+    edited.agonist.sliders["quadriceps_r"].scale = 1.7
+    assert edited.agonist.recommended_action == other and edited.agonist.message == ""
+    edited.animation_data.action = result
+    np.testing.assert_array_equal(rigs.evaluated(edited), pose)
+
+
+def test_a_result_that_nobody_has_touched_is_written_into_also_after_saving(edited, tmp_path):
+    edited.agonist.show = "ORIGINAL"
+    edited.agonist.show = "RECOMMENDED"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    edited = bpy.data.objects["rig"]
+    result, count = edited.agonist.recommended_action, len(bpy.data.actions)
+    edited.agonist.sliders["quadriceps_r"].scale = 1.6
+    verbs.edit_armature(edited)
+    assert edited.agonist.recommended_action == result and len(bpy.data.actions) == count and not result.use_fake_user
+
+
+def test_undo_of_the_slider_brings_back_what_was_changed_by_hand(edited):
+    bpy.ops.ed.undo_push(message="slider")
+    _key_a_knee(edited)
+    bpy.ops.ed.undo_push(message="key")
+    pose = rigs.evaluated(edited)
+    edited.agonist.sliders["quadriceps_r"].scale = 1.6
+    bpy.ops.ed.undo_push(message="slider")
+    bpy.ops.ed.undo()
+    again = bpy.data.objects["rig"]
+    np.testing.assert_array_equal(rigs.evaluated(again), pose)
+    assert not again.agonist.recommended_action.use_fake_user and results.is_retouched(again.agonist.recommended_action, again)
+
+
+def test_the_result_of_another_motion_outlives_a_saved_file(edited, tmp_path):
+    """Predict shows another motion's sliders; what was made of the one before is work all the same."""
+    name = edited.agonist.recommended_action.name
+    edited.animation_data.action = rigs.quaternion(exercise("HighKick", 1.0)).animation_data.action
+    verbs.predict_armature(edited)
+    assert edited.agonist.recommended_action is None
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert name in bpy.data.actions
