@@ -93,6 +93,31 @@ def test_an_armature_without_an_action(name):
         getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
 
 
+@pytest.mark.parametrize("name", ["predict", "export"])
+def test_a_take_that_constraints_bring_from_another_armature(rig, name):
+    twin = rigs.quaternion(exercise("Squat", 1.0))
+    twin.animation_data_clear()
+    bpy.context.view_layer.objects.active = twin
+    for bone in twin.pose.bones:
+        # One of a rig's own mechanism moves nothing by itself.
+        bone.constraints.new("COPY_ROTATION").target, bone.constraints[0].subtarget = twin, twin.pose.bones[0].name
+    with pytest.raises(RuntimeError, match="no action; import"):
+        getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+    for bone in twin.pose.bones:
+        bone.constraints[0].target, bone.constraints[0].subtarget = rig, bone.name
+    with pytest.raises(RuntimeError, match="Visual Keying"):
+        getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+    with pytest.raises(MotionError, match="constraints to other objects move it"):
+        verbs.predict_armature(twin)
+    # As the message says.
+    bpy.ops.object.mode_set(mode="POSE")
+    bpy.ops.pose.select_all(action="SELECT")
+    bpy.ops.nla.bake(frame_start=1, frame_end=31, visual_keying=True, clear_constraints=True, bake_types={"POSE"})
+    bpy.ops.object.mode_set(mode="OBJECT")
+    verbs.predict_armature(twin)
+    assert twin.agonist.sliders
+
+
 @pytest.mark.parametrize("name", ["edit", "reset", "reset_slider", "only_parts", "edit_curves", "export_variants", "render"])
 def test_not_predicted_yet(rig, name):
     with pytest.raises(RuntimeError, match="Press Predict first"):
