@@ -17,8 +17,8 @@ from .rig.playing import switch_action
 from .translate import iface, rpt
 
 __all__ = [
-    "as_before_if_stopped", "asked_of_result", "describe_edit", "is_kept", "is_retouched", "keep", "keep_result", "name_of_result",
-    "name_result", "note_as_made", "spoken",
+    "as_before_if_stopped", "asked_of_result", "changed_by_hand", "describe_edit", "is_kept", "is_retouched", "keep", "keep_beside",
+    "keep_result", "name_of_result", "name_result", "note_as_made", "spoken",
 ]  # fmt: skip
 
 _KEPT = "agonist_kept"
@@ -27,6 +27,8 @@ _AUTOMATIC = "agonist_name"
 _ASKED = "agonist_asked"
 # On a result: the fingerprint of its keys as the edit wrote them.
 _MADE = "agonist_as_made"
+# On a result: the one that it was made beside, because somebody had changed that one by hand.
+_BESIDE = "agonist_beside"
 # Bytes that Blender keeps of a name.
 _LONGEST = 63
 
@@ -109,6 +111,17 @@ def keep(action: bpy.types.Action) -> None:
     """Let a result stay in the file, and be written into by no edit any more."""
     action.use_fake_user = True
     action[_KEPT] = True
+
+
+def keep_beside(former: bpy.types.Action, result: bpy.types.Action) -> None:
+    """Keep a result that was changed by hand, and note it on the one that takes its place."""
+    keep(former)
+    result[_BESIDE] = former
+
+
+def changed_by_hand(result: bpy.types.Action) -> bpy.types.Action | None:
+    """The result that `keep_beside` kept when this one was made, if it is still there."""
+    return result.get(_BESIDE)
 
 
 def note_as_made(action: bpy.types.Action, armature: bpy.types.Object) -> None:

@@ -20,7 +20,7 @@ from .. import session
 from ..curves import draw_curves, drawn_scales, write_reached
 from ..ghost import renew_ghost
 from ..preferences import begin_with_preferences
-from ..results import as_before_if_stopped, is_kept, is_retouched, keep, name_of_result, name_result, note_as_made
+from ..results import as_before_if_stopped, is_kept, is_retouched, keep, keep_beside, name_of_result, name_result, note_as_made
 from ..rig.apply import copy_action, settled
 from ..rig.bones import rig_of
 from ..rig.build import build_armature
@@ -127,7 +127,7 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
         if refine and live.sample.is_mechanical:
             yield from part(settled(armature, live.sample, result.motion, props.recommended_action), 0.5, 1.0)
     if is_changed_by_hand:
-        keep(former)
+        keep_beside(former, props.recommended_action)
     name_result(props.recommended_action, props.source_action, scales, drawn)
     note_as_made(props.recommended_action, armature)
     if props.coloured_from != live.stamp:
@@ -140,8 +140,6 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
         slider.reached, slider.before, slider.out_of_reach = outcome.reached, outcome.before, outcome.out_of_reach
     props.shown, props.is_preview = "RECOMMENDED", False
     props.message = _what_holds_back(live.sample)
-    if is_changed_by_hand and not props.message:
-        props.message = rpt("'{action}' was changed by hand and is kept as it is; the sliders made another", action=former.name)
     return result
 
 
