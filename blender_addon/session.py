@@ -12,6 +12,7 @@ from agonist.model import Model, load_model
 
 from .compat import check_not_tweaked, playing_action, remember_slot, solo_track
 from .preferences import model_place
+from .results import is_retouched
 from .rig.apply import made_from
 from .rig.bones import humanoid_of, rig_of
 from .rig.controls import RigSample, sampled_rig
@@ -76,10 +77,13 @@ def source_of(armature: bpy.types.Object) -> bpy.types.Action:
 
 
 def source_to_predict(armature: bpy.types.Object) -> bpy.types.Action:
-    """The motion that Predict is about: what plays, or, where that is a result, what it was made from. Raises MotionError."""
+    """The motion that Predict is about: what plays, or, where that is a result, what it was made from. Raises MotionError.
+
+    A result that was changed by hand is a motion of its own.
+    """
     action = active_action(armature)
     known = armature.agonist.source_action
-    if known is None or action == known or not is_result(action):
+    if known is None or action == known or not is_result(action) or is_retouched(action, armature):
         return action
     return made_from(action, known)
 

@@ -14,7 +14,7 @@ from ..compat import assign_action, check_not_tweaked, playing_action, strips_pl
 from ..translate import rpt
 from .keys import note_unkeyed, restore_unkeyed
 
-__all__ = ["active_action", "follows_others", "is_result", "switch_action"]
+__all__ = ["active_action", "follows_others", "is_result", "no_result_any_more", "switch_action"]
 
 # On an armature: tracks and strips of results that are mute only while another motion plays.
 _MUTED = "agonist_muted"
@@ -53,6 +53,11 @@ def _targets(constraint: bpy.types.Constraint) -> list[bpy.types.Object | None]:
 def is_result(action: bpy.types.Action | None) -> bool:
     """Whether an edit made an action."""
     return action is not None and "agonist_source" in action
+
+
+def no_result_any_more(action: bpy.types.Action) -> None:
+    """Let an action be a motion like any other; if an edit made it, it still keeps what it was made from in the file."""
+    action.pop("agonist_source", None)
 
 
 def switch_action(armature: bpy.types.Object, action: bpy.types.Action | None) -> None:

@@ -26,6 +26,7 @@ from ..rig.bones import rig_of
 from ..rig.build import build_armature
 from ..rig.controls import RigSample
 from ..rig.keys import restore_posed
+from ..rig.playing import no_result_any_more
 from ..rig.rate import is_rate, scene_rate
 from ..rig.restore import apply_afresh
 from ..steps import Steps, finished, part
@@ -71,8 +72,8 @@ def predict_armature(armature: bpy.types.Object) -> None:
 def predicted(armature: bpy.types.Object) -> Steps[None]:
     """Take the armature's action as the source, predict its muscles, and colour them.
 
-    An action that an edit made is not a source: the motion it was made from is predicted then. Raises MotionError,
-    SkeletonError, ContractError, ModelNotFoundError; nothing has changed if it does.
+    An action that an edit made is not a source, unless it was changed by hand: the motion it was made from is predicted then.
+    Raises MotionError, SkeletonError, ContractError, ModelNotFoundError; nothing has changed if it does.
     """
     source = session.source_to_predict(armature)
     begin_with_preferences(armature)
@@ -89,6 +90,7 @@ def predicted(armature: bpy.types.Object) -> Steps[None]:
         props.recommended_action = None
         props.fill_sliders(muscles, (live.sample.first_frame, live.sample.first_frame + len(original) - 1))
     props.source_action = source
+    no_result_any_more(source)
     if not props.bones:
         props.fill_bones(rig)
     key_colours(armature, live, "ORIGINAL")

@@ -89,3 +89,26 @@ def test_the_result_of_another_motion_outlives_a_saved_file(edited, tmp_path):
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
     assert name in bpy.data.actions
+
+
+def test_predict_takes_what_was_changed_by_hand_as_a_motion_of_its_own(edited, tmp_path):
+    source, result = edited.agonist.source_action, edited.agonist.recommended_action
+    names = source.name, result.name
+    _key_a_knee(edited)
+    pose = rigs.evaluated(edited)
+    assert bpy.ops.agonist.predict() == {"FINISHED"}
+    props = edited.agonist
+    assert props.source_action == edited.animation_data.action == result and props.recommended_action is None
+    assert all(slider.scale == 1 for slider in props.sliders) and props.show == "ORIGINAL"
+    np.testing.assert_array_equal(rigs.evaluated(edited), pose)
+    # Sliders go on from there, and from there alone.
+    props.sliders["biceps_l"].scale = 1.5
+    assert props.recommended_action.name == f"{names[1]} (biceps_l x1.5)"[:63] and props.message == ""
+    props.show = "ORIGINAL"
+    np.testing.assert_array_equal(rigs.evaluated(edited), pose)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert set(names) <= set(bpy.data.actions.keys())
+    edited = bpy.data.objects["rig"]
+    verbs.predict_armature(edited)
+    assert edited.agonist.source_action.name == names[1]
