@@ -50,7 +50,7 @@ class AGONIST_PT_main(Sidebar, bpy.types.Panel):
         row.operator("agonist.capture_video", text="", icon="FILE_MOVIE")
         armature = active_armature(context)
         if armature is None:
-            told(layout, context, "Select an animated armature, or import a motion.", "INFO")
+            told(layout, context, "Select an animated character, or import a motion.", "INFO")
             return
         props, muscles = armature.agonist, muscles_seen(armature)
         layout.label(text=armature.name, icon="ARMATURE_DATA", translate=False)

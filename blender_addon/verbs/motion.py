@@ -187,5 +187,11 @@ def _what_holds_back(sample: RigSample) -> str:
     if not bones:
         return ""
     if len(bones) > 3:
-        return rpt("Constraints hold {bones} and more: bake the action (visual keying) first", bones=", ".join(bones[:3]))
-    return rpt("Constraints hold {bones}: bake the action (visual keying) first", bones=", ".join(bones))
+        return rpt(
+            "Constraints move {bones} and more, so sliders cannot; bake them first: Pose > Animation > Bake Action, with Visual Keying",
+            bones=", ".join(bones[:3]),
+        )  # fmt: skip
+    return rpt(
+        "Constraints move {bones}, so sliders cannot; bake them first: Pose > Animation > Bake Action, with Visual Keying",
+        bones=", ".join(bones),
+    )  # fmt: skip

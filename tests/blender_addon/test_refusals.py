@@ -359,6 +359,15 @@ def test_a_file_that_is_not_there_or_broken(squat, tmp_path):
     assert not bpy.data.armatures and not bpy.data.actions
 
 
+def test_what_is_out_of_reach_is_called_as_its_slider_is(rig, capfd):
+    bpy.context.view_layer.objects.active = rig
+    verbs.predict_armature(rig)
+    rig.agonist.scope.lock(("arm_l", "arm_r", "trunk"))
+    rig.agonist.sliders["biceps_l"].scale = 3.0
+    assert bpy.ops.agonist.edit() == {"FINISHED"}
+    assert "Out of reach: Biceps (left)" in capfd.readouterr().out
+
+
 def test_bones_held_by_constraints_are_named(rig):
     target = bpy.data.objects.new("target", None)
     bpy.context.scene.collection.objects.link(target)
