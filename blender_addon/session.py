@@ -71,6 +71,8 @@ def live_edit(armature: bpy.types.Object, *, is_checked: bool = False) -> LiveEd
 def source_of(armature: bpy.types.Object) -> bpy.types.Action:
     """The action that an armature's edits are made from. Raises MotionError."""
     source = armature.agonist.source_action
+    if source is None and armature.agonist.sliders:
+        raise MotionError(rpt("The motion that was predicted on '{name}' is no longer in the file; press Predict.", name=armature.name))
     if source is None:
         raise MotionError(rpt("Armature '{name}' has not been predicted yet; press Predict first.", name=armature.name))
     return source
@@ -89,7 +91,11 @@ def source_to_predict(armature: bpy.types.Object) -> bpy.types.Action:
 
 
 def check_plays(armature: bpy.types.Object) -> None:
-    """Raise MotionError where another motion plays than the one that the sliders edit."""
+    """Raise MotionError where another motion plays than the one that the sliders edit, or none is seen."""
+    if armature.data.pose_position == "REST":
+        raise MotionError(rpt(
+            "Armature '{name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.", name=armature.name
+        ))  # fmt: skip
     action = playing_action(armature)
     props = armature.agonist
     known = (None, props.source_action, props.recommended_action)

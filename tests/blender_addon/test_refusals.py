@@ -359,6 +359,30 @@ def test_a_file_that_is_not_there_or_broken(squat, tmp_path):
     assert not bpy.data.armatures and not bpy.data.actions
 
 
+def test_a_slider_in_rest_position_says_so(rig):
+    """What was predicted before would be edited, and nobody see it."""
+    verbs.predict_armature(rig)
+    state = _state(rig)
+    rig.data.pose_position = "REST"
+    rig.agonist.sliders["biceps_l"].scale = 1.6
+    assert "Rest Position" in rig.agonist.message and _state(rig) == state
+    rig.data.pose_position = "POSE"
+    rig.agonist.sliders["biceps_l"].scale = 1.7
+    assert rig.agonist.message == "" and rig.agonist.recommended_action is not None
+
+
+def test_a_motion_that_was_deleted_after_it_was_predicted(rig):
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["biceps_l"].scale = 1.6
+    bpy.data.actions.remove(rig.agonist.source_action)
+    rig.agonist.sliders["biceps_l"].scale = 1.7
+    assert "is no longer in the file; press Predict" in rig.agonist.message
+    # As it says: what is left is a motion like any other.
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["biceps_l"].scale = 1.8
+    assert rig.agonist.recommended_action not in (None, rig.agonist.source_action) and rig.agonist.message == ""
+
+
 def test_what_is_out_of_reach_is_called_as_its_slider_is(rig, capfd):
     bpy.context.view_layer.objects.active = rig
     verbs.predict_armature(rig)
