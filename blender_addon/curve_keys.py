@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import bpy
 import numpy as np
 
-from .compat import fcurves_of, unmute
+from .compat import fcurves_of, plays, unmute
 
-__all__ = ["copy_keys", "eased_keys", "key_range", "modifier_says", "write_keys", "write_keys_within"]
+__all__ = ["copy_keys", "eased_keys", "key_range", "keys_stamp", "modifier_says", "write_keys", "write_keys_within"]
 
 # Numbers of Blender's enumerations: a key's interpolation, and handles that do not depend on other keys.
 _LINEAR, _FREE, _ALIGNED = 1, 0, 3
+# Interpolations that no handle has a say in: constant and linear.
+_STRAIGHT = bytes((0, _LINEAR))
 # Of a key, what the curve does not follow; of a modifier, what its panel shows.
 _UNHEARD = {"handle_left_type", "handle_right_type", "type", "interpolation"}
 _OF_THE_PANEL = {"rna_type", "name", "show_expanded", "active"}
@@ -106,6 +110,20 @@ def modifier_says(modifier: bpy.types.bpy_struct) -> tuple[object, ...]:
         if hasattr(value, "__len__") and not isinstance(value, str) else value
         for value in values
     )  # fmt: skip
+
+
+def keys_stamp(owner: bpy.types.ID, action: bpy.types.Action) -> str:
+    """Fingerprint of what an action plays on `owner`: another one after a key was set, moved or taken away, or a curve was modified."""
+    digest = hashlib.blake2b(digest_size=12)
+    for curve in fcurves_of(owner, action):
+        digest.update(f"{curve.data_path}{curve.array_index}{plays(curve)}{curve.extrapolation}".encode())
+        if curve.modifiers:
+            digest.update(repr([modifier_says(modifier) for modifier in curve.modifiers]).encode())
+        kinds = _of_keys(curve, "interpolation", "u1").tobytes()
+        digest.update(_of_keys(curve, "co", "f4").tobytes() + kinds)
+        if kinds.translate(None, _STRAIGHT):
+            digest.update(eased_keys(curve))
+    return digest.hexdigest()
 
 
 def copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:

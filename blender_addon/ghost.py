@@ -93,12 +93,17 @@ def renew_ghost(armature: bpy.types.Object) -> None:
 def remove_left_ghosts() -> None:
     """Take away the ghosts whose armature was deleted.
 
-    Each refers to its armature, which therefore outlives a deletion in no collection at all.
+    Each refers to its armature, which therefore outlives a deletion in no collection at all, and goes with the last of them.
     """
+    deleted = set()
     for thing in [thing for thing in bpy.data.objects if is_ghost(thing) and thing.library is None]:
         armature = thing[_GHOST]
         if armature is None or not armature.users_collection:
             bpy.data.objects.remove(thing)
+            deleted.add(armature)
+    for armature in deleted - {None}:
+        if not armature.users and armature.library is None:
+            bpy.data.objects.remove(armature)
 
 
 def _see_through(group: bpy.types.NodeTree) -> None:

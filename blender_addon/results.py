@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -11,15 +12,25 @@ from agonist.errors import MotionError
 from agonist.muscles import MUSCLE_SETS
 
 from .compat import playing_action, push_to_track, strips_playing
+from .curve_keys import keys_stamp
 from .rig.playing import switch_action
 from .translate import iface, rpt
 
-__all__ = ["as_before_if_stopped", "asked_of_result", "describe_edit", "is_kept", "keep_result", "name_result", "spoken"]
+__all__ = [
+    "as_before_if_stopped", "asked_of_result", "changed_by_hand", "describe_edit", "is_kept", "is_retouched", "keep", "keep_beside",
+    "keep_result", "name_of_result", "name_result", "note_as_made", "spoken",
+]  # fmt: skip
 
 _KEPT = "agonist_kept"
 _AUTOMATIC = "agonist_name"
 # On a result: what was asked when it was made, whatever the sliders say now.
 _ASKED = "agonist_asked"
+# On a result: the fingerprint of its keys as the edit wrote them.
+_MADE = "agonist_as_made"
+# On a result: the one that it was made beside, because somebody had changed that one by hand.
+_BESIDE = "agonist_beside"
+# Bytes that Blender keeps of a name.
+_LONGEST = 63
 
 
 def describe_edit(scales: Mapping[str, float], drawn: Collection[str] = ()) -> str:
@@ -36,13 +47,28 @@ def describe_edit(scales: Mapping[str, float], drawn: Collection[str] = ()) -> s
     return ", ".join(told) or "unchanged"
 
 
+def name_of_result(source: bpy.types.Action, asked: str) -> str:
+    """What a result is called: "walk (hamstrings x1.5)"; the last of too many muscles are left out.
+
+    In brackets, since Blender takes a ".5" at the end for the number of a name that occurs twice, and makes ".001" of it.
+    """
+    told, stem = asked.split(", "), source.name
+    while len(f"{stem} ({', '.join(told)})".encode()) > _LONGEST and len(told) > 1:
+        told = [*told[:-2], "..."] if told[-1] == "..." else [*told[:-1], "..."]
+    while len(f"{stem} ({', '.join(told)})".encode()) > _LONGEST and stem:
+        stem = stem[:-1]
+    return f"{stem} ({', '.join(told)})"
+
+
 def name_result(
     action: bpy.types.Action, source: bpy.types.Action, scales: Mapping[str, float], drawn: Collection[str] = ()
 ) -> None:
     """Note on a result what was asked, and name it after its source and that, unless somebody has named it."""
     action[_ASKED] = describe_edit(scales, drawn)
-    if action.get(_AUTOMATIC, action.name) == action.name:
-        action.name = f"{source.name} | {action[_ASKED]}"
+    # A duplicated character brings a numbered copy.
+    automatic = action.get(_AUTOMATIC, action.name)
+    if re.sub(r"\.\d+$", "", automatic) == re.sub(r"\.\d+$", "", action.name):
+        action.name = name_of_result(source, action[_ASKED])
         # Blender cuts long names and numbers those that occur twice.
         action[_AUTOMATIC] = action.name
 
@@ -81,6 +107,33 @@ def is_kept(action: bpy.types.Action, armature: bpy.types.Object) -> bool:
     )
 
 
+def keep(action: bpy.types.Action) -> None:
+    """Let a result stay in the file, and be written into by no edit any more."""
+    action.use_fake_user = True
+    action[_KEPT] = True
+
+
+def keep_beside(former: bpy.types.Action, result: bpy.types.Action) -> None:
+    """Keep a result that was changed by hand, and note it on the one that takes its place."""
+    keep(former)
+    result[_BESIDE] = former
+
+
+def changed_by_hand(result: bpy.types.Action) -> bpy.types.Action | None:
+    """The result that `keep_beside` kept when this one was made, if it is still there."""
+    return result.get(_BESIDE)
+
+
+def note_as_made(action: bpy.types.Action, armature: bpy.types.Object) -> None:
+    """Remember the keys of a result as an edit has written them, for `is_retouched`."""
+    action[_MADE] = keys_stamp(armature, action)
+
+
+def is_retouched(action: bpy.types.Action, armature: bpy.types.Object) -> bool:
+    """Whether somebody has changed a result by hand since it was made; of results of a former version nobody knows."""
+    return _MADE in action and action[_MADE] != keys_stamp(armature, action)
+
+
 def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types.Action:
     """Keep the recommended motion as it is: the next edit makes another. With `track` also as a strip on an NLA track of its own.
 
@@ -89,8 +142,7 @@ def keep_result(armature: bpy.types.Object, *, track: bool = False) -> bpy.types
     action = armature.agonist.recommended_action
     if action is None:
         raise MotionError(rpt("There is no recommended motion yet; move a slider first."))
-    action.use_fake_user = True
-    action[_KEPT] = True
+    keep(action)
     if track:
         push_to_track(armature, action)
         # Mute, where the original plays.

@@ -12,6 +12,7 @@ from agonist.model import Model, load_model
 
 from .compat import check_not_tweaked, playing_action, remember_slot, solo_track
 from .preferences import model_place
+from .results import is_retouched
 from .rig.apply import made_from
 from .rig.bones import humanoid_of, rig_of
 from .rig.controls import RigSample, sampled_rig
@@ -70,22 +71,31 @@ def live_edit(armature: bpy.types.Object, *, is_checked: bool = False) -> LiveEd
 def source_of(armature: bpy.types.Object) -> bpy.types.Action:
     """The action that an armature's edits are made from. Raises MotionError."""
     source = armature.agonist.source_action
+    if source is None and armature.agonist.sliders:
+        raise MotionError(rpt("The motion that was predicted on '{name}' is no longer in the file; press Predict.", name=armature.name))
     if source is None:
         raise MotionError(rpt("Armature '{name}' has not been predicted yet; press Predict first.", name=armature.name))
     return source
 
 
 def source_to_predict(armature: bpy.types.Object) -> bpy.types.Action:
-    """The motion that Predict is about: what plays, or, where that is a result, what it was made from. Raises MotionError."""
+    """The motion that Predict is about: what plays, or, where that is a result, what it was made from. Raises MotionError.
+
+    A result that was changed by hand is a motion of its own.
+    """
     action = active_action(armature)
     known = armature.agonist.source_action
-    if known is None or action == known or not is_result(action):
+    if known is None or action == known or not is_result(action) or is_retouched(action, armature):
         return action
     return made_from(action, known)
 
 
 def check_plays(armature: bpy.types.Object) -> None:
-    """Raise MotionError where another motion plays than the one that the sliders edit."""
+    """Raise MotionError where another motion plays than the one that the sliders edit, or none is seen."""
+    if armature.data.pose_position == "REST":
+        raise MotionError(rpt(
+            "Armature '{name}' is in Rest Position, so nothing moves; choose Pose Position in its data properties.", name=armature.name
+        ))  # fmt: skip
     action = playing_action(armature)
     props = armature.agonist
     known = (None, props.source_action, props.recommended_action)

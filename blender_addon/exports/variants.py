@@ -13,6 +13,7 @@ from agonist.errors import InputError
 from agonist.muscles import MuscleSet, resolve_muscles
 
 from .. import session, verbs
+from ..results import name_of_result
 from ..rig.apply import apply_motion, copy_action, settled
 from ..steps import Steps, part
 from ..translate import rpt
@@ -110,7 +111,7 @@ def _exported(armature: bpy.types.Object, variant: Variant, folder: Path, name: 
     live = yield from part(session.prepared(armature, source), 0.0, 0.2)
     _, settings = verbs.asked_of(armature, live, {})
     result = live.session.edit({variant.muscle: variant.factor}, **settings)
-    action = copy_action(source, f"{source.name} | {variant.label}", live.stamp)
+    action = copy_action(source, name_of_result(source, variant.label), live.stamp)
     try:
         apply_motion(armature, live.sample, result.motion, action)
         if live.sample.is_mechanical:

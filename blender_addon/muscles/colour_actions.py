@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import bpy
 import numpy as np
 
-from ..compat import assign_action, fcurves_of, playing_action
+from ..compat import assign_action, fcurves_of, playing_action, plays
 
-__all__ = ["COLOURS", "OWNER", "drop_colours", "inherit_colours", "keyed_values", "own_colours"]
+__all__ = ["COLOURS", "OWNER", "drop_colours", "inherit_colours", "keyed_values", "own_colours", "repeat_colours", "repetition_of"]
 
 # Where a muscle or a skin keeps them.
 COLOURS = {"ORIGINAL": "agonist_colours_original", "RECOMMENDED": "agonist_colours_recommended"}
 # On such an action: the name of the muscle or mesh that it belongs to.
 OWNER = "agonist_owner"
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """How a motion goes on outside its keys, as a Cycles modifier says it: "NONE", "REPEAT" or "MIRROR", and how often; 0 is for ever."""
+
+    mode_before: str
+    mode_after: str
+    cycles_before: int
+    cycles_after: int
+
+
+def repetition_of(owner: bpy.types.ID, action: bpy.types.Action) -> Repetition | None:
+    """How most of the curves that move go on; None where they do not repeat."""
+    moving = [curve for curve in fcurves_of(owner, action) if len(curve.keyframe_points) > 1 and plays(curve)]
+    found = [one for curve in moving for one in curve.modifiers if one.type == "CYCLES" and not one.mute]
+    if not found or 2 * len(found) < len(moving):
+        return None
+    # A root that travels on is one cycle further each time; nobody's muscles are.
+    modes = ("REPEAT" if mode == "REPEAT_OFFSET" else mode for mode in (found[0].mode_before, found[0].mode_after))
+    return Repetition(*modes, found[0].cycles_before, found[0].cycles_after)
+
+
+def repeat_colours(owner: bpy.types.ID, which: str, repetition: Repetition | None) -> None:
+    """Let the keyed colours of a motion go on as the motion does."""
+    action = owner.get(COLOURS[which])
+    for curve in fcurves_of(owner, action) if action is not None else ():
+        modifier = next((one for one in curve.modifiers if one.type == "CYCLES"), None)
+        if repetition is None:
+            if modifier is not None:
+                curve.modifiers.remove(modifier)
+            continue
+        modifier = modifier or curve.modifiers.new("CYCLES")
+        modifier.mode_before, modifier.mode_after = repetition.mode_before, repetition.mode_after
+        modifier.cycles_before, modifier.cycles_after = repetition.cycles_before, repetition.cycles_after
 
 
 def own_colours(owner: bpy.types.ID, which: str, name: str = "") -> bpy.types.Action:

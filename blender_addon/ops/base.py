@@ -8,18 +8,20 @@ from agonist.errors import AgonistError
 
 from ..compat import playing_action, strips_playing
 from ..preview import finish_all
+from ..rig.playing import follows_others
 from ..translate import iface
 
 __all__ = ["AnimatedArmatureOperator", "ArmatureOperator", "EditedOperator", "PredictedOperator", "active_armature", "stay_active"]
 
 
 def active_armature(context: bpy.types.Context) -> bpy.types.Object | None:
-    """The active armature, or the one that the active muscle or mannequin hangs on."""
+    """The active armature, or the one of the character that was clicked: what deforms the active object, or what it hangs on."""
     # Without a window the context has no screen that knows what is active in it.
     thing = context.active_object if hasattr(context, "active_object") else context.view_layer.objects.active
-    if thing is not None and thing.type != "ARMATURE" and thing.parent is not None:
-        thing = thing.parent
-    return thing if thing is not None and thing.type == "ARMATURE" else None
+    while thing is not None and thing.type != "ARMATURE":
+        # A rider's skin belongs to the rider, though it may hang on the horse.
+        thing = next((one.object for one in thing.modifiers if one.type == "ARMATURE" and one.object is not None), thing.parent)
+    return thing
 
 
 def stay_active(context: bpy.types.Context, armature: bpy.types.Object) -> None:
@@ -80,6 +82,8 @@ class AnimatedArmatureOperator(ArmatureOperator):
             return why
         if strips_playing(armature):
             return "The motion lies on NLA strips; choose an action in the Action Editor, or bake them with Pose > Animation > Bake Action"
+        if follows_others(armature):
+            return "Constraints to other objects move this armature; bake them first: Pose > Animation > Bake Action, with Visual Keying"
         return "The armature has no action; import a motion or animate it first"
 
 

@@ -6,7 +6,7 @@ import bpy
 
 from .. import verbs
 from ..steps import Steps, finished
-from ..translate import rpt
+from ..translate import iface, rpt
 from .base import AnimatedArmatureOperator, PredictedOperator, active_armature
 from .modal import StepsOperator
 
@@ -63,7 +63,7 @@ class AGONIST_OT_edit(_Awaited, PredictedOperator, bpy.types.Operator):
 
     def steps(self, context: bpy.types.Context, armature: bpy.types.Object) -> Steps[None]:
         result = yield from verbs.edited(armature)
-        short = [outcome.muscle for outcome in result.outcomes if outcome.out_of_reach]
+        short = [iface(armature.agonist.sliders[outcome.muscle].label) for outcome in result.outcomes if outcome.out_of_reach]
         if short:
             self.report({"WARNING"}, rpt("Out of reach: {muscles}", muscles=", ".join(short)))
 

@@ -17,7 +17,7 @@ __all__ = ["AGONIST_FH_motion", "AGONIST_OT_compare", "AGONIST_OT_help", "AGONIS
 
 # In the order of an animator's first five minutes.
 STEPS = (
-    "1. Select an animated armature, or import or drop a motion file or a video.",
+    "1. Select an animated character, or import or drop a motion file or a video.",
     "2. Add Muscles builds them on the rig.",
     "3. Predict colours them, frame by frame.",
     "4. Move a slider: the motion is made again, as a new action.",

@@ -37,7 +37,8 @@ class AgonistRender(bpy.types.PropertyGroup):
         max=24,
     )  # fmt: skip
     step: bpy.props.IntProperty(
-        name="Every", description="Films have every so manieth frame of the clip, at the clip's speed", default=2, min=1, max=30
+        name="Frame Step", default=2, min=1, max=30,
+        description="Films show every frame of the clip (1), every second one (2) and so on, at the clip's speed",
     )
     hold: bpy.props.BoolProperty(
         name="Hold This Frame", description="The turntable shows the current frame from all sides instead of the motion", default=False

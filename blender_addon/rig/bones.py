@@ -99,7 +99,7 @@ def _from_table(armature: bpy.types.Object) -> RigFit:
     unknown = sorted({name for row in rows.values() for name in row.named() if name not in bones})
     if unknown:
         raise SkeletonError(rpt(
-            "Armature '{name}' has no bone {bones}, which its table of bones names; press Detect Bones.",
+            "Armature '{name}' has no bone {bones} any more; choose another one in the panel Bones, or press Detect Bones there.",
             name=armature.name, bones=", ".join(unknown),
         ))  # fmt: skip
     joints = {joint: rows[joint].bone for joint in CANONICAL_JOINTS if joint in rows and rows[joint].bone}

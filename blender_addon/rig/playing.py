@@ -14,7 +14,7 @@ from ..compat import assign_action, check_not_tweaked, playing_action, strips_pl
 from ..translate import rpt
 from .keys import note_unkeyed, restore_unkeyed
 
-__all__ = ["active_action", "is_result", "switch_action"]
+__all__ = ["active_action", "follows_others", "is_result", "no_result_any_more", "switch_action"]
 
 # On an armature: tracks and strips of results that are mute only while another motion plays.
 _MUTED = "agonist_muted"
@@ -30,12 +30,34 @@ def active_action(armature: bpy.types.Object) -> bpy.types.Action:
             "Armature '{name}' has no action of its own: its motion lies on NLA strips. Choose an action in the Action Editor, "
             "or bake the strips into one with Pose > Animation > Bake Action.", name=armature.name,
         ))  # fmt: skip
+    if follows_others(armature):
+        raise MotionError(rpt(
+            "Armature '{name}' has no action of its own: constraints to other objects move it. "
+            "Bake them into one with Pose > Animation > Bake Action, with Visual Keying.", name=armature.name,
+        ))  # fmt: skip
     raise MotionError(rpt("Armature '{name}' has no action; import a motion or animate it first.", name=armature.name))
+
+
+def follows_others(armature: bpy.types.Object) -> bool:
+    """Whether constraints pose an armature's bones after other objects, as a retargeted take does."""
+    return any(
+        not one.mute and any(target not in (None, armature) for target in _targets(one))
+        for bone in armature.pose.bones for one in bone.constraints
+    )  # fmt: skip
+
+
+def _targets(constraint: bpy.types.Constraint) -> list[bpy.types.Object | None]:
+    return [getattr(constraint, "target", None), *(row.target for row in getattr(constraint, "targets", ()))]
 
 
 def is_result(action: bpy.types.Action | None) -> bool:
     """Whether an edit made an action."""
     return action is not None and "agonist_source" in action
+
+
+def no_result_any_more(action: bpy.types.Action) -> None:
+    """Let an action be a motion like any other; if an edit made it, it still keeps what it was made from in the file."""
+    action.pop("agonist_source", None)
 
 
 def switch_action(armature: bpy.types.Object, action: bpy.types.Action | None) -> None:

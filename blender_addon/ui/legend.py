@@ -14,12 +14,14 @@ from ..ops.base import active_armature
 from ..seen import muscles_seen, skins_seen
 from ..translate import iface
 
-__all__ = ["EDGE", "WIDTH", "draw_text", "legend_lines", "legend_top", "register", "unregister"]
+__all__ = ["EDGE", "WIDTH", "draw_text", "legend_lines", "legend_top", "register", "unregister", "view_floor"]
 
 _handle: list[object] = []
 # Pixels of an interface at scale 1: width and height of the strip, its steps of colour, and its distance to the view's edges [ours].
 WIDTH, EDGE = 200, 16
 _HEIGHT, _STEPS = 12, 48
+# Regions that lie over the bottom of a view.
+_OVER = ("HUD", "ASSET_SHELF", "ASSET_SHELF_HEADER")
 
 
 def legend_lines(armature: bpy.types.Object) -> tuple[str, str, str, list[str]]:
@@ -36,10 +38,24 @@ def _shown(context: bpy.types.Context, armature: bpy.types.Object | None) -> boo
 
 def legend_top(context: bpy.types.Context, armature: bpy.types.Object) -> float:
     """Height in pixels, from the bottom of the view, above which the legend leaves the view free."""
-    scale = context.preferences.system.ui_scale
+    scale, floor = context.preferences.system.ui_scale, view_floor(context.area, context.region)
     if not _shown(context, armature):
-        return EDGE * scale
-    return (EDGE + 14 + 15 * len(legend_lines(armature)[3]) + _HEIGHT + 20) * scale
+        return floor + EDGE * scale
+    return floor + (EDGE + 14 + 15 * len(legend_lines(armature)[3]) + _HEIGHT + 20) * scale
+
+
+def view_floor(area: bpy.types.Area, region: bpy.types.Region) -> float:
+    """Height in pixels, from the bottom of a view, below which Blender draws over its left corner: the last operator's panel, a shelf.
+
+    A region that is closed is a pixel wide or high; the last operator's floats above the floor, and lies at the window's corner, as large
+    as it was, when it is not drawn.
+    """
+    tops = [
+        one.y + one.height - region.y
+        for one in area.regions
+        if one.type in _OVER and min(one.width, one.height) > 1 and one.y >= region.y + (one.type == "HUD")
+    ]
+    return float(max(tops, default=0))
 
 
 def _draw() -> None:
@@ -51,7 +67,8 @@ def _draw() -> None:
         return
     scale = context.preferences.system.ui_scale
     title, low, high, notes = legend_lines(armature)
-    left, bottom = EDGE * scale, (EDGE + 14 + 15 * len(notes)) * scale
+    floor = view_floor(context.area, context.region)
+    left, bottom = EDGE * scale, floor + (EDGE + 14 + 15 * len(notes)) * scale
     width, height = WIDTH * scale, _HEIGHT * scale
     # A strip of triangles, its colours as a screen shows them.
     places = np.linspace(0, 1, _STEPS)

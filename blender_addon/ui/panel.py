@@ -8,7 +8,7 @@ import bpy
 
 from ..muscles.heatmap import colours_are_seen
 from ..ops.base import active_armature
-from ..seen import muscles_seen
+from ..seen import muscles_seen, skins_seen
 from ..translate import iface
 
 __all__ = ["AGONIST_PT_main", "Sidebar", "told"]
@@ -50,13 +50,15 @@ class AGONIST_PT_main(Sidebar, bpy.types.Panel):
         row.operator("agonist.capture_video", text="", icon="FILE_MOVIE")
         armature = active_armature(context)
         if armature is None:
-            told(layout, context, "Select an animated armature, or import a motion.", "INFO")
+            told(layout, context, "Select an animated character, or import a motion.", "INFO")
             return
         props, muscles = armature.agonist, muscles_seen(armature)
         layout.label(text=armature.name, icon="ARMATURE_DATA", translate=False)
         column = layout.column(align=True)
         column.operator("agonist.add_muscles", icon="OUTLINER_OB_META", text="Rebuild Muscles" if muscles else "Add Muscles")
         column.operator("agonist.predict", icon="SHADING_RENDERED")
+        if props.sliders and not (muscles or skins_seen(armature)):
+            told(layout, context, "Predicted, and nothing shows it yet: add muscles, or let the skin glow (panel Look).", "INFO")
         if muscles and not colours_are_seen(context.space_data.shading):
             told(layout, context, "This view does not show the muscles' colours:", "INFO")
             layout.prop(context.space_data.shading, "color_type", text="Color")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import bpy
 
 from ..ops.base import active_armature
-from ..results import is_kept
+from ..results import changed_by_hand, is_kept
 from ..seen import ghost_seen
-from .panel import Sidebar
+from ..translate import iface
+from .panel import Sidebar, told
 
 __all__ = ["AGONIST_PT_results"]
 
@@ -29,6 +30,9 @@ class AGONIST_PT_results(Sidebar, bpy.types.Panel):
         action = armature.agonist.recommended_action
         if action is not None:
             layout.label(text=action.name, icon="FAKE_USER_ON" if is_kept(action, armature) else "ACTION", translate=False)
+            former = changed_by_hand(action)
+            if former is not None:
+                told(layout, context, iface("'{action}' was changed by hand and is kept beside it", action=former.name), "INFO")
         row = layout.row(align=True)
         row.operator("agonist.keep_result", icon="FAKE_USER_OFF").track = False
         row.operator("agonist.keep_result", text="Push to NLA", icon="NLA_PUSHDOWN").track = True

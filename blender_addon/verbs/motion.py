@@ -20,12 +20,13 @@ from .. import session
 from ..curves import draw_curves, drawn_scales, write_reached
 from ..ghost import renew_ghost
 from ..preferences import begin_with_preferences
-from ..results import as_before_if_stopped, is_kept, name_result
+from ..results import as_before_if_stopped, is_kept, is_retouched, keep, keep_beside, name_of_result, name_result, note_as_made
 from ..rig.apply import copy_action, settled
 from ..rig.bones import rig_of
 from ..rig.build import build_armature
 from ..rig.controls import RigSample
 from ..rig.keys import restore_posed
+from ..rig.playing import no_result_any_more
 from ..rig.rate import is_rate, scene_rate
 from ..rig.restore import apply_afresh
 from ..steps import Steps, finished, part
@@ -71,8 +72,8 @@ def predict_armature(armature: bpy.types.Object) -> None:
 def predicted(armature: bpy.types.Object) -> Steps[None]:
     """Take the armature's action as the source, predict its muscles, and colour them.
 
-    An action that an edit made is not a source: the motion it was made from is predicted then. Raises MotionError,
-    SkeletonError, ContractError, ModelNotFoundError; nothing has changed if it does.
+    An action that an edit made is not a source, unless it was changed by hand: the motion it was made from is predicted then.
+    Raises MotionError, SkeletonError, ContractError, ModelNotFoundError; nothing has changed if it does.
     """
     source = session.source_to_predict(armature)
     begin_with_preferences(armature)
@@ -83,10 +84,13 @@ def predicted(armature: bpy.types.Object) -> Steps[None]:
     muscles = live.session.model.contract.muscles
     recommended = props.recommended_action
     if recommended is None or not _made_from(recommended, live.stamp) or tuple(props.sliders.keys()) != muscles.names:
-        # One of another motion stays in the file, but the toggle must not show it.
+        # One of another motion stays in the file, also a saved one, but the toggle must not show it.
+        if recommended is not None and (source != props.source_action or is_retouched(recommended, armature)):
+            keep(recommended)
         props.recommended_action = None
         props.fill_sliders(muscles, (live.sample.first_frame, live.sample.first_frame + len(original) - 1))
     props.source_action = source
+    no_result_any_more(source)
     if not props.bones:
         props.fill_bones(rig)
     key_colours(armature, live, "ORIGINAL")
@@ -104,7 +108,8 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
     """Regenerate the recommended motion from the sliders and the curves that were drawn; a slider multiplies its curve.
 
     It is a new action; as long as the source stays as it is, later edits write into that same one, so that moving a slider
-    does not fill the file with actions. Raises MotionError, InputError, ContractError, ModelNotFoundError.
+    does not fill the file with actions. One that was changed by hand since it was made is kept beside the new one.
+    Raises MotionError, InputError, ContractError, ModelNotFoundError.
     """
     props = armature.agonist
     restore_posed(armature)
@@ -115,14 +120,18 @@ def edited(armature: bpy.types.Object, *, refine: bool = True) -> Steps[EditResu
     asked, settings = asked_of(armature, live, drawn)
     result = live.session.edit(asked, **settings, refine=refine)
     former = props.recommended_action
-    is_new = former is None or is_kept(former, armature) or not _made_from(former, live.stamp)
+    is_changed_by_hand = former is not None and not is_kept(former, armature) and is_retouched(former, armature)
+    is_new = former is None or is_changed_by_hand or is_kept(former, armature) or not _made_from(former, live.stamp)
     with as_before_if_stopped(armature, is_new) if refine and live.sample.is_mechanical else nullcontext():
         if is_new:
-            props.recommended_action = copy_action(props.source_action, f"{props.source_action.name} | recommended", live.stamp)
+            props.recommended_action = copy_action(props.source_action, name_of_result(props.source_action, "recommended"), live.stamp)
         apply_afresh(armature, live.sample, result.motion, props.recommended_action, props.source_action)
         if refine and live.sample.is_mechanical:
             yield from part(settled(armature, live.sample, result.motion, props.recommended_action), 0.5, 1.0)
+    if is_changed_by_hand:
+        keep_beside(former, props.recommended_action)
     name_result(props.recommended_action, props.source_action, scales, drawn)
+    note_as_made(props.recommended_action, armature)
     if props.coloured_from != live.stamp:
         # The source was changed since it was predicted.
         key_colours(armature, live, "ORIGINAL")
@@ -178,5 +187,11 @@ def _what_holds_back(sample: RigSample) -> str:
     if not bones:
         return ""
     if len(bones) > 3:
-        return rpt("Constraints hold {bones} and more: bake the action (visual keying) first", bones=", ".join(bones[:3]))
-    return rpt("Constraints hold {bones}: bake the action (visual keying) first", bones=", ".join(bones))
+        return rpt(
+            "Constraints move {bones} and more, so sliders cannot; bake them first: Pose > Animation > Bake Action, with Visual Keying",
+            bones=", ".join(bones[:3]),
+        )  # fmt: skip
+    return rpt(
+        "Constraints move {bones}, so sliders cannot; bake them first: Pose > Animation > Bake Action, with Visual Keying",
+        bones=", ".join(bones),
+    )  # fmt: skip

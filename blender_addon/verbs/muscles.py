@@ -13,7 +13,7 @@ from agonist.muscles import MuscleSet, muscle_set, stand_in
 from .. import session
 from ..muscles.attach import add_muscles
 from ..muscles.bind import bind_mesh
-from ..muscles.colour_actions import COLOURS
+from ..muscles.colour_actions import COLOURS, repeat_colours, repetition_of
 from ..muscles.heatmap import are_of_another, key_activation, muscle_objects, range_top, recolour_muscles, show_colours, use_colour_map
 from ..muscles.mannequin import add_mannequin, mannequin_of
 from ..muscles.skin import glow_skin, glowing_skins, key_skins, recolour_skins, show_skins
@@ -108,8 +108,12 @@ def key_colours(
     stamp = stamp_of(armature, action, live.sample.rig)
     if which == "ORIGINAL":
         props.coloured_from = live.stamp
-    key_activation(muscle_objects(armature), activation or original, first, which, action.name, top, stamp)
-    key_skins(glowing_skins(armature), activation or original, first, which, action.name, top)
+    things, skins = muscle_objects(armature), glowing_skins(armature)
+    key_activation(things, activation or original, first, which, action.name, top, stamp)
+    key_skins(skins, activation or original, first, which, action.name, top)
+    repetition = repetition_of(armature, action)
+    for owner in (*things.values(), *(skin.data for skin in skins)):
+        repeat_colours(owner, which, repetition)
 
 
 def show(armature: bpy.types.Object, which: str) -> None:

@@ -81,7 +81,7 @@ def test_the_motion_follows_a_curve_that_was_drawn_anew(rig):
     half = MIDDLE - FIRST
     assert after[:half].mean() > 1.1 * before[:half].mean()
     assert after[half:].mean() < 0.9 * before[half:].mean()
-    assert rig.agonist.recommended_action.name.endswith("quadriceps_l drawn")
+    assert rig.agonist.recommended_action.name.endswith("(quadriceps_l drawn)")
     assert session.live_edit(rig).stamp == source
 
 

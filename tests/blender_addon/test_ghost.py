@@ -77,6 +77,8 @@ def test_it_goes_with_its_character_and_comes_back_with_it(character, delete):
     delete(character)
     bpy.context.view_layer.update()
     assert {thing.name for thing in bpy.context.scene.objects} == others
+    # Nothing is left to pose the muscles unseen either, and to make their buttons speak of collections.
+    assert "rig" not in bpy.data.objects and all(thing.parent is None for thing in bpy.context.scene.objects)
     bpy.ops.ed.undo_push(message="delete")
     bpy.ops.ed.undo()
     bpy.context.view_layer.update()

@@ -93,6 +93,31 @@ def test_an_armature_without_an_action(name):
         getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
 
 
+@pytest.mark.parametrize("name", ["predict", "export"])
+def test_a_take_that_constraints_bring_from_another_armature(rig, name):
+    twin = rigs.quaternion(exercise("Squat", 1.0))
+    twin.animation_data_clear()
+    bpy.context.view_layer.objects.active = twin
+    for bone in twin.pose.bones:
+        # One of a rig's own mechanism moves nothing by itself.
+        bone.constraints.new("COPY_ROTATION").target, bone.constraints[0].subtarget = twin, twin.pose.bones[0].name
+    with pytest.raises(RuntimeError, match="no action; import"):
+        getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+    for bone in twin.pose.bones:
+        bone.constraints[0].target, bone.constraints[0].subtarget = rig, bone.name
+    with pytest.raises(RuntimeError, match="Visual Keying"):
+        getattr(bpy.ops.agonist, name)("EXEC_DEFAULT")
+    with pytest.raises(MotionError, match="constraints to other objects move it"):
+        verbs.predict_armature(twin)
+    # As the message says.
+    bpy.ops.object.mode_set(mode="POSE")
+    bpy.ops.pose.select_all(action="SELECT")
+    bpy.ops.nla.bake(frame_start=1, frame_end=31, visual_keying=True, clear_constraints=True, bake_types={"POSE"})
+    bpy.ops.object.mode_set(mode="OBJECT")
+    verbs.predict_armature(twin)
+    assert twin.agonist.sliders
+
+
 @pytest.mark.parametrize("name", ["edit", "reset", "reset_slider", "only_parts", "edit_curves", "export_variants", "render"])
 def test_not_predicted_yet(rig, name):
     with pytest.raises(RuntimeError, match="Press Predict first"):
@@ -332,6 +357,39 @@ def test_a_file_that_is_not_there_or_broken(squat, tmp_path):
         with pytest.raises(RuntimeError, match=path.name):
             bpy.ops.agonist.import_motion(filepath=str(path))
     assert not bpy.data.armatures and not bpy.data.actions
+
+
+def test_a_slider_in_rest_position_says_so(rig):
+    """What was predicted before would be edited, and nobody see it."""
+    verbs.predict_armature(rig)
+    state = _state(rig)
+    rig.data.pose_position = "REST"
+    rig.agonist.sliders["biceps_l"].scale = 1.6
+    assert "Rest Position" in rig.agonist.message and _state(rig) == state
+    rig.data.pose_position = "POSE"
+    rig.agonist.sliders["biceps_l"].scale = 1.7
+    assert rig.agonist.message == "" and rig.agonist.recommended_action is not None
+
+
+def test_a_motion_that_was_deleted_after_it_was_predicted(rig):
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["biceps_l"].scale = 1.6
+    bpy.data.actions.remove(rig.agonist.source_action)
+    rig.agonist.sliders["biceps_l"].scale = 1.7
+    assert "is no longer in the file; press Predict" in rig.agonist.message
+    # As it says: what is left is a motion like any other.
+    verbs.predict_armature(rig)
+    rig.agonist.sliders["biceps_l"].scale = 1.8
+    assert rig.agonist.recommended_action not in (None, rig.agonist.source_action) and rig.agonist.message == ""
+
+
+def test_what_is_out_of_reach_is_called_as_its_slider_is(rig, capfd):
+    bpy.context.view_layer.objects.active = rig
+    verbs.predict_armature(rig)
+    rig.agonist.scope.lock(("arm_l", "arm_r", "trunk"))
+    rig.agonist.sliders["biceps_l"].scale = 3.0
+    assert bpy.ops.agonist.edit() == {"FINISHED"}
+    assert "Out of reach: Biceps (left)" in capfd.readouterr().out
 
 
 def test_bones_held_by_constraints_are_named(rig):

@@ -31,12 +31,42 @@ def test_an_edit_is_told_in_few_words():
 def test_a_result_is_named_after_its_source_and_its_edit(rig):
     rig.agonist.sliders["biceps_r"].scale = 1.5
     action = rig.animation_data.action
-    assert action.name == "rig | biceps_r x1.5"
+    assert action.name == "rig (biceps_r x1.5)"
     rig.agonist.sliders["biceps_l"].scale = 1.5
-    assert rig.animation_data.action == action and action.name == "rig | biceps x1.5"
+    assert rig.animation_data.action == action and action.name == "rig (biceps x1.5)"
     action.name = "take 7"
     rig.agonist.sliders["biceps_l"].scale = 2.0
     assert rig.animation_data.action.name == "take 7"
+
+
+def test_a_result_that_is_made_twice_says_its_factor_all_the_same(rig):
+    """Blender takes a ".5" at the end of a name for a number, which it counts up from."""
+    slider = rig.agonist.sliders["biceps_r"]
+    for scale in (1.5, 1.2, 1.5):
+        slider.scale = scale
+        results.keep_result(rig)
+    names = sorted(action.name for action in bpy.data.actions if action.name.startswith("rig (") and "|" not in action.name)
+    assert names == ["rig (biceps_r x1.2)", "rig (biceps_r x1.5)", "rig (biceps_r x1.5).001"]
+
+
+def test_the_result_of_a_duplicated_character_is_named_after_its_own_edit(rig):
+    rig.agonist.sliders["biceps_r"].scale = 1.5
+    rig.select_set(True)
+    bpy.ops.object.duplicate()
+    twin = bpy.context.view_layer.objects.active
+    assert twin != rig and twin.agonist.recommended_action != rig.agonist.recommended_action
+    twin.agonist.sliders["biceps_r"].scale = 0.5
+    assert "(biceps_r x0.5)" in twin.agonist.recommended_action.name
+    assert rig.agonist.recommended_action.name == "rig (biceps_r x1.5)"
+
+
+def test_a_name_too_long_for_blender_leaves_the_last_muscles_out(rig):
+    asked = "quadriceps x1.5, hamstrings_l x0.5, hamstrings_r x1.25, biceps x2"
+    name = results.name_of_result(rig.animation_data.action, asked)
+    assert name == "rig (quadriceps x1.5, hamstrings_l x0.5, ...)"
+    rig.animation_data.action.name = "ö" * 31
+    name = results.name_of_result(rig.animation_data.action, "biceps x1.5")
+    assert len(name.encode()) <= 63 and name.endswith("ö (biceps x1.5)")
 
 
 def test_a_kept_result_is_left_alone_by_the_next_edit(rig):

@@ -188,7 +188,7 @@ def test_a_message_is_translated_before_it_is_wrapped_and_a_reason_before_blende
     german = translations()["de_DE"]
     for module in (panel, base):
         monkeypatch.setattr(module, "iface", lambda text: german["*", text])
-    layout, english = _Layout(), "Select an animated armature, or import a motion."
+    layout, english = _Layout(), "Select an animated character, or import a motion."
     context = SimpleNamespace(region=SimpleNamespace(width=200), preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)))
     panel.told(layout, context, english, "INFO")
     assert len(layout.lines) > 1 and " ".join(layout.lines) == german["*", english]
