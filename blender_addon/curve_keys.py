@@ -9,7 +9,7 @@ import numpy as np
 
 from .compat import fcurves_of, plays, unmute
 
-__all__ = ["copy_keys", "eased_keys", "key_range", "keys_stamp", "modifier_says", "write_keys", "write_keys_within"]
+__all__ = ["copy_keys", "digest_keys", "key_range", "keys_stamp", "write_keys", "write_keys_within"]
 
 # Numbers of Blender's enumerations: a key's interpolation, and handles that do not depend on other keys.
 _LINEAR, _FREE, _ALIGNED = 1, 0, 3
@@ -95,18 +95,18 @@ def _of_keys(curve: bpy.types.FCurve, name: str, kind: str) -> np.ndarray:
     return values if width == 1 else values.reshape(-1, 2)
 
 
-def eased_keys(curve: bpy.types.FCurve) -> bytes:
+def _eased(curve: bpy.types.FCurve) -> bytes:
     """What decides a curve between its keys, besides where they are and how they are interpolated."""
     names = {**_KEY_ATTRIBUTES, "handle_left": "f4", "handle_right": "f4"}
     # Which way a handle was made does not matter where it is known.
     return b"".join(_of_keys(curve, name, names[name]).tobytes() for name in names if name not in _UNHEARD)
 
 
-def modifier_says(modifier: bpy.types.bpy_struct) -> tuple[object, ...]:
+def _modifier_says(modifier: bpy.types.bpy_struct) -> tuple[object, ...]:
     """All that a modifier of a curve is set to, but how its panel looks."""
     values = [getattr(modifier, one.identifier) for one in modifier.bl_rna.properties if one.identifier not in _OF_THE_PANEL]
     return tuple(
-        tuple(modifier_says(one) if isinstance(one, bpy.types.bpy_struct) else one for one in value)
+        tuple(_modifier_says(one) if isinstance(one, bpy.types.bpy_struct) else one for one in value)
         if hasattr(value, "__len__") and not isinstance(value, str) else value
         for value in values
     )  # fmt: skip
@@ -115,15 +115,21 @@ def modifier_says(modifier: bpy.types.bpy_struct) -> tuple[object, ...]:
 def keys_stamp(owner: bpy.types.ID, action: bpy.types.Action) -> str:
     """Fingerprint of what an action plays on `owner`: another one after a key was set, moved or taken away, or a curve was modified."""
     digest = hashlib.blake2b(digest_size=12)
+    digest_keys(digest, owner, action)
+    return digest.hexdigest()
+
+
+def digest_keys(digest: hashlib.blake2b, owner: bpy.types.ID, action: bpy.types.Action) -> None:
+    """Add to a fingerprint what an action plays on `owner`."""
     for curve in fcurves_of(owner, action):
-        digest.update(f"{curve.data_path}{curve.array_index}{plays(curve)}{curve.extrapolation}".encode())
+        digest.update(f"{curve.data_path}{curve.array_index}{not plays(curve)}{curve.extrapolation}".encode())
         if curve.modifiers:
-            digest.update(repr([modifier_says(modifier) for modifier in curve.modifiers]).encode())
+            digest.update(repr([_modifier_says(modifier) for modifier in curve.modifiers]).encode())
         kinds = _of_keys(curve, "interpolation", "u1").tobytes()
         digest.update(_of_keys(curve, "co", "f4").tobytes() + kinds)
+        # Between keys on a straight line, or a step, nothing else has a say; reading it takes as long as the rest.
         if kinds.translate(None, _STRAIGHT):
-            digest.update(eased_keys(curve))
-    return digest.hexdigest()
+            digest.update(_eased(curve))
 
 
 def copy_keys(source: bpy.types.FCurve, target: bpy.types.FCurve) -> None:

@@ -24,7 +24,7 @@ from .bones import rig_of, rig_skeleton
 from .channels import ControlStack
 from .keyed import KeyedPoses, keyed_poses
 from .probe import Key, Probe, pure
-from .sample import at_each_frame, bone_matrices, check_scale, clip_range, motion_of, places_of
+from .sample import at_each_frame, bone_matrices, clip_range, motion_of, places_of
 from .spaces import parent_spaces
 
 __all__ = ["Control", "Look", "RigSample", "bones_of", "look", "sampled_rig"]
@@ -150,7 +150,6 @@ def sampled_rig(armature: bpy.types.Object) -> Steps[RigSample]:
             yield _PROBED
             active = [key for key in wanted if probe.moves(key)]
             seen = yield from part(look(armature, rig, active, first, last - first + 1, data), _PROBED, 1.0)
-    check_scale(armature.name, seen.object_world)
     controls = tuple(Control(*key, *tracks, probe.carriers(key)) for key, tracks in zip(active, seen.tracks, strict=True))
     return RigSample(seen.motion, rig, first, seen.object_world, controls, _held(rig, controls), is_mechanical)
 

@@ -16,8 +16,8 @@ from agonist.errors import MotionError
 from agonist.motion import Motion
 from agonist.skeleton import Skeleton
 
-from ..compat import fcurves_of, plays
-from ..curve_keys import eased_keys, key_range, modifier_says
+from ..compat import fcurves_of
+from ..curve_keys import digest_keys, key_range
 from ..steps import Steps
 from ..translate import rpt
 from .alone import fewer_bones, lone_scene
@@ -34,8 +34,6 @@ __all__ = [
 
 # Scales may differ by this share before they count as uneven [ours].
 _SCALE_TOLERANCE = 1e-3
-# Blender's numbers of the interpolations that no handle has a say in: constant, linear.
-_STRAIGHT = bytes((0, 1))
 # Eleven minutes at 30 frames a second; more would take minutes of evaluating [ours].
 MOST_FRAMES = 20_000
 
@@ -69,7 +67,6 @@ def sampled_armature(armature: bpy.types.Object, frame_range: tuple[int, int] | 
     index = {name: k for k, name in enumerate(names)}
     parents = tuple(index[bones[name].parent.name] if bones[name].parent else -1 for name in names)
     world, pose = yield from posed(armature, names, np.arange(first, last + 1))
-    check_scale(armature.name, world)
     return Sample(motion_of(armature, names, parents, pose, world, first), tuple(names), first, world)
 
 
@@ -176,7 +173,10 @@ def motion_of(
         pose: (T, J, 4, 4) in the armature's space.
         world: (T, 4, 4) the armature object's own matrix.
         first: scene frame of the first of them.
+
+    Raises MotionError for an object that `check_scale` refuses.
     """
+    check_scale(armature.name, world)
     rest = world[0] @ np.array([np.array(armature.data.bones[name].matrix_local) for name in names])
     rest_positions = rest[:, :3, 3]
     matrices = world[:, None] @ pose
@@ -209,22 +209,8 @@ def stamp_of(armature: bpy.types.Object, action: bpy.types.Action, rig: RigFit) 
     about = (clip_of(armature, action), scene.render.fps, scene.render.fps_base, _said(rig, armature))
     digest = hashlib.blake2b(repr(about).encode(), digest_size=12)
     digest.update(_rest(armature))
-    paths = set()
-    for curve in fcurves_of(armature, action):
-        points, path = curve.keyframe_points, curve.data_path
-        paths.add(path)
-        digest.update(f"{path}{curve.array_index}{not plays(curve)}{curve.extrapolation}".encode())
-        if curve.modifiers:
-            digest.update(repr([modifier_says(modifier) for modifier in curve.modifiers]).encode())
-        count = len(points)
-        keys, kinds = np.empty(2 * count, dtype=np.float32), np.empty(count, dtype=np.uint8)
-        points.foreach_get("co", keys)
-        points.foreach_get("interpolation", kinds)
-        digest.update(keys)
-        digest.update(kinds)
-        # Between keys on a straight line, or a step, nothing else has a say; reading it takes as long as the rest.
-        if kinds.tobytes().translate(None, _STRAIGHT):
-            digest.update(eased_keys(curve))
+    digest_keys(digest, armature, action)
+    paths = {curve.data_path for curve in fcurves_of(armature, action)}
     # What is animated is another at every frame.
     paths |= {path for path, _ in animated_beside(armature)}
     digest.update(repr([tuple(getattr(armature, name)) for name in (rotation_name(armature), "scale") if name not in paths]).encode())
@@ -248,9 +234,19 @@ def _said(rig: RigFit, armature: bpy.types.Object) -> object:
 def check_scale(name: str, world: np.ndarray) -> None:
     """Raise MotionError if bone lengths are not the same in every direction and at every frame of (T, 4, 4)."""
     scales = np.linalg.norm(world[:, :3, :3], axis=1)
-    if np.ptp(scales) > _SCALE_TOLERANCE * scales.mean() or np.linalg.det(world[0, :3, :3]) <= 0:
+    if scales.min() < 1e-9:
         raise MotionError(rpt(
-            "Armature '{name}' is mirrored or scaled by {smallest:.3g} to {largest:.3g}. "
+            "Armature '{name}' is scaled to nothing, or hangs on something that is. Expected one scale above 0 for all axes and frames.",
+            name=name,
+        ))  # fmt: skip
+    if np.linalg.det(world[0, :3, :3]) < 0:
+        raise MotionError(rpt(
+            "Armature '{name}' is mirrored: a scale of it, or of what it hangs on, is negative; apply it with Object > Apply > Scale.",
+            name=name,
+        ))  # fmt: skip
+    if np.ptp(scales) > _SCALE_TOLERANCE * scales.mean():
+        raise MotionError(rpt(
+            "Armature '{name}' is scaled by {smallest:.3g} to {largest:.3g}. "
             "Expected one scale for all axes and frames; apply it with Object > Apply > Scale.",
             name=name, smallest=scales.min(), largest=scales.max(),
         ))  # fmt: skip

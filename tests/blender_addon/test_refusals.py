@@ -2,6 +2,7 @@
 
 import math
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -287,6 +288,11 @@ def test_rest_position_and_uneven_scale(rig):
         bpy.ops.agonist.predict()
     rig.scale = (-1, 1, 1)
     with pytest.raises(RuntimeError, match="mirrored"):
+        bpy.ops.agonist.predict()
+    # Nor any talk of what is no number.
+    rig.scale = (0, 0, 0)
+    with warnings.catch_warnings(), pytest.raises(RuntimeError, match="scaled to nothing"):
+        warnings.simplefilter("error")
         bpy.ops.agonist.predict()
     assert _state(rig) == state
 
