@@ -54,7 +54,11 @@ def rig() -> bpy.types.Object:
 
 def pose() -> np.ndarray:
     """What Blender shows of the rig at the scene's frame, (J, 4, 4)."""
-    shown = rig().evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return pose_of(rig())
+
+
+def pose_of(armature: bpy.types.Object) -> np.ndarray:
+    shown = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     return np.array([np.array(shown.matrix_world @ bone.matrix) for bone in shown.pose.bones])
 
 
@@ -98,6 +102,7 @@ def steps() -> Iterator[float]:
     yield from replaced()
     yield from documented()
     yield from several()
+    yield from mechanical()
 
 
 def dragged(x: float, y: float) -> Iterator[float]:
@@ -332,6 +337,52 @@ def several() -> Iterator[float]:
     with bpy.context.temp_override(**where):
         bpy.ops.view3d.localview()
     yield DRAWN_S
+
+
+def mechanical() -> Iterator[float]:
+    """A rig that Blender has to evaluate, a part of it at a time, out of Pose Mode: mode, tool and file stay as they are."""
+    where = view_context()
+    armature = bpy.context.view_layer.objects.active
+    with bpy.context.temp_override(**where):
+        bpy.ops.object.mode_set(mode="EDIT")
+        for k in range(30):
+            bone = armature.data.edit_bones.new(f"face {k}")
+            bone.head, bone.tail = (0, 0, 2), (0, 0.1, 2)
+        bpy.ops.object.mode_set(mode="POSE")
+        bpy.ops.wm.tool_set_by_id(name="builtin.rotate")
+    bones = armature.pose.bones
+    follows = bones["face 0"].constraints.new("COPY_ROTATION")
+    follows.target, follows.subtarget = armature, "face 1"
+    held = next(bone for bone in bones if bone.parent is not None and bone.name.lower().startswith(("head", "neck")))
+    held.constraints.new("LIMIT_SCALE")
+    yield 2 * DRAWN_S
+
+    def state() -> tuple[object, ...]:
+        tool = where["window"].workspace.tools.from_space_view3d_mode(armature.mode)
+        return armature.mode, tool.idname, *(len(getattr(bpy.data, kind)) for kind in ("objects", "armatures", "scenes"))
+
+    before = state()
+    check("a rig in Pose Mode has its tool", before[:2] == ("POSE", "builtin.rotate"), before)
+    with bpy.context.temp_override(**where):
+        bpy.ops.agonist.predict("INVOKE_DEFAULT")
+    yield from until(lambda: armature.agonist.source_action is not None)
+    yield 1.0
+    check("a rig that Blender evaluates is predicted", len(armature.agonist.sliders) > 0, armature.agonist.message)
+    check("mode, tool and file are as before", state() == before, state())
+    before_edit = pose_of(armature)
+    armature.agonist.sliders["biceps_l"].scale = 1.6
+    with bpy.context.temp_override(**where):
+        bpy.ops.agonist.edit("INVOKE_DEFAULT")
+    yield from until(lambda: armature.agonist.recommended_action is not None and "biceps" in armature.agonist.recommended_action.name)
+    yield 2.0
+    check("a recommended motion moves it", moved(pose_of(armature), before_edit) > 1e-3, f"{moved(pose_of(armature), before_edit):.4f} m")
+    check("mode and tool are as before then too", state()[:2] == before[:2], state())
+    # As what a timer begins, without a window of its own.
+    done: list[bool] = []
+    bpy.app.timers.register(lambda: done.append(bpy.ops.agonist.predict() == {"FINISHED"}))
+    yield from until(lambda: done)
+    check("a timer's prediction works", done == [True] and state()[:2] == before[:2], state())
+    shot("12_pose_mode")
 
 
 start(steps())
