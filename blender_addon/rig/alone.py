@@ -70,8 +70,8 @@ def lone_scene(armature: bpy.types.Object, data: bpy.types.Armature | None = Non
         _check_seen(Alone(scene, armature), armature.name)
         yield Alone(scene, armature)
         return
-    own = bpy.data.scenes.new(f"{armature.name} alone")
     stand_in = armature if data is None else _with_data(armature, data)
+    own = bpy.data.scenes.new(f"{armature.name} alone")
     try:
         for name in ("fps", "fps_base", "frame_map_old", "frame_map_new"):
             setattr(own.render, name, getattr(scene.render, name))
