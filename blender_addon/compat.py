@@ -13,9 +13,9 @@ from agonist.errors import MotionError
 from .translate import rpt
 
 __all__ = [
-    "ENGINES", "assign_action", "check_not_tweaked", "drop_old_copies", "ensure_fcurve", "fcurves_of", "has_fcurves", "is_one_layer",
-    "keep_override", "overridable", "playing_action", "plays", "push_to_track", "remember_slot", "remove_fcurve", "slot_in_use",
-    "solo_track", "strips_of", "strips_playing", "unmute", "write_video",
+    "ENGINES", "STAND_INS", "assign_action", "check_not_tweaked", "drop_old_copies", "ensure_fcurve", "fcurves_of", "has_fcurves",
+    "is_one_layer", "keep_override", "overridable", "playing_action", "plays", "push_to_track", "remember_slot", "remove_fcurve",
+    "slot_in_use", "solo_track", "strips_of", "strips_playing", "unmute", "write_video",
 ]  # fmt: skip
 
 # On an object: the identifier of the slot that its motion is in.
@@ -26,6 +26,9 @@ ENGINES = {
     "CYCLES": "CYCLES",
     "WORKBENCH": "BLENDER_WORKBENCH",
 }
+# Whether a copy with fewer bones may stand in for an armature where it is evaluated. Blender 4.2 crashed more often with them, in the
+# freeing of its dependency graph.
+STAND_INS = bpy.app.version >= (4, 3, 0)
 
 
 def overridable(cls: type) -> None:

@@ -15,6 +15,7 @@ import bpy
 
 from agonist.errors import MotionError
 
+from ..compat import STAND_INS
 from ..translate import rpt
 from .copies import follow_itself, own_copy
 from .depends import asks_the_scene, bone_of, constraints_of, deciding_bones, drivers_of, reached_objects
@@ -98,7 +99,7 @@ def fewer_bones(armature: bpy.types.Object, names: Iterable[str]) -> Iterator[bp
 
 
 def _reduced(armature: bpy.types.Object, names: Iterable[str]) -> bpy.types.Armature | None:
-    if armature.data.is_editmode or armature.animation_data is None or armature.animation_data.use_tweak_mode:
+    if not STAND_INS or armature.data.is_editmode or armature.animation_data is None or armature.animation_data.use_tweak_mode:
         return None
     kept = deciding_bones(armature, names) if _is_the_same_alone(armature) else None
     if kept is None or len(kept) > _WORTH * len(armature.data.bones):
